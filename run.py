@@ -1,0 +1,484 @@
+"""One command for everything: sets up what is missing, then runs a bot or every check of the project.
+
+    python3 run.py                     set up, then run the main job (the first bot of robot.yaml)
+    python3 run.py BOT [robot args]    set up, then run another bot
+    python3 run.py tests               set up, then run every check
+    python3 run.py setup               set up only
+
+Needs nothing but Python 3.11 or newer. On Windows: `py run.py`. Everything is installed into the folder
+.venv beside this file, in the exact versions of requirements.lock, each file checked against its hash.
+"""
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - the message for the Python that can't run the rest
+    sys.exit(
+        "run.py: Referee needs Python 3.11 or newer, and this is Python "
+        + ".".join(str(part) for part in sys.version_info[:3])
+        + " ("
+        + sys.executable
+        + "). Install a newer Python, then start run.py with it, for example: python3.12 run.py"
+    )
+
+import hashlib
+import json
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sysconfig
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
+LOCK = ROOT / "requirements.lock"
+STAMP = VENV / "set-up.sha256"
+CHECK_OUTPUT = ROOT / "output" / "checks"
+
+# What the first pip step brings: the installer, and the build tools for packages published as source only.
+BOOTSTRAP = (
+    "uv",
+    "hatchling",
+    "packaging",
+    "pathspec",
+    "pluggy",
+    "trove-classifiers",
+    "tomlkit",
+    "setuptools",
+    "wheel",
+)
+
+# The environment takes 1.1 GB; downloads and builds come on top while it is made.
+SPACE_NEEDED = 2_000_000_000
+
+
+class SetupError(Exception):
+    """Set-up can't go on; the message says what was found and how to mend it."""
+
+
+# --- what the operating system must bring -----------------------------------------------------------------
+
+
+def missing_system_packages() -> list[str]:
+    """Debian packages for what this machine lacks: a browser, a virtual display, and tools to build C sources."""
+    missing = []
+    if not shutil.which("chromium") and not shutil.which("google-chrome"):
+        missing.append("chromium")
+    if not shutil.which("chromedriver"):
+        missing.append("chromium-driver")
+    if not shutil.which("Xvfb"):
+        missing.append("xvfb")
+    if needs_set_up():
+        missing += missing_build_packages()
+    return missing
+
+
+def missing_build_packages() -> list[str]:
+    """Debian packages to make the environment with: two dependencies are published as C source only."""
+    missing = []
+    if not shutil.which("gcc") and not shutil.which("cc"):
+        missing.append("gcc")
+    if not Path("/usr/include/stdlib.h").exists():
+        missing.append("libc6-dev")
+    if not Path("/usr/include/linux/input.h").exists():
+        missing.append("linux-libc-dev")
+    if sys.base_prefix == "/usr":
+        version = f"python3.{sys.version_info.minor}"
+        if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
+            missing.append(f"{version}-dev")
+        if not has_module("ensurepip"):
+            missing.append(f"{version}-venv")
+    return missing
+
+
+def has_module(name: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(name) is not None
+
+
+def prepare_system() -> None:
+    """Installs what is missing where that is allowed without a password; elsewhere says what to install by hand."""
+    if sys.platform != "linux":
+        if needs_set_up() and not desktop_browser():
+            say("bots that drive a web page need Google Chrome: install it before you run them")
+        return
+    missing = missing_system_packages()
+    if not missing:
+        return
+    wanted = " ".join(missing)
+    if not shutil.which("apt-get"):
+        say("install with your system's package manager what Debian calls: " + wanted)
+    elif os.geteuid() != 0:
+        say(f"some system packages are missing; install them with: sudo apt-get install {wanted}")
+    else:
+        say(f"installing system packages (some minutes): {wanted}")
+        install_system_packages(missing)
+
+
+def install_system_packages(packages: Sequence[str]) -> None:
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    stream(["apt-get", "-q", "update"], quiet, shown=("Err", "E:"))
+    install = ["apt-get", "-q", "-y", "--no-install-recommends", "install", *packages]
+    code, output = stream(install, quiet, shown=("Setting up", "Err", "E:"))
+    if code != 0:
+        raise SetupError(
+            f"apt-get could not install {' '.join(packages)}: {last_line(output)}. "
+            "Install them by hand, then run the same command again"
+        )
+
+
+def desktop_browser() -> bool:
+    """Whether Chrome stands where Windows and macOS keep it; Selenium finds the driver for it by itself."""
+    folders = [
+        Path(os.environ[name])
+        for name in ("ProgramFiles", "ProgramFiles(x86)", "LocalAppData")
+        if name in os.environ
+    ]
+    places = [folder / "Google/Chrome/Application/chrome.exe" for folder in folders]
+    places.append(Path("/Applications/Google Chrome.app"))
+    return any(place.exists() for place in places)
+
+
+# --- the environment ---------------------------------------------------------------------------------------
+
+
+def wanted_stamp() -> str:
+    """Changes with the locked versions, the packaging, the Python and the folder: each asks for a new set-up."""
+    digest = hashlib.sha256()
+    for part in (
+        LOCK.read_bytes(),
+        (ROOT / "pyproject.toml").read_bytes(),
+        sys.version.encode(),
+        os.fsencode(ROOT),
+    ):
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
+
+
+def needs_set_up() -> bool:
+    try:
+        return STAMP.read_text(encoding="ascii") != wanted_stamp() or not PYTHON.exists()
+    except FileNotFoundError:
+        return True
+
+
+def set_up() -> None:
+    """Brings .venv to exactly the locked versions. Does nothing when it is there already."""
+    prepare_system()
+    if not needs_set_up():
+        return
+    started = time.monotonic()
+    free = shutil.disk_usage(ROOT).free
+    if free < SPACE_NEEDED and not PYTHON.exists():
+        raise SetupError(
+            f"the disk of {ROOT} has {free / 1e9:.1f} GB free and set-up needs {SPACE_NEEDED / 1e9:.0f} GB; free some space"
+        )
+    STAMP.unlink(missing_ok=True)
+    if not usable_environment():
+        say(f"making the environment {VENV} with Python {platform.python_version()}")
+        base = str(getattr(sys, "_base_executable", sys.executable))
+        made = run_quietly([base, "-m", "venv", "--clear", str(VENV)])
+        if made:
+            raise SetupError(f"Python could not make the folder .venv: {last_line(made)}")
+    say("installing the installer")
+    pip_install(BOOTSTRAP)
+    say("installing the locked packages (about a minute with a fast network)")
+    install_locked()
+    say("installing the project itself")
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    check(stream([*pip, "--editable", str(ROOT)], environment(), shown=("ERROR",)))
+    STAMP.write_text(wanted_stamp(), encoding="ascii")
+    say(f"set up in {time.monotonic() - started:.0f} seconds")
+
+
+def usable_environment() -> bool:
+    """Whether .venv holds the Python that started us and a working pip; a broken or older one is made anew."""
+    if not PYTHON.exists():
+        return False
+    ask = "import pip, sys; print(sys.version)"
+    answer = subprocess.run([str(PYTHON), "-c", ask], capture_output=True, text=True, check=False)
+    return answer.returncode == 0 and answer.stdout.strip() == sys.version.strip()
+
+
+def locked(names: Iterable[str]) -> str:
+    """The lines of the lock (version, condition, hashes) for these packages."""
+    wanted = set(names)
+    kept: list[str] = []
+    inside = False
+    for line in LOCK.read_text(encoding="utf-8").splitlines():
+        if not line.startswith((" ", "#")):
+            inside = line.partition("==")[0] in wanted
+        if inside:
+            kept.append(line)
+    return "\n".join(kept) + "\n"
+
+
+def pip_install(names: Iterable[str]) -> None:
+    chosen = VENV / "bootstrap.lock"
+    chosen.write_text(locked(names), encoding="utf-8")
+    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--retries", "2"]
+    check(
+        stream(
+            [*pip, "--require-hashes", "--no-deps", "-r", str(chosen)],
+            environment(),
+            shown=("ERROR", "error"),
+        )
+    )
+
+
+def install_locked() -> None:
+    """With uv, which is quick; where uv can't reach the packages (it ignores pip's settings), with pip."""
+    uv = [str(SCRIPTS / "uv"), "pip", "install", "--system-certs", "--python", str(PYTHON)]
+    same = ["--require-hashes", "--no-build-isolation", "-r", str(LOCK)]
+    code, output = stream(
+        [*uv, *same], environment(), shown=("Resolved", "Prepared", "Downloading", "Building", "Installed")
+    )
+    if code == 0:
+        return
+    if mend(output) == NETWORK:
+        say("uv could not reach the packages; trying with pip")
+        pip = [
+            str(PYTHON),
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "--retries",
+            "2",
+            "--no-deps",
+        ]
+        code, output = stream([*pip, *same], environment(), shown=("Collecting", "Installing", "ERROR"))
+    check((code, output))
+
+
+NETWORK = (
+    "the packages could not be downloaded. Check the network (behind a proxy: set HTTPS_PROXY), "
+    "then run the same command again; it goes on where it stopped"
+)
+SPACE = "the disk is full. Free 2 GB, then run the same command again"
+COMPILER = "a package could not be built from source. Install a C compiler and the Python headers"
+HASH = (
+    "a downloaded file is not the one that requirements.lock names. Do not use it; tell the project's owners"
+)
+
+
+def mend(output: str) -> str:
+    """What went wrong in an installer's output and what to do, in one sentence; empty when it says nothing we know."""
+    text = output.lower()
+    signs = (
+        (SPACE, ("no space left", "errno 28", "not enough space", "disk quota")),
+        (HASH, ("hash mismatch", "do not match the hashes", "hashes are required")),
+        (
+            NETWORK,
+            (
+                "failed to fetch",
+                "connection",
+                "timed out",
+                "dns error",
+                "name resolution",
+                "no matching distribution",
+            ),
+        ),
+        (COMPILER, ("failed to build", "could not build", "gcc", "visual c++", "python.h")),
+    )
+    return next((sentence for sentence, words in signs if any(word in text for word in words)), "")
+
+
+def check(result: tuple[int, str]) -> None:
+    code, output = result
+    if code == 0:
+        return
+    log = VENV / "set-up.log"
+    try:
+        log.write_text(output, encoding="utf-8")
+    except OSError:
+        raise SetupError(mend(output) or last_line(output)) from None
+    raise SetupError(f"{mend(output) or last_line(output)}. The installer's own words are in {log}")
+
+
+# --- running things ----------------------------------------------------------------------------------------
+
+
+def say(message: str) -> None:
+    print(f"run.py: {message}", file=sys.stderr, flush=True)
+
+
+def last_line(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return lines[-1].rstrip(".") if lines else "it gave no reason"
+
+
+def run_quietly(command: Sequence[str]) -> str:
+    """The output of a command that failed; empty for one that worked."""
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    return "" if done.returncode == 0 else (done.stdout + done.stderr) or "failed"
+
+
+def stream(command: Sequence[str], env: dict[str, str], shown: tuple[str, ...]) -> tuple[int, str]:
+    """Runs a command and shows its lines that begin with one of `shown` while it works; returns code and all output."""
+    output: list[str] = []
+    with subprocess.Popen(
+        command,
+        env=env,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            output.append(line)
+            if line.strip().startswith(shown):
+                print("   ", line.strip(), file=sys.stderr, flush=True)
+    return process.returncode, "".join(output)
+
+
+def environment() -> dict[str, str]:
+    """Ours, with .venv first on the path: what robot.yaml's commands and every check run in."""
+    ours = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    ours["VIRTUAL_ENV"] = str(VENV)
+    ours["PATH"] = os.pathsep.join([str(SCRIPTS), os.environ.get("PATH", "")])
+    ours["PYTHONPATH"] = os.pathsep.join([str(ROOT / "library"), str(ROOT)])
+    ours["PYTHONUTF8"] = "1"
+    return ours
+
+
+def bot_commands() -> dict[str, list[str]]:
+    """The command of each bot, as robot.yaml gives it, with .venv's Python."""
+    read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open('robot.yaml', encoding='utf-8'))['tasks']))"
+    tasks = subprocess.run([str(PYTHON), "-c", read], cwd=ROOT, capture_output=True, text=True, check=False)
+    if tasks.returncode != 0:
+        raise SetupError(f"robot.yaml can't be read: {last_line(tasks.stderr)}")
+    commands = {str(name): shlex.split(task["shell"]) for name, task in json.loads(tasks.stdout).items()}
+    return {name: [str(PYTHON), *command[1:]] for name, command in commands.items()}
+
+
+def with_options(command: Sequence[str], options: Sequence[str]) -> list[str]:
+    """Robot Framework wants its options before the path, which is the last word."""
+    return [*command[:-1], *options, command[-1]]
+
+
+def run_bot(name: str, options: Sequence[str]) -> int:
+    commands = bot_commands()
+    if name and name not in commands:
+        raise SetupError(f"there is no bot `{name}`; robot.yaml has: {', '.join(commands)}")
+    command = with_options(commands[name or next(iter(commands))], options)
+    os.chdir(ROOT)
+    if os.name != "nt":
+        sys.stdout.flush()
+        os.execve(command[0], command, environment())  # the bot is this very process: a kill reaches it
+    return subprocess.run(command, env=environment(), check=False).returncode
+
+
+# --- the checks --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """One check: a name for the table and the command that passes with 0."""
+
+    name: str
+    command: list[str]
+
+
+def existing(*folders: str) -> list[str]:
+    return [folder for folder in folders if (ROOT / folder).exists()]
+
+
+def steps() -> list[Step]:
+    python = str(PYTHON)
+    robot_sources = [folder for folder in existing("bots", "resources", "tests") if any_robot(folder)]
+    found = [
+        Step("ruff check", [python, "-m", "ruff", "check", "."]),
+        Step("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
+        Step("mypy --strict", [python, "-m", "mypy", "--strict", *existing("library", "run.py", "bots")]),
+        Step("import rules", [str(SCRIPTS / "lint-imports"), "--no-cache"]),
+    ]
+    if robot_sources:
+        found.append(Step("robocop check", [python, "-m", "robocop", "check", *robot_sources]))
+        found.append(Step("robocop format", [python, "-m", "robocop", "format", "--check", *robot_sources]))
+    for name, command in bot_commands().items():
+        options = ["--dryrun", "--outputdir", str(CHECK_OUTPUT / "dryrun" / name)]
+        found.append(Step(f"dry run of {name}", with_options(command, options)))
+    tables = ROOT / "decision_tables"
+    for workbook in sorted([*tables.glob("*.xlsx"), *tables.glob("*.dmn")]):
+        if not workbook.name.startswith("~$"):
+            found.append(
+                Step(f"check of {workbook.name}", [str(SCRIPTS / "referee"), "check", str(workbook)])
+            )
+    report = ["--junitxml", str(CHECK_OUTPUT / "pytest.xml")]
+    found.append(Step("pytest", [python, "-m", "pytest", "-n", "auto", "--dist", "loadfile", *report]))
+    return found
+
+
+def any_robot(folder: str) -> bool:
+    return any(next((ROOT / folder).rglob(pattern), None) for pattern in ("*.robot", "*.resource"))
+
+
+def run_checks() -> int:
+    """Every check, whatever fails before it; 0 only when all passed and at least one test ran."""
+    shutil.rmtree(CHECK_OUTPUT, ignore_errors=True)
+    CHECK_OUTPUT.mkdir(parents=True)
+    rows: list[tuple[str, float, str]] = []
+    for step in steps():
+        print(f"\n=== {step.name}", flush=True)
+        started = time.monotonic()
+        code = subprocess.run(step.command, cwd=ROOT, env=environment(), check=False).returncode
+        rows.append((step.name, time.monotonic() - started, "passed" if code == 0 else f"FAILED ({code})"))
+    ran, skipped = tests_run(CHECK_OUTPUT / "pytest.xml")
+    width = max(len(name) for name, _, _ in rows)
+    print(f"\n{'step':<{width}}  seconds  result")
+    for name, seconds, result in rows:
+        print(f"{name:<{width}}  {seconds:7.1f}  {result}")
+    print(f"{ran} tests ran, {skipped} were skipped")
+    failed = sum(result != "passed" for _, _, result in rows)
+    if not ran:
+        print("no test ran, so nothing is proved")
+    print("everything passed" if not failed and ran else f"{failed} of {len(rows)} steps failed")
+    return 0 if not failed and ran else 1
+
+
+def tests_run(report: Path) -> tuple[int, int]:
+    """How many tests ran and how many were skipped, by pytest's own report."""
+    try:
+        suites = list(ElementTree.parse(report).iter("testsuite"))
+    except (OSError, ElementTree.ParseError):
+        return 0, 0
+    skipped = sum(int(suite.get("skipped", "0")) for suite in suites)
+    return sum(int(suite.get("tests", "0")) for suite in suites) - skipped, skipped
+
+
+def main(arguments: Sequence[str]) -> int:
+    task, *options = arguments or [""]
+    if task in {"-h", "--help", "help"}:
+        print(__doc__)
+        return 0
+    try:
+        set_up()
+        if task == "setup":
+            return 0
+        return run_checks() if task == "tests" else run_bot(task, options)
+    except SetupError as error:
+        say(str(error))
+        return 2
+    except OSError as error:
+        say(mend(str(error)) or f"{error.strerror or error}: {error.filename or ROOT}")
+        return 2
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on where it was")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
