@@ -1,0 +1,231 @@
+"""A decision table ready to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from referee.domain import Diagnostic, Place, RuleRef, Severity
+from referee.feel.fault import Fault
+from referee.feel.values import compare, equal
+from referee.feel.values.operators import add
+from referee.tables.column import Column, ValueNotAllowed
+from referee.tables.decision_table import DecisionTable
+from referee.tables.hit_policy import HitPolicy
+from referee.tables.output import Output, OutputCell, composed
+
+
+@dataclass(frozen=True, slots=True)
+class TableResult:
+    """The value of a table and the rules that gave it."""
+
+    value: Any
+    fired: tuple[RuleRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A column in which cells of some rules cannot be told for a value."""
+
+    column: Column
+    value: Any
+    rules: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTable:
+    """A decision table compiled once and decided often. It keeps no state between decisions.
+
+    A rule is false when any of its cells is false, unknown when none is false but one cannot be told, else true. The
+    value is DMN's: only true rules count. Unknown rules are doubt where they could have changed the result, and only
+    then do the diagnostics of their cells reach the sink. A column is evaluated only when a rule still alive needs it.
+    """
+
+    table: DecisionTable
+    columns: tuple[Column, ...]
+    outputs: tuple[Output, ...]
+    cells: tuple[tuple[OutputCell, ...], ...]
+
+    def decide(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> TableResult:
+        """The result for the facts in ``scope``; what was noticed goes to ``sink``. Never raises for bad facts."""
+        try:
+            true, unknown, doubts = self._match(scope, sink)
+        except ValueNotAllowed as found:
+            sink.append(found.diagnostic)
+            return TableResult(None)
+        policy = self.table.hit_policy
+        if unknown:
+            counted = self._counted(true, unknown, scope)
+            for doubt in doubts:
+                if doubt.rules & counted:
+                    sink.extend(doubt.column.doubts(doubt.value, scope, doubt.rules & counted))
+        if not true:
+            return self._no_hit(scope, sink)
+        if policy is HitPolicy.UNIQUE:
+            return self._unique(true, scope, sink)
+        if policy is HitPolicy.ANY:
+            return self._any(true, scope, sink)
+        if policy is HitPolicy.FIRST:
+            rule = next(_numbers(true))
+            return TableResult(self._value(rule, scope, sink), (self._reference(rule),))
+        hits = [(rule, self._values(rule, scope, sink)) for rule in _numbers(true)]
+        if policy.needs_priorities:
+            hits.sort(key=lambda hit: self._ranks(hit[1]))
+        if policy is HitPolicy.PRIORITY:
+            hits = hits[:1]
+        fired = tuple(self._reference(rule) for rule, _ in hits)
+        results = [values for _, values in hits]
+        if policy is HitPolicy.PRIORITY:
+            return TableResult(composed(self.outputs, results[0]), fired)
+        if policy.is_aggregate:
+            return TableResult(self._aggregate(results, sink), fired)
+        return TableResult([composed(self.outputs, values) for values in results], fired)
+
+    def _match(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> tuple[int, int, list[Doubt]]:
+        """True rules, unknown rules, and the columns that left rules unknown."""
+        certain = alive = (1 << len(self.cells)) - 1
+        doubts: list[Doubt] = []
+        for column in self.columns:
+            needed = alive & ~column.irrelevant
+            if not needed:
+                continue
+            if self.table.hit_policy is HitPolicy.FIRST:
+                settled = certain & column.irrelevant_onwards
+                if settled:
+                    # No later column can take this hit away, so rules below it don't matter any more.
+                    first = settled & -settled
+                    certain &= (first << 1) - 1
+                    alive &= (first << 1) - 1
+                    needed &= first - 1
+                    if not needed:
+                        continue
+            value = column.value(scope, sink)
+            true, unknown = column.match(value, scope, needed)
+            true |= column.irrelevant
+            certain &= true
+            if unknown & alive:
+                doubts.append(Doubt(column, value, unknown & alive))
+            alive &= true | unknown
+        return certain, alive & ~certain, doubts
+
+    def _counted(self, true: int, unknown: int, scope: Mapping[str, Any]) -> int:
+        """The unknown rules that could have changed the result, had they matched."""
+        policy = self.table.hit_policy
+        if not true:
+            return unknown
+        if policy is HitPolicy.FIRST:
+            return unknown & ((true & -true) - 1)
+        if policy is HitPolicy.PRIORITY:
+            best = min((self._silent_values(rule, scope) for rule in _numbers(true)), key=self._ranks)
+            counted = 0
+            for rule in _numbers(unknown):
+                values = self._silent_values(rule, scope)
+                lower = self._ranks(values) > self._ranks(best)
+                same = all(equal(a, b) is True for a, b in zip(values, best, strict=True))
+                if not (lower or same):
+                    counted |= 1 << rule
+            return counted
+        return unknown
+
+    def _unique(self, true: int, scope: Mapping[str, Any], sink: list[Diagnostic]) -> TableResult:
+        rules = list(_numbers(true))
+        fired = tuple(self._reference(rule) for rule in rules)
+        if len(rules) > 1:
+            message = f"{self._rules_named(fired)} match, but hit policy U allows one; make the rules exclude each other"
+            sink.append(Diagnostic("table-several-hits", message, place=self.table.place))
+            return TableResult(None, fired)
+        return TableResult(self._value(rules[0], scope, sink), fired)
+
+    def _any(self, true: int, scope: Mapping[str, Any], sink: list[Diagnostic]) -> TableResult:
+        rules = list(_numbers(true))
+        fired = tuple(self._reference(rule) for rule in rules)
+        first = self._values(rules[0], scope, sink)
+        for rule in rules[1:]:
+            values = self._values(rule, scope, sink)
+            if not all(equal(a, b) is True for a, b in zip(first, values, strict=True)):
+                message = (
+                    f"{self._rules_named(fired)} match with different outputs, but hit policy A wants them equal; "
+                    "correct the outputs or the conditions"
+                )
+                sink.append(Diagnostic("table-disagree", message, place=self.table.place))
+                return TableResult(None, fired)
+        return TableResult(composed(self.outputs, first), fired)
+
+    def _no_hit(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> TableResult:
+        if any(output.default is not None for output in self.outputs):
+            values = [
+                None if output.default is None else output.value(output.default, scope, sink)
+                for output in self.outputs
+            ]
+            return TableResult(composed(self.outputs, values))
+        policy = self.table.hit_policy
+        if policy is HitPolicy.COLLECT_COUNT:
+            return TableResult(self._aggregate([], sink))
+        if not policy.is_single and not policy.is_aggregate:
+            return TableResult([])
+        message = f"no rule of the table {self.table.name} matches and it has no default output"
+        sink.append(Diagnostic("table-no-hit", message, Severity.WARNING, place=self.table.place))
+        return TableResult(None)
+
+    def _aggregate(self, hits: Sequence[Sequence[Any]], sink: list[Diagnostic]) -> Any:
+        """Each output folded by itself; a value that can't be folded is a diagnostic and null."""
+        policy = self.table.hit_policy
+        if policy is HitPolicy.COLLECT_COUNT:
+            return Decimal(len(hits))
+        try:
+            return composed(self.outputs, [_fold(policy, column) for column in zip(*hits, strict=True)])
+        except Fault as fault:
+            sink.append(Diagnostic(fault.code, fault.message, place=self.table.place))
+            return None
+
+    def _value(self, rule: int, scope: Mapping[str, Any], sink: list[Diagnostic]) -> Any:
+        return composed(self.outputs, self._values(rule, scope, sink))
+
+    def _values(self, rule: int, scope: Mapping[str, Any], sink: list[Diagnostic]) -> list[Any]:
+        return [
+            output.value(cell, scope, sink)
+            for output, cell in zip(self.outputs, self.cells[rule], strict=True)
+        ]
+
+    def _silent_values(self, rule: int, scope: Mapping[str, Any]) -> list[Any]:
+        return self._values(rule, scope, [])
+
+    def _ranks(self, values: Sequence[Any]) -> tuple[int, ...]:
+        return tuple(
+            output.rank(value)
+            for output, value in zip(self.outputs, values, strict=True)
+            if output.priorities
+        )
+
+    def _reference(self, rule: int) -> RuleRef:
+        written = self.table.rules[rule]
+        place: Place | None = written.place
+        return RuleRef(self.table.name, written.number, place, "; ".join(filter(None, written.annotations)))
+
+    def _rules_named(self, fired: Sequence[RuleRef]) -> str:
+        numbers = [str(reference.number) for reference in fired]
+        if len(numbers) > 6:
+            return f"{len(numbers)} rules of the table {self.table.name} ({', '.join(numbers[:5])}, ...)"
+        return f"rules {', '.join(numbers[:-1])} and {numbers[-1]} of the table {self.table.name}"
+
+
+def _numbers(rules: int) -> Iterator[int]:
+    """The positions of the set bits, lowest first."""
+    while rules:
+        lowest = rules & -rules
+        yield lowest.bit_length() - 1
+        rules ^= lowest
+
+
+def _fold(policy: HitPolicy, values: Sequence[Any]) -> Any:
+    result = values[0]
+    if policy is HitPolicy.COLLECT_SUM and len(values) == 1:
+        add(result, Decimal(0))  # a single hit must be something that can be added, too
+    for value in values[1:]:
+        if policy is HitPolicy.COLLECT_SUM:
+            result = add(result, value)
+        elif (compare(value, result) < 0) is (policy is HitPolicy.COLLECT_MIN):
+            result = value
+    return result

@@ -1,0 +1,219 @@
+"""From a decision table as written to one that decides; every fault of the table is reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from referee.domain import Diagnostic, Place, RulesError
+from referee.feel import (
+    Expression,
+    FeelSyntaxError,
+    UnaryTests,
+    compile_expression,
+    compile_unary_tests,
+)
+from referee.feel.fault import Fault
+from referee.tables.column import Cell, Column
+from referee.tables.compiled_table import CompiledTable
+from referee.tables.decision_table import CellText, DecisionTable, InputClause, OutputClause
+from referee.tables.output import Output, OutputCell
+from referee.tables.value_type import Conversion, conversion
+
+_NO_TYPES: Mapping[str, Conversion] = MappingProxyType({})
+_Compiled = TypeVar("_Compiled", Expression, UnaryTests)
+
+
+def compile_table(
+    table: DecisionTable,
+    names: Sequence[str] = (),
+    *,
+    types: Mapping[str, Conversion] = _NO_TYPES,
+    costly: Collection[str] = (),
+) -> CompiledTable:
+    """The table ready to decide; raises ``RulesError`` with all its faults, each with its place.
+
+    ``names`` are the names its cells may use, ``types`` the types that are not FEEL's own. Columns whose input
+    expression uses a ``costly`` name (a model) are evaluated last, all others in the order written.
+    """
+    return _Compiler(table, names, types).compile(frozenset(costly))
+
+
+class _Compiler:
+    def __init__(self, table: DecisionTable, names: Sequence[str], types: Mapping[str, Conversion]) -> None:
+        self._table = table
+        self._names = tuple(names)
+        self._known = frozenset(names)
+        self._types = types
+        self._faults: list[Diagnostic] = []
+        self._expressions: dict[str, Expression | None] = {}
+        self._tests: dict[str, UnaryTests | None] = {}
+
+    def compile(self, costly: frozenset[str]) -> CompiledTable:
+        self._check_shape()
+        if self._faults:
+            raise RulesError(f"table {self._table.name}", self._faults)
+        columns = [self._column(position, clause) for position, clause in enumerate(self._table.inputs)]
+        outputs = tuple(self._output(clause) for clause in self._table.outputs)
+        self._check_priorities(outputs)
+        cells = tuple(tuple(self._output_cell(cell) for cell in rule.outputs) for rule in self._table.rules)
+        if self._faults:
+            raise RulesError(f"table {self._table.name}", self._faults)
+        ready = [column for column in columns if column is not None]
+        ready.sort(key=lambda column: not costly.isdisjoint(column.expression.names))
+        return CompiledTable(self._table, _with_prospects(ready, len(cells)), outputs, cells)
+
+    def _check_shape(self) -> None:
+        table = self._table
+        if not table.outputs:
+            self._fault(
+                "table-no-output", f"the table {table.name} has no output column; add one", table.place
+            )
+        if len(table.outputs) > 1:
+            names = [clause.name.strip() for clause in table.outputs]
+            for clause, name in zip(table.outputs, names, strict=True):
+                if not name:
+                    message = "an output column has no name; with several outputs each needs its own"
+                    self._fault("table-output-name", message, clause.place or table.place)
+                elif names.count(name) > 1:
+                    message = (
+                        f"the output name {name} stands over {names.count(name)} columns; names must differ"
+                    )
+                    self._fault("table-output-name", message, clause.place or table.place)
+        for rule in table.rules:
+            if len(rule.inputs) != len(table.inputs) or len(rule.outputs) != len(table.outputs):
+                message = (
+                    f"rule {rule.number} has {len(rule.inputs)} input and {len(rule.outputs)} output cells, "
+                    f"but the table has {len(table.inputs)} input and {len(table.outputs)} output columns"
+                )
+                self._fault("table-rule-width", message, rule.place or table.place)
+
+    def _check_priorities(self, outputs: Sequence[Output]) -> None:
+        policy = self._table.hit_policy
+        if policy.needs_priorities and not any(output.priorities for output in outputs):
+            message = (
+                f"hit policy {policy.value} ranks hits by the allowed values of the outputs, highest first, "
+                "but no output lists any; add them or choose another hit policy"
+            )
+            self._fault("table-no-priorities", message, self._table.place)
+
+    def _column(self, position: int, clause: InputClause) -> Column | None:
+        place = clause.place or clause.expression.place or self._table.place
+        expression = self._expression(clause.expression, place)
+        allowed = (
+            self._unary_tests(clause.allowed_values, place) if _is_given(clause.allowed_values) else None
+        )
+        irrelevant = 0
+        carriers: dict[str, int] = {}
+        for bit, rule in enumerate(self._table.rules):
+            cell = rule.inputs[position]
+            if cell.is_irrelevant:
+                irrelevant |= 1 << bit
+            else:
+                self._unary_tests(cell, rule.place)
+                carriers[cell.text] = carriers.get(cell.text, 0) | 1 << bit
+        if expression is None:
+            return None
+        cells = [(self._tests[text], rules) for text, rules in carriers.items()]
+        return Column(
+            expression=expression,
+            convert=self._conversion(clause.type, place),
+            allowed=allowed,
+            irrelevant=irrelevant,
+            irrelevant_onwards=irrelevant,
+            cells=tuple(Cell(tests, rules) for tests, rules in cells if tests is not None),
+            places=tuple(rule.inputs[position].place or rule.place for rule in self._table.rules),
+            place=place,
+        )
+
+    def _output(self, clause: OutputClause) -> Output:
+        place = clause.place or self._table.place
+        allowed = (
+            self._unary_tests(clause.allowed_values, place) if _is_given(clause.allowed_values) else None
+        )
+        default = self._output_cell(clause.default) if _is_given(clause.default) else None
+        priorities: tuple[Any, ...] = ()
+        if allowed is not None and self._table.hit_policy.needs_priorities:
+            priorities = self._listed(allowed, place)
+        return Output(clause.name, self._conversion(clause.type, place), allowed, priorities, default)
+
+    def _listed(self, allowed: UnaryTests, place: Place | None) -> tuple[Any, ...]:
+        """Allowed values in the order written; each must be a value, not a condition, to say which ranks higher."""
+        noticed: list[Diagnostic] = []
+        try:
+            values = compile_expression(f"[{allowed.text}]")({}, noticed)
+        except FeelSyntaxError:
+            values = None
+        if noticed or not isinstance(values, list):
+            message = (
+                f"hit policy {self._table.hit_policy.value} ranks hits by the order of these allowed values, so they "
+                f"must be plain values: {allowed.text.strip()}"
+            )
+            self._fault("table-no-priorities", message, place)
+            return ()
+        return tuple(values)
+
+    def _output_cell(self, cell: CellText | None) -> OutputCell:
+        if cell is None or cell.is_blank:
+            return OutputCell(None, cell.place if cell else None)
+        return OutputCell(self._expression(cell, self._table.place), cell.place)
+
+    def _expression(self, cell: CellText, place: Place | None) -> Expression | None:
+        return self._compiled(cell, place, self._expressions, compile_expression)
+
+    def _unary_tests(self, cell: CellText | None, place: Place | None) -> UnaryTests | None:
+        return None if cell is None else self._compiled(cell, place, self._tests, compile_unary_tests)
+
+    def _compiled(
+        self,
+        cell: CellText,
+        place: Place | None,
+        known: dict[str, _Compiled | None],
+        compile_text: Callable[[str, Sequence[str]], _Compiled],
+    ) -> _Compiled | None:
+        """The compiled text, each text once; a text that has a fault is reported at every place it stands."""
+        if cell.text in known:
+            compiled = known[cell.text]
+            if compiled is not None:
+                return compiled
+        place = cell.place or place
+        try:
+            compiled = compile_text(cell.text, self._names)
+        except FeelSyntaxError as error:
+            self._faults.append(Diagnostic("syntax", error.message, place=place, span=error.span))
+            compiled = None
+        if compiled is not None:
+            unknown = sorted(set(compiled.names) - self._known - {"?"})
+            for name in unknown:
+                message = f"`{cell.text.strip()}` uses the name {name}, which is not known here"
+                self._fault("unknown-name", message, place)
+            if unknown:
+                compiled = None
+        known[cell.text] = compiled
+        return compiled
+
+    def _conversion(self, type_name: str, place: Place | None) -> Conversion | None:
+        try:
+            return conversion(type_name, self._types)
+        except Fault as fault:
+            self._fault(fault.code, fault.message, place)
+            return None
+
+    def _fault(self, code: str, message: str, place: Place | None) -> None:
+        self._faults.append(Diagnostic(code, message, place=place))
+
+
+def _is_given(cell: CellText | None) -> bool:
+    return cell is not None and not cell.is_irrelevant
+
+
+def _with_prospects(columns: Sequence[Column], rules: int) -> tuple[Column, ...]:
+    """The columns, each knowing the rules that no later column can rule out."""
+    onwards = (1 << rules) - 1
+    ready: list[Column] = []
+    for column in reversed(columns):
+        onwards &= column.irrelevant
+        ready.append(replace(column, irrelevant_onwards=onwards))
+    return tuple(reversed(ready))
