@@ -1,0 +1,128 @@
+"""Values in Excel cells: what a cell holds as a plain Python value, and how a value is put into a cell
+safely.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from decimal import Decimal
+from typing import Any
+
+CellValue = (
+    str | Decimal | bool | datetime.date | datetime.datetime | datetime.time | datetime.timedelta | None
+)
+
+TEXT_LIMIT = 32_767
+"""Characters a cell holds in Excel."""
+
+EXACT_DIGITS = 15
+"""Digits that Excel shows of a whole number; longer ones (account numbers) are written as text."""
+
+FLOAT_DIGITS = 17
+"""Digits that tell any two binary numbers apart, as Excel stores them."""
+
+_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_TIME_OF_DAY = re.compile(r"[hs]", re.IGNORECASE)
+_QUOTED_FORMAT = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
+
+
+def plain_spaces(text: str) -> str:
+    """Text with ordinary spaces only and without invisible characters; line breaks stay."""
+    return _INVISIBLE.sub("", _SPACES.sub(" ", text)).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def one_line(text: str) -> str:
+    """Text as a person reads it aloud: one line, single spaces, none at the ends."""
+    return " ".join(plain_spaces(text).split())
+
+
+def exact_number(number: float | Decimal) -> Decimal:
+    """The shortest decimal that means the same number: 0.1 is exactly 0.1, and 17.0 is 17."""
+    if isinstance(number, Decimal):
+        return number
+    if isinstance(number, int):
+        return Decimal(number)
+    if number.is_integer() and abs(number) < 10**EXACT_DIGITS:
+        return Decimal(int(number))
+    return Decimal(repr(number))
+
+
+def python_value(value: Any, number_format: str = "General") -> CellValue:
+    """The content of a cell: text trimmed (blank text is None), numbers exact, dates without time where
+    none is shown.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float, Decimal)):
+        return exact_number(value)
+    if isinstance(value, datetime.datetime):
+        midnight = value.time() == datetime.time(0)
+        shows_time = bool(_TIME_OF_DAY.search(_QUOTED_FORMAT.sub("", number_format)))
+        return value.date() if midnight and not shows_time else value
+    if isinstance(value, (datetime.date, datetime.time, datetime.timedelta)):
+        return value
+    text = plain_spaces(str(value)).strip()
+    return text or None
+
+
+def put(cell: Any, value: Any) -> None:
+    """Writes a value so that Excel shows it as it is. Text is always text: `=1+1` from an input never
+    becomes a formula.
+    """
+    if value is None or isinstance(value, bool):
+        cell.value = value
+        return
+    if isinstance(value, (int, float, Decimal)):
+        _put_number(cell, exact_number(value))
+        return
+    if isinstance(value, (datetime.date, datetime.time)):
+        number_format = _excel_format(value)
+        if number_format:
+            cell.value = value
+            cell.number_format = number_format
+        else:
+            _put_text(cell, value.isoformat())
+        return
+    _put_text(cell, str(value))
+
+
+def _excel_format(value: datetime.date | datetime.time) -> str:
+    """The format to show a temporal value in; none where Excel cannot hold it and the ISO text is written
+    instead.
+    """
+    if isinstance(value, (datetime.datetime, datetime.time)) and value.tzinfo is not None:
+        return ""
+    if isinstance(value, datetime.time):
+        return "hh:mm:ss"
+    if value.year < 1900 or (
+        value.year == 1900 and value.month < 3
+    ):  # Excel's 1900 is a leap year by mistake
+        return ""
+    return "yyyy-mm-dd hh:mm" if isinstance(value, datetime.datetime) else "yyyy-mm-dd"
+
+
+def _put_number(cell: Any, number: Decimal) -> None:
+    if not number.is_finite():
+        cell.value = None
+        return
+    digits = len(number.normalize().as_tuple().digits)
+    whole = number == number.to_integral_value()
+    if digits > FLOAT_DIGITS or (whole and abs(number) >= 10**EXACT_DIGITS):
+        _put_text(cell, format(number, "f"))
+        return
+    # Given a float openpyxl keeps 16 digits of 17; given the text it writes all of them.
+    cell.value = format(number, "f")
+    cell.data_type = "n"
+
+
+def _put_text(cell: Any, text: str) -> None:
+    text = _ILLEGAL.sub("\ufffd", text)
+    if len(text) > TEXT_LIMIT:
+        text = text[: TEXT_LIMIT - 1] + "…"
+    cell.value = text
+    cell.data_type = "s"
+    if text[:1] in ("=", "+", "-", "@", "'"):
+        cell.quotePrefix = True
