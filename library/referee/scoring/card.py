@@ -1,0 +1,181 @@
+"""The card of a model: what it is, what it learnt from, how well it did, who signed for it, and its files' hashes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from referee.domain import ModelError
+
+CARD_FILE = "card.json"
+MODEL_FILE = "model.joblib"
+
+Text = Annotated[str, Field(min_length=1)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Feature(_Part):
+    """One input of the model, in the order of the model's columns.
+
+    A string is given to the classifier as the position of its text in ``categories``, a boolean as 0 or 1, and a missing
+    value as NaN. ``minimum`` and ``maximum`` are those of the training cases.
+    """
+
+    name: Text
+    type: Literal["number", "string", "boolean"]
+    description: str = ""
+    missing: Literal["refuse", "impute"] = "refuse"
+    categories: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @model_validator(mode="after")
+    def _agrees_with_its_type(self) -> Self:
+        if self.type == "number":
+            if self.minimum is None or self.maximum is None or self.minimum > self.maximum:
+                raise ValueError("a number needs the minimum and the maximum of the training cases, in order")
+        elif self.minimum is not None or self.maximum is not None:
+            raise ValueError(f"a {self.type} has no minimum or maximum")
+        if (self.type == "string") != bool(self.categories):
+            raise ValueError("categories belong to a string, and a string needs them")
+        if len(set(self.categories)) != len(self.categories):
+            raise ValueError("a category is listed twice")
+        return self
+
+
+class TrainingData(_Part):
+    """What the model learnt from. ``sha256`` is over the training cases' features and targets, as ``training`` says."""
+
+    rows: Count
+    sha256: Sha256
+    source: Text
+    split_rule: Text
+
+
+class HeldOut(_Part):
+    """How well the model did on cases it had not seen. Cases it would refuse to score are counted, not judged."""
+
+    rows: Count
+    refused: Count
+    auc: Share
+    log_loss: Annotated[float, Field(ge=0)]
+    accuracy: Share
+    shares: dict[str, Share]
+
+
+class Candidate(_Part):
+    """One classifier that was compared: its cross-validated log loss with the standard error over the folds."""
+
+    name: Text
+    log_loss: float
+    standard_error: float
+
+
+class Card(_Part):
+    """Everything a reviewer signs for. ``labels`` map each label, in the order of the classifier's classes, to its meaning.
+
+    ``range_margin`` is the share of a number's observed range by which a case may lie outside it.
+    """
+
+    format: Literal[1]
+    name: Text
+    version: Text
+    target: Text
+    labels: Annotated[dict[str, str], Field(min_length=2)]
+    features: Annotated[tuple[Feature, ...], Field(min_length=1, strict=False)]
+    range_margin: Annotated[float, Field(ge=0, le=1)]
+    classifier: Text
+    compared: Annotated[tuple[Candidate, ...], Field(strict=False)]
+    training: TrainingData
+    held_out: HeldOut
+    protected: Annotated[tuple[Text, ...], Field(strict=False)]
+    limits_of_use: Text
+    author: Text
+    approver: str
+    date: str
+    libraries: dict[str, Text]
+    files: dict[str, Sha256]
+
+    @field_validator("libraries")
+    @classmethod
+    def _libraries_are_named(cls, libraries: dict[str, str]) -> dict[str, str]:
+        absent = [name for name in ("scikit-learn", "numpy", "joblib") if name not in libraries]
+        if absent:
+            raise ValueError(f"no version given for {', '.join(absent)}")
+        return libraries
+
+    @field_validator("files")
+    @classmethod
+    def _files_stay_in_the_folder(cls, files: dict[str, str]) -> dict[str, str]:
+        if MODEL_FILE not in files:
+            raise ValueError(f"no hash given for {MODEL_FILE}")
+        for name in files:
+            if name in {"", ".", "..", CARD_FILE} or any(mark in name for mark in "/\\:\0"):
+                raise ValueError(f"`{name}` isn't the plain name of a file beside the card")
+        return files
+
+    @model_validator(mode="after")
+    def _names_are_consistent(self) -> Self:
+        names = [feature.name for feature in self.features]
+        if len(set(names)) != len(names):
+            raise ValueError("a feature is listed twice")
+        both = sorted(set(names) & {*self.protected, self.target})
+        if both:
+            raise ValueError(f"{', '.join(both)}: a protected attribute or the target can't be a feature")
+        return self
+
+    def as_bytes(self) -> bytes:
+        """The card as it stands in its file: UTF-8, one field a line, the same bytes for the same card."""
+        return (json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def read_card(content: bytes, path: Path) -> Card:
+    """The card in these bytes. Raises ``ModelError`` that lists every invalid field; ``path`` is for the message only."""
+    try:
+        fields = json.loads(content, object_pairs_hook=_without_repeats, parse_constant=_not_a_number)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path} isn't a readable card: {error}; restore the approved file") from None
+    try:
+        return Card.model_validate(fields)
+    except ValidationError as error:
+        faults = "\n".join(f"  {_in_words(fault)}" for fault in error.errors())
+        raise ModelError(
+            f"{path} isn't a valid card; restore the approved file or correct:\n{faults}"
+        ) from None
+
+
+def _in_words(fault: Any) -> str:
+    place = ", ".join(str(part + 1) if isinstance(part, int) else part for part in fault["loc"]) or "the card"
+    match fault["type"]:
+        case "missing":
+            return f"{place}: is missing"
+        case "extra_forbidden":
+            return f"{place}: no such field is known"
+        case "string_pattern_mismatch":
+            return f"{place}: isn't a sha256 of 64 lower-case hexadecimal digits"
+        case "model_type":
+            return f"{place}: is not a group of named fields"
+        case _:
+            message = str(fault["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+            return f"{place}: {message[:1].lower()}{message[1:]}"
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"`{next(name for name in names if names.count(name) > 1)}` stands in it twice")
+    return fields
+
+
+def _not_a_number(text: str) -> float:
+    raise ValueError(f"`{text}` isn't a number")

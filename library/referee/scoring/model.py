@@ -1,0 +1,103 @@
+"""A verified classifier and the scores it gives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING, Any
+
+from referee.domain import Diagnostic, Evaluation, ModelError
+from referee.scoring.encoding import columns, encode
+
+if TYPE_CHECKING:
+    from referee.scoring.card import Card
+
+_SIX_PLACES = Decimal("0.000001")
+
+
+class Model:
+    """A classifier whose files were verified when it was loaded. It is unpickled for the first score, not before."""
+
+    def __init__(self, card: Card, sha256: str, content: bytes) -> None:
+        self.card = card
+        self.name: str = card.name
+        self.version: str = card.version
+        self.sha256 = sha256
+        """The sha256 of ``card.json``. The card holds the hashes of the other files, so this one stands for them all."""
+        self.features: tuple[str, ...] = tuple(feature.name for feature in card.features)
+        self.labels: tuple[str, ...] = tuple(card.labels)
+        self._columns = columns(card.features, card.range_margin)
+        self._content = content
+        self._classifier: Any = None
+
+    def prepare(self) -> None:
+        """Unpickle now, so that an untrustworthy pickle stops the run before its first case. Raises ``ModelError``."""
+        if self._classifier is not None:
+            return
+        from referee.scoring.trusted_pickle import load_trusted
+
+        classifier = load_trusted(self._content, f"model {self.name}")
+        classes = getattr(classifier, "classes_", ())
+        if not hasattr(classifier, "predict_proba") or [str(label) for label in classes] != [
+            str(position) for position in range(len(self.labels))
+        ]:
+            raise ModelError(
+                f"model {self.name}: its file doesn't hold a fitted classifier for the {len(self.labels)} labels of its card; "
+                "train and approve it again"
+            )
+        self._classifier = classifier
+
+    def score(self, facts: Mapping[str, Any]) -> Evaluation:
+        """The label, its confidence and all probabilities; or no value and a diagnostic for each fact in doubt.
+
+        The value is ``{"label": str, "confidence": Decimal, "probabilities": {label: Decimal}}``, with probabilities
+        rounded half-even to six places so that machines agree. Facts that are not features are ignored.
+
+        Whatever the facts are, nothing is raised. ``ModelError`` comes only from the first score and only if the
+        model's file holds something else than a classifier; call ``prepare`` first to learn that before any case.
+        """
+        row, doubts = encode(self._columns, facts)
+        if doubts:
+            return Evaluation(None, doubts)
+        self.prepare()
+        try:
+            exact = self._probabilities(row)
+        except Exception as error:  # noqa: BLE001  a classifier may raise anything; to the case that is doubt
+            return _doubt(
+                "score-failed",
+                f"the model {self.name} failed on these facts: {type(error).__name__}: {error}",
+            )
+        if (
+            len(exact) != len(self.labels)
+            or not all(0 <= share <= 1 for share in exact)
+            or abs(sum(exact) - 1) > 1e-6
+        ):
+            return _doubt(
+                "score-failed",
+                f"the model {self.name} gave something else than probabilities for these facts",
+            )
+        probabilities = {
+            label: Decimal(repr(share)).quantize(_SIX_PLACES, ROUND_HALF_EVEN)
+            for label, share in zip(self.labels, exact, strict=True)
+        }
+        confidence = max(probabilities.values())
+        likeliest = [label for label, share in probabilities.items() if share == confidence]
+        if len(likeliest) > 1:
+            return _doubt(
+                "score-tie", f"the model {self.name} finds {' and '.join(likeliest)} equally likely"
+            )
+        return Evaluation({"label": likeliest[0], "confidence": confidence, "probabilities": probabilities})
+
+    def _probabilities(self, row: list[float]) -> list[float]:
+        import numpy
+        import sklearn
+
+        # The row has been checked above, and scikit-learn's own checks cost more than the prediction.
+        with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
+            shares = self._classifier.predict_proba(numpy.array([row], dtype=numpy.float64))[0]
+        return [share if math.isfinite(share) else -1.0 for share in map(float, shares)]
+
+
+def _doubt(code: str, message: str) -> Evaluation:
+    return Evaluation(None, [Diagnostic(code, message)])
