@@ -1,0 +1,352 @@
+"""The shared, append-only audit log: one JSON Lines file that any number of processes on a host write to."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import socket
+import sys
+import threading
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from referee.audit.canonical_json import exact_json
+from referee.audit.chain import BrokenChainError, Chain, find_tail
+from referee.audit.durability import flush, flush_folder, make_folder
+from referee.audit.file_lock import lock, unlock
+from referee.audit.record import (
+    KINDS,
+    RECOVERY,
+    Record,
+    Tail,
+    looks_unfinished,
+    read_record,
+    recovery_payload,
+    write_line,
+    write_time,
+)
+from referee.domain import AuditError, Receipt
+
+LOG_NAME = "audit.jsonl"
+
+_WINDOWS = sys.platform == "win32"
+_BOOKMARK_EVERY = 1024
+_CLOSED = -1
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class AuditLog:
+    """Records what was decided and done, durable before anyone acts on it.
+
+    A receipt is given only once the record is on the disk; without a receipt nobody may act. Each record
+    names the hash of the one before it, also across processes and threads, all of which may append to the
+    same folder at once. Nothing is ever truncated or rewritten: an unfinished line left by a kill or a power
+    cut is sealed by a ``recovery`` record that commits to its bytes.
+
+    ``folder`` is created when missing. ``writer`` names this run in its records (by default host, process id
+    and a random run id). ``clock`` gives moments with an offset; times are information, the order is the
+    position. Raises AuditError whenever a record can't be made durable or the log isn't what was written.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        writer: str | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.folder = Path(folder)
+        self.path = self.folder / LOG_NAME
+        self._given_writer = writer
+        self._clock = clock
+        self._bookmarks = [Tail()]
+        self._descriptor = self._lock_descriptor = _CLOSED
+        self._open()
+
+    @property
+    def writer(self) -> str:
+        """How this run is named in its records."""
+        return self._writer
+
+    def append(self, kind: str, payload: Mapping[str, Any]) -> Receipt:
+        """One record, durable when this returns. Raises AuditError; then nobody may act on what it says."""
+        return self.append_many([(kind, payload)])[0]
+
+    def append_many(self, entries: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Receipt]:
+        """Several records by one durable write, next to each other in the log; receipts in the order given.
+
+        Raises AuditError when not all of them are durable. Then no receipt is given, though the first few may
+        stand in the log, as after a kill.
+        """
+        encoded = [(_checked_kind(kind), exact_json(payload)) for kind, payload in entries]
+        if not encoded:
+            return []
+        with self._locked():
+            receipts = self._write(encoded)
+            if self._depth > 1:  # the caller holds the lock on: what it reads next must be durable
+                self._flush()
+                return receipts
+        # Outside the lock, so that the writers of other processes share one trip to the disk. A later record
+        # is durable only together with all before it, so the order of receipts doesn't matter.
+        self._flush()
+        return receipts
+
+    def records(self, start: int = 0) -> Iterator[Record]:
+        """The records from position ``start`` on, up to the last finished one, checked on the way.
+
+        Reading on from where the last reading ended costs only what is new. Raises AuditError when a record
+        was changed, removed or moved.
+        """
+        bookmark = self._bookmarks[bisect_right(self._bookmarks, start, key=lambda tail: tail.position) - 1]
+        chain = Chain(bookmark)
+        try:
+            with self.path.open("rb") as file:
+                if os.fstat(file.fileno()).st_size < bookmark.offset:
+                    raise self._cut_short(bookmark)
+                file.seek(bookmark.offset)
+                for line in chain.follow(file):
+                    position = chain.tail.position - 1
+                    if position % _BOOKMARK_EVERY == 0:
+                        self._remember(chain.tail)
+                    if position >= start:
+                        yield self._read(line, position)
+        except OSError as fault:
+            raise AuditError(f"{self.path} can't be read: {_plain(fault)}") from fault
+        except BrokenChainError as fault:
+            raise self._not_trusted(fault) from None
+        self._remember(chain.tail)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keeps all other writers, in this and other processes, waiting; appends inside are allowed and
+        durable.
+
+        For reading the log and appending what follows from it as one step. Keep it short.
+        """
+        with self._locked():
+            yield
+
+    def close(self) -> None:
+        """Gives the file back. Receipts stay good; the log can't be appended to any more."""
+        for descriptor in {self._descriptor, self._lock_descriptor} - {_CLOSED}:
+            os.close(descriptor)
+        self._descriptor = self._lock_descriptor = _CLOSED
+
+    # The file
+
+    def _open(self) -> None:
+        self._pid = os.getpid()
+        self._writer = self._given_writer or f"{socket.gethostname()}/{self._pid}/{secrets.token_hex(4)}"
+        self._written_writer = exact_json(self._writer)
+        self._guard = threading.RLock()
+        self._depth = 0
+        self._flush_failed = False
+        self._opened = False
+        self._tail = Tail()
+        flags = (
+            os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+        )
+        try:
+            make_folder(self.folder)
+            self._descriptor = os.open(self.path, flags, 0o660)
+            # Windows keeps others from reading locked bytes and open files from being replaced, so there the
+            # lock has a file of its own; elsewhere it sits on the log itself and can't be taken twice.
+            self._lock_descriptor = (
+                os.open(self.folder / "audit.lock", flags, 0o660) if _WINDOWS else self._descriptor
+            )
+            flush_folder(self.folder)
+        except OSError as fault:
+            raise AuditError(
+                f"the audit log {self.path} can't be opened for writing: {_plain(fault)}; "
+                "give the bot a folder it may write to, then run again"
+            ) from fault
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        if self._pid != os.getpid():  # a forked child shares its parent's lock as long as it shares the file
+            self.close()
+            self._open()
+        if self._descriptor == _CLOSED:
+            raise AuditError(f"the audit log {self.path} was closed; open it again to append to it")
+        with self._guard:
+            if self._depth == 0:
+                try:
+                    lock(self._lock_descriptor)
+                except OSError as fault:
+                    raise AuditError(f"the audit log {self.path} can't be locked: {_plain(fault)}") from fault
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    unlock(self._lock_descriptor)
+
+    def _write(self, entries: list[tuple[str, bytes]]) -> list[Receipt]:
+        if self._flush_failed:
+            raise AuditError(
+                f"the audit log {self.path} takes no more records from this run because an earlier one "
+                f"could not be "
+                "brought to the disk; check the disk, then run again"
+            )
+        self._catch_up()
+        position, previous = self._tail.position, self._tail.hash
+        lines = []
+        receipts = []
+        for kind, payload in entries:
+            line, previous = self._line(position, kind, payload, previous)
+            lines.append(line)
+            receipts.append(Receipt(position, previous))
+            position += 1
+        data = b"".join(lines)
+        self._write_all(data)
+        self._tail = Tail(position, previous, self._tail.offset + len(data))
+        return receipts
+
+    def _line(self, position: int, kind: str, payload: bytes, previous: str) -> tuple[bytes, str]:
+        time = write_time(self._clock())
+        return write_line(position, kind, time, self._written_writer, payload, previous)
+
+    def _catch_up(self) -> None:
+        """Moves the tail behind what other writers appended, and mends what a killed one left unfinished."""
+        try:
+            status = os.fstat(self._descriptor)
+            if not _WINDOWS and not self._is_in_place(status):
+                raise AuditError(
+                    f"the audit log {self.path} was deleted or replaced while this run was writing to it; "
+                    "put the file back or keep what is left as evidence, then run again"
+                )
+            if self._opened and status.st_size == self._tail.offset:
+                return
+            if status.st_size < self._tail.offset:
+                raise self._cut_short(self._tail)
+            with self.path.open("rb") as file:
+                if not self._opened:
+                    self._tail = find_tail(file, status.st_size)
+                chain = Chain(self._tail)
+                file.seek(self._tail.offset)
+                for _ in chain.follow(file):
+                    pass
+        except OSError as fault:
+            raise AuditError(f"the audit log {self.path} can't be read: {_plain(fault)}") from fault
+        except BrokenChainError as fault:
+            raise self._not_trusted(fault) from None
+        self._tail = chain.tail
+        self._opened = True
+        if chain.torn:
+            self._mend(chain.torn)
+
+    def _mend(self, torn: bytes) -> None:
+        if not looks_unfinished(torn):
+            raise AuditError(
+                f"the audit log {self.path} ends in something that Referee didn't write (from byte "
+                f"{self._tail.offset} on); move the file away and keep it as evidence, then run again"
+            )
+        whole = Chain(self._tail)
+        try:
+            for _ in whole.follow(BytesIO(torn + b"\n")):
+                pass
+        except BrokenChainError as fault:
+            raise self._not_trusted(fault) from None
+        if whole.torn:
+            sealing = exact_json(recovery_payload(self._tail, torn))
+            line, digest = self._line(self._tail.position, RECOVERY, sealing, self._tail.hash)
+            self._write_all(b"\n" + line)
+            end = self._tail.offset + len(torn) + 1 + len(line)
+            self._tail = Tail(self._tail.position + 1, digest, end)
+        else:  # only the newline of a whole record was missing
+            self._write_all(b"\n")
+            self._tail = whole.tail
+
+    def _is_in_place(self, status: os.stat_result) -> bool:
+        try:
+            return os.path.samestat(status, self.path.stat())
+        except FileNotFoundError:
+            return False
+
+    def _write_all(self, data: bytes) -> None:
+        try:
+            written = os.write(self._descriptor, data)
+            while written < len(data):  # a full disk takes a part first and names the reason on the next call
+                written += os.write(self._descriptor, data[written:])
+        except OSError as fault:
+            raise AuditError(
+                f"the audit log {self.path} could not be written: {_plain(fault)}; nothing may be done on "
+                f"the strength "
+                f"of this record. {_remedy(fault)}, then run again"
+            ) from fault
+
+    def _flush(self) -> None:
+        try:
+            flush(self._descriptor)
+        except OSError as fault:
+            # The system reports such a failure once and then forgets it: a later flush proves nothing any
+            # more.
+            self._flush_failed = True
+            raise AuditError(
+                f"the audit log {self.path} could not be brought to the disk: {_plain(fault)}; nothing may "
+                f"be done on "
+                f"the strength of this record. {_remedy(fault)}, then run again"
+            ) from fault
+
+    # Reading
+
+    def _read(self, line: bytes, position: int) -> Record:
+        try:
+            return read_record(line)
+        except ValueError as fault:
+            raise AuditError(f"{self.path}: record {position} can't be read: {fault}") from fault
+
+    def _remember(self, tail: Tail) -> None:
+        at = bisect_right(self._bookmarks, tail.position, key=lambda known: known.position)
+        if self._bookmarks[at - 1].position != tail.position:
+            self._bookmarks.insert(at, tail)
+
+    def _not_trusted(self, fault: BrokenChainError) -> AuditError:
+        return AuditError(
+            f"the audit log {self.path} isn't what was written: {fault.reason} (from byte "
+            f"{fault.tail.offset} on); "
+            "see `referee audit verify`, keep the file as evidence and start a new audit folder"
+        )
+
+    def _cut_short(self, known: Tail) -> AuditError:
+        return AuditError(
+            f"the audit log {self.path} was cut short while this run was using it: {known.position} records "
+            f"had been "
+            "seen in it; put the missing ones back or keep the file as evidence and start a new audit folder"
+        )
+
+
+def _checked_kind(kind: str) -> str:
+    if kind not in KINDS:
+        raise AuditError(f"{kind!r} isn't a kind of record; use one of {', '.join(sorted(KINDS))}")
+    return kind
+
+
+def _plain(fault: OSError) -> str:
+    return _REASONS.get(fault.errno or 0, fault.strerror or str(fault)).lower()
+
+
+def _remedy(fault: OSError) -> str:
+    if fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "Free some space"
+    return "Give the bot a folder it may write to"
+
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file has reached the largest size allowed",
+    errno.EACCES: "permission denied",
+    errno.EROFS: "the disk is read-only",
+    errno.EIO: "the disk reports an error",
+}

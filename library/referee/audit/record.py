@@ -1,0 +1,154 @@
+"""One line of the audit log: how it is written, and how its links to its neighbours are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Any
+
+from referee.audit.canonical_json import parse_json
+
+KINDS = frozenset({"decision", "action", "handoff", "answer", "exception", "run", "release"})
+"""What callers may append. The log itself adds ``recovery`` records, which seal an unfinished line."""
+
+RECOVERY = "recovery"
+NO_RECORD = "0" * 64
+"""What the first record names as the hash of the record before it."""
+
+_START = b'{"v":1,"position":'
+_PREVIOUS = b',"previous":"'
+_HASH = b',"hash":"'
+# A line ends in `,"previous":"<64 hex>","hash":"<64 hex>"}`; both links are found by counting from the end.
+_AT_HASH = -(len(_HASH) + 64 + 2)
+_AT_PREVIOUS = _AT_HASH - (len(_PREVIOUS) + 64 + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event as it stands in the log. ``payload`` is JSON with every number as an exact ``Decimal``.
+
+    ``position`` counts from 0; ``time`` is UTC text such as ``2026-11-21T14:30:15.123456Z``; ``previous`` is
+    the hash of the record before and ``hash`` this record's own (sha256, hex).
+    """
+
+    position: int
+    kind: str
+    time: str
+    writer: str
+    payload: Mapping[str, Any]
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What ties a line into the chain; ``sound`` is False when its bytes are not the bytes that were hashed."""
+
+    position: int
+    previous: str
+    hash: str
+    sound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Where the next record goes: its position, the hash it must name, and the offset at which the last one
+    ends.
+    """
+
+    position: int = 0
+    hash: str = NO_RECORD
+    offset: int = 0
+
+
+def write_line(
+    position: int, kind: str, time: str, writer: bytes, payload: bytes, previous: str
+) -> tuple[bytes, str]:
+    """A line with its newline, and its hash. The bytes written are the bytes hashed.
+
+    ``writer`` and ``payload`` are JSON text already.
+    """
+    body = b'%b%d,"kind":"%b","time":"%b","writer":%b,"payload":%b%b%b"' % (
+        _START,
+        position,
+        kind.encode(),
+        time.encode(),
+        writer,
+        payload,
+        _PREVIOUS,
+        previous.encode(),
+    )
+    digest = sha256(body).hexdigest()
+    return b'%b%b%b"}\n' % (body, _HASH, digest.encode()), digest
+
+
+def write_time(moment: datetime) -> str:
+    """A moment as UTC text with microseconds and ``Z``. The moment must know its offset."""
+    offset = moment.utcoffset()
+    if offset is None:
+        raise ValueError("the clock must give moments with an offset, such as datetime.now(UTC)")
+    return (moment.replace(tzinfo=None) - offset).isoformat(timespec="microseconds") + "Z"
+
+
+def read_links(line: bytes) -> Links | None:
+    """The links of a line that looks like a whole record (newline included); None for anything else."""
+    if not (line.startswith(_START) and line.endswith(b'"}\n')):
+        return None
+    line = line[:-1]
+    if line[_AT_HASH : _AT_HASH + len(_HASH)] != _HASH:
+        return None
+    if line[_AT_PREVIOUS : _AT_PREVIOUS + len(_PREVIOUS)] != _PREVIOUS or b"\0" in line:
+        return None
+    digits = line[len(_START) : line.find(b",", len(_START))]
+    if not digits.isdigit():
+        return None
+    digest = line[_AT_HASH + len(_HASH) : -2].decode("latin-1")
+    previous = line[_AT_PREVIOUS + len(_PREVIOUS) : _AT_HASH - 1].decode("latin-1")
+    return Links(int(digits), previous, digest, sha256(line[:_AT_HASH]).hexdigest() == digest)
+
+
+def read_record(line: bytes) -> Record:
+    """The record of a line whose links are sound. Raises ValueError when it isn't the JSON of a record."""
+    fields = parse_json(line)
+    try:
+        return Record(
+            position=int(fields["position"]),
+            kind=fields["kind"],
+            time=fields["time"],
+            writer=fields["writer"],
+            payload=MappingProxyType(fields["payload"]),
+            previous=fields["previous"],
+            hash=fields["hash"],
+        )
+    except (KeyError, TypeError) as fault:
+        raise ValueError(f"a field of the record is missing or of the wrong type: {fault}") from fault
+
+
+def recovery_payload(tail: Tail, torn: bytes) -> dict[str, Any]:
+    """What a recovery record says about the unfinished bytes before it: where they start, how many, their
+    hash.
+
+    One newline, not counted, stands between the unfinished bytes and the recovery record.
+    """
+    return {"offset": tail.offset, "bytes": len(torn), "sha256": sha256(torn).hexdigest()}
+
+
+def seals(line: bytes, tail: Tail, torn: bytes) -> bool:
+    """Whether a sound line is the recovery record that commits to exactly these unfinished bytes after
+    ``tail``.
+    """
+    try:
+        record = read_record(line)
+    except ValueError:
+        return False
+    return record.kind == RECOVERY and dict(record.payload) == recovery_payload(tail, torn)
+
+
+def looks_unfinished(torn: bytes) -> bool:
+    """Whether the bytes are the beginning of a line of ours, or the zeros that some disks leave after a power
+    cut.
+    """
+    return torn.startswith((_START[: len(torn)], b"\0"))

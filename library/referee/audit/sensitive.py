@@ -1,0 +1,80 @@
+"""Facts that must not be readable in the log: a keyed hash stands in their place."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from referee.audit.canonical_json import canonical_json
+from referee.audit.durability import flush, flush_folder
+from referee.domain import AuditError
+
+_KEY_BYTES = 32
+_MARK = "hmac-sha256:"
+
+
+def keyed_hash(key: bytes, value: Any) -> str:
+    """``hmac-sha256:<hex>`` of a value: equal values give equal text, and without the key nobody can try
+    values out.
+
+    ``1``, ``1.0`` and ``Decimal("1.00")`` are equal values here.
+    """
+    return _MARK + hmac.digest(key, canonical_json(value), "sha256").hex()
+
+
+def mask(facts: Mapping[str, Any], sensitive: Collection[str], key: bytes) -> dict[str, Any]:
+    """The facts with each sensitive one replaced by its keyed hash; ``None`` stays, so that a gap can be
+    seen.
+    """
+    return {
+        name: keyed_hash(key, value) if name in sensitive and value is not None else value
+        for name, value in facts.items()
+    }
+
+
+def key_path(folder: str | os.PathLike[str]) -> Path:
+    """Where the key of an audit folder lives: beside it (``audit.key`` for ``audit``), so that the log can be
+    passed on without it.
+    """
+    folder = Path(folder).resolve()
+    return folder.with_name(folder.name + ".key")
+
+
+def read_or_create_key(folder: str | os.PathLike[str]) -> bytes:
+    """The key for ``keyed_hash``, made at first use and readable by its owner only (on Windows: as the folder
+    allows).
+
+    Keep it: without it no new hash can be compared with an old one. Call it inside ``AuditLog.exclusive()``
+    when several runs may start at once. Raises AuditError.
+    """
+    path = key_path(folder)
+    try:
+        if not path.exists():
+            _create(path)
+        key = bytes.fromhex(path.read_text("ascii").strip())
+    except OSError as fault:
+        raise AuditError(
+            f"the key for sensitive facts {path} can't be read or created: {fault.strerror}; give the bot "
+            f"access to it"
+        ) from fault
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise AuditError(f"{path} isn't a key for sensitive facts; restore it from a backup")
+    return key
+
+
+def _create(path: Path) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, secrets.token_hex(_KEY_BYTES).encode("ascii") + b"\n")
+        flush(descriptor)
+    finally:
+        os.close(descriptor)
+    draft.replace(path)
+    flush_folder(path.parent)
