@@ -11,6 +11,16 @@ from json.encoder import encode_basestring_ascii as _quote_ascii
 from typing import Any
 
 from referee.domain import AuditError
+from referee.feel.values import (
+    DaysTimeDuration,
+    FeelDate,
+    FeelDateTime,
+    FeelTime,
+    Range,
+    YearsMonthsDuration,
+)
+
+_FEEL_VALUES = (FeelDate, FeelTime, FeelDateTime, YearsMonthsDuration, DaysTimeDuration, Range)
 
 # Normalising must never round, whatever the length of the number.
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
@@ -39,7 +49,7 @@ def exact_json(value: Any) -> bytes:
 
 
 def parse_json(text: bytes | str) -> Any:
-    """What ``exact_json`` wrote, with every number as an exact ``Decimal``. Raises ValueError for bad JSON."""
+    """What ``exact_json`` wrote, every number as an exact ``Decimal``. Raises ValueError for bad JSON."""
     return json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant)
 
 
@@ -158,7 +168,7 @@ def _uncommon(value: Any, canonical: bool) -> str:
         return _array(value, canonical)
     if isinstance(value, (date, time)):
         return _string(value.isoformat())
-    if _is_feel_value(value):
+    if isinstance(value, _FEEL_VALUES):
         return _string(str(value))
     raise _UnwritableError(
         f"a value of type {type(value).__name__} has no place in it; pass text, a number or a list"
@@ -168,22 +178,6 @@ def _uncommon(value: Any, canonical: bool) -> str:
 def _is_secret(value: Any) -> bool:
     # By name: Robot Framework's Secret, and the like of other libraries, without importing any of them.
     return any(base.__name__ == "Secret" for base in type(value).__mro__)
-
-
-def _is_feel_value(value: Any) -> bool:
-    from referee.feel import values
-
-    return isinstance(
-        value,
-        (
-            values.FeelDate,
-            values.FeelTime,
-            values.FeelDateTime,
-            values.YearsMonthsDuration,
-            values.DaysTimeDuration,
-            values.Range,
-        ),
-    )
 
 
 def _refuse_constant(text: str) -> Any:

@@ -34,15 +34,20 @@ else:
         os.fdatasync(descriptor)
 
 
-def flush_folder(folder: Path) -> None:
-    """Returns when the names in a folder are durable. Windows has no such call and needs none (NTFS journal)."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+if sys.platform == "win32":
+
+    def flush_folder(folder: Path) -> None:
+        """Windows has no call that makes the names in a folder durable; NTFS keeps a journal of them."""
+
+else:
+
+    def flush_folder(folder: Path) -> None:
+        """Returns when the names in a folder are durable."""
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def make_folder(folder: Path) -> None:

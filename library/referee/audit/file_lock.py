@@ -1,4 +1,4 @@
-"""One exclusive lock between processes, held on an open file and freed by the operating system after a kill."""
+"""One exclusive lock between processes, held on an open file and freed by the system after a kill."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from referee.audit.record import (
     write_line,
     write_time,
 )
+from referee.audit.sensitive import read_or_create_key
 from referee.domain import AuditError, Receipt
 
 LOG_NAME = "audit.jsonl"
@@ -76,6 +78,15 @@ class AuditLog:
     def writer(self) -> str:
         """How this run is named in its records."""
         return self._writer
+
+    @cached_property
+    def key(self) -> bytes:
+        """The key under which sensitive facts are hashed; it lives beside the folder, never in it.
+
+        Made at first use (see ``read_or_create_key``). Raises AuditError when it can't be read or made.
+        """
+        with self.exclusive():
+            return read_or_create_key(self.folder)
 
     def append(self, kind: str, payload: Mapping[str, Any]) -> Receipt:
         """One record, durable when this returns. Raises AuditError; then nobody may act on what it says."""
@@ -130,9 +141,12 @@ class AuditLog:
         """Keeps all other writers, in this and other processes, waiting; appends inside are allowed and
         durable.
 
-        For reading the log and appending what follows from it as one step. Keep it short.
+        For reading the log and appending what follows from it as one step. What the log holds at the start is
+        durable, also what a killed run left behind without a receipt. Keep it short.
         """
         with self._locked():
+            if self._depth == 1 and self._catch_up():
+                self._flush()
             yield
 
     def close(self) -> None:
@@ -192,12 +206,6 @@ class AuditLog:
                     unlock(self._lock_descriptor)
 
     def _write(self, entries: list[tuple[str, bytes]]) -> list[Receipt]:
-        if self._flush_failed:
-            raise AuditError(
-                f"the audit log {self.path} takes no more records from this run because an earlier one "
-                f"could not be "
-                "brought to the disk; check the disk, then run again"
-            )
         self._catch_up()
         position, previous = self._tail.position, self._tail.hash
         lines = []
@@ -216,8 +224,16 @@ class AuditLog:
         time = write_time(self._clock())
         return write_line(position, kind, time, self._written_writer, payload, previous)
 
-    def _catch_up(self) -> None:
-        """Moves the tail behind what other writers appended, and mends what a killed one left unfinished."""
+    def _catch_up(self) -> bool:
+        """Moves the tail behind what other writers appended, and mends what a killed one left unfinished.
+
+        True when there was something of either kind.
+        """
+        if self._flush_failed:
+            raise AuditError(
+                f"the audit log {self.path} takes no more records from this run because an earlier one could "
+                "not be brought to the disk; check the disk, then run again"
+            )
         try:
             status = os.fstat(self._descriptor)
             if not _WINDOWS and not self._is_in_place(status):
@@ -226,7 +242,7 @@ class AuditLog:
                     "put the file back or keep what is left as evidence, then run again"
                 )
             if self._opened and status.st_size == self._tail.offset:
-                return
+                return False
             if status.st_size < self._tail.offset:
                 raise self._cut_short(self._tail)
             with self.path.open("rb") as file:
@@ -244,6 +260,7 @@ class AuditLog:
         self._opened = True
         if chain.torn:
             self._mend(chain.torn)
+        return True
 
     def _mend(self, torn: bytes) -> None:
         if not looks_unfinished(torn):

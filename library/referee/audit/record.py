@@ -45,7 +45,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What ties a line into the chain; ``sound`` is False when its bytes are not the bytes that were hashed."""
+    """What ties a line into the chain; ``sound`` is False when its bytes are not those that were hashed."""
 
     position: int
     previous: str
