@@ -24,6 +24,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -40,6 +41,7 @@ SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
 LOCK = ROOT / "requirements.lock"
 STAMP = VENV / "set-up.sha256"
+PIP = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--retries", "2"]
 CHECK_OUTPUT = ROOT / "output" / "checks"
 
 # What the first pip step brings: the installer, and the build tools for packages published as source only.
@@ -55,8 +57,16 @@ BOOTSTRAP = (
     "wheel",
 )
 
-# The environment takes 1.1 GB; downloads and builds come on top while it is made.
-SPACE_NEEDED = 2_000_000_000
+# `du -sh .venv` says 0.6 GB on Linux with Python 3.11; downloads and builds come on top while it is made.
+SPACE_NEEDED = 1_500_000_000
+
+# durable-rules 2.0.28 calls a C function by the name that Python 3.13 dropped; the newer name takes the same
+# arguments. Its setup.py overwrites CFLAGS, so CPPFLAGS it is; CL is the same for Microsoft's compiler.
+OLD_C_NAME = {
+    "CPPFLAGS": "-DPyEval_CallObject=PyObject_CallObject",
+    "CL": "/DPyEval_CallObject#PyObject_CallObject",
+}
+DROPS_OLD_C_NAME = sys.version_info >= (3, 13)
 
 
 class SetupError(Exception):
@@ -66,8 +76,8 @@ class SetupError(Exception):
 # --- what the operating system must bring -----------------------------------------------------------------
 
 
-def missing_system_packages() -> list[str]:
-    """Debian packages for what this machine lacks: a browser, a virtual display, and tools to build C sources."""
+def missing_for_bots() -> list[str]:
+    """Debian packages for what bots need and this machine lacks: browser, its driver, virtual display."""
     missing = []
     if not shutil.which("chromium") and not shutil.which("google-chrome"):
         missing.append("chromium")
@@ -75,12 +85,10 @@ def missing_system_packages() -> list[str]:
         missing.append("chromium-driver")
     if not shutil.which("Xvfb"):
         missing.append("xvfb")
-    if needs_set_up():
-        missing += missing_build_packages()
     return missing
 
 
-def missing_build_packages() -> list[str]:
+def missing_for_set_up() -> list[str]:
     """Debian packages to make the environment with: two dependencies are published as C source only."""
     missing = []
     if not shutil.which("gcc") and not shutil.which("cc"):
@@ -105,17 +113,17 @@ def has_module(name: str) -> bool:
 
 
 def prepare_system() -> None:
-    """Installs what is missing where that is allowed without a password; elsewhere says what to install by hand."""
+    """Installs what is missing where that needs no password; elsewhere says what to install by hand."""
     if sys.platform != "linux":
-        if needs_set_up() and not desktop_browser():
-            say("bots that drive a web page need Google Chrome: install it before you run them")
+        if not desktop_browser():
+            say("bots that drive a web page need Google Chrome; install it before you run them")
         return
-    missing = missing_system_packages()
+    missing = [*missing_for_set_up(), *missing_for_bots()]
     if not missing:
         return
     wanted = " ".join(missing)
     if not shutil.which("apt-get"):
-        say("install with your system's package manager what Debian calls: " + wanted)
+        say(f"install with your system's package manager what Debian calls: {wanted}")
     elif os.geteuid() != 0:
         say(f"some system packages are missing; install them with: sudo apt-get install {wanted}")
     else:
@@ -124,15 +132,13 @@ def prepare_system() -> None:
 
 
 def install_system_packages(packages: Sequence[str]) -> None:
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    stream(["apt-get", "-q", "update"], quiet, shown=("Err", "E:"))
+    """A failure is told, not final: much works without a browser, and the build says what it lacks."""
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    stream(["apt-get", "-q", "update"], env, shown=())
     install = ["apt-get", "-q", "-y", "--no-install-recommends", "install", *packages]
-    code, output = stream(install, quiet, shown=("Setting up", "Err", "E:"))
+    code, output = stream(install, env, shown=("Setting up",))
     if code != 0:
-        raise SetupError(
-            f"apt-get could not install {' '.join(packages)}: {last_line(output)}. "
-            "Install them by hand, then run the same command again"
-        )
+        say(f"apt-get could not install {' '.join(packages)}: {last_line(output)}; install them by hand")
 
 
 def desktop_browser() -> bool:
@@ -151,7 +157,7 @@ def desktop_browser() -> bool:
 
 
 def wanted_stamp() -> str:
-    """Changes with the locked versions, the packaging, the Python and the folder: each asks for a new set-up."""
+    """Changes with lock, packaging, Python and folder: a change of each asks for a new set-up."""
     digest = hashlib.sha256()
     for part in (
         LOCK.read_bytes(),
@@ -172,14 +178,15 @@ def needs_set_up() -> bool:
 
 def set_up() -> None:
     """Brings .venv to exactly the locked versions. Does nothing when it is there already."""
-    prepare_system()
     if not needs_set_up():
         return
+    prepare_system()
     started = time.monotonic()
     free = shutil.disk_usage(ROOT).free
     if free < SPACE_NEEDED and not PYTHON.exists():
         raise SetupError(
-            f"the disk of {ROOT} has {free / 1e9:.1f} GB free and set-up needs {SPACE_NEEDED / 1e9:.0f} GB; free some space"
+            f"the disk of {ROOT} has {free / 1e9:.1f} GB free and set-up needs "
+            f"{SPACE_NEEDED / 1e9:.1f} GB; free some space, then run the same command again"
         )
     STAMP.unlink(missing_ok=True)
     if not usable_environment():
@@ -187,20 +194,20 @@ def set_up() -> None:
         base = str(getattr(sys, "_base_executable", sys.executable))
         made = run_quietly([base, "-m", "venv", "--clear", str(VENV)])
         if made:
-            raise SetupError(f"Python could not make the folder .venv: {last_line(made)}")
+            raise SetupError(f"Python could not make the folder .venv: {mend(made) or last_line(made)}")
     say("installing the installer")
     pip_install(BOOTSTRAP)
     say("installing the locked packages (about a minute with a fast network)")
     install_locked()
     say("installing the project itself")
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
-    check(stream([*pip, "--editable", str(ROOT)], environment(), shown=("ERROR",)))
+    itself = ["--no-index", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
+    check(stream([*PIP, "--quiet", *itself], environment(), shown=()))
     STAMP.write_text(wanted_stamp(), encoding="ascii")
     say(f"set up in {time.monotonic() - started:.0f} seconds")
 
 
 def usable_environment() -> bool:
-    """Whether .venv holds the Python that started us and a working pip; a broken or older one is made anew."""
+    """Whether .venv holds the Python that started us and a working pip; else it is made anew."""
     if not PYTHON.exists():
         return False
     ask = "import pip, sys; print(sys.version)"
@@ -224,38 +231,24 @@ def locked(names: Iterable[str]) -> str:
 def pip_install(names: Iterable[str]) -> None:
     chosen = VENV / "bootstrap.lock"
     chosen.write_text(locked(names), encoding="utf-8")
-    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--retries", "2"]
-    check(
-        stream(
-            [*pip, "--require-hashes", "--no-deps", "-r", str(chosen)],
-            environment(),
-            shown=("ERROR", "error"),
-        )
-    )
+    check(stream([*PIP, "--require-hashes", "--no-deps", "-r", str(chosen)], environment(), shown=()))
 
 
 def install_locked() -> None:
     """With uv, which is quick; where uv can't reach the packages (it ignores pip's settings), with pip."""
-    uv = [str(SCRIPTS / "uv"), "pip", "install", "--system-certs", "--python", str(PYTHON)]
-    same = ["--require-hashes", "--no-build-isolation", "-r", str(LOCK)]
-    code, output = stream(
-        [*uv, *same], environment(), shown=("Resolved", "Prepared", "Downloading", "Building", "Installed")
-    )
-    if code == 0:
-        return
-    if mend(output) == NETWORK:
+    env = environment()
+    same = ["--require-hashes", "--no-build-isolation", "--no-deps", "-r", str(LOCK)]
+    uv = [str(SCRIPTS / "uv"), "pip", "install", "--system-certs", "--python", str(PYTHON), *same]
+    pip = [*PIP, *same]
+    if DROPS_OLD_C_NAME:
+        env |= {name: f"{env.get(name, '')} {flag}".strip() for name, flag in OLD_C_NAME.items()}
+        # A setting of its own keeps uv from taking a build out of its cache that was made without the flag.
+        uv.append("--config-settings-package=durable-rules:new-c-name=true")
+        pip.append("--no-cache-dir")
+    code, output = stream(uv, env, shown=("Prepared", "Downloading", "Building", "Installed"))
+    if code != 0 and mend(output) == NETWORK:
         say("uv could not reach the packages; trying with pip")
-        pip = [
-            str(PYTHON),
-            "-m",
-            "pip",
-            "install",
-            "--disable-pip-version-check",
-            "--retries",
-            "2",
-            "--no-deps",
-        ]
-        code, output = stream([*pip, *same], environment(), shown=("Collecting", "Installing", "ERROR"))
+        code, output = stream(pip, env, shown=("Collecting", "Installing"))
     check((code, output))
 
 
@@ -263,33 +256,27 @@ NETWORK = (
     "the packages could not be downloaded. Check the network (behind a proxy: set HTTPS_PROXY), "
     "then run the same command again; it goes on where it stopped"
 )
-SPACE = "the disk is full. Free 2 GB, then run the same command again"
-COMPILER = "a package could not be built from source. Install a C compiler and the Python headers"
+SPACE = f"the disk is full. Free {SPACE_NEEDED / 1e9:.1f} GB, then run the same command again"
+COMPILER = (
+    "a package could not be built from source. Install a C compiler and the Python headers (Windows: the C++ "
+    "Build Tools; macOS: xcode-select --install), then run the same command again"
+)
 HASH = (
     "a downloaded file is not the one that requirements.lock names. Do not use it; tell the project's owners"
 )
 
 
+SIGNS = (
+    (SPACE, r"no space left|errno 28|not enough space|disk quota"),
+    (HASH, r"hash mismatch|do not match the hashes|hashes are required"),
+    (NETWORK, r"failed to fetch|connection|timed out|dns error|name resolution|no matching distribution"),
+    (COMPILER, r"failed to build|could not build|gcc|visual c\+\+|python\.h"),
+)
+
+
 def mend(output: str) -> str:
-    """What went wrong in an installer's output and what to do, in one sentence; empty when it says nothing we know."""
-    text = output.lower()
-    signs = (
-        (SPACE, ("no space left", "errno 28", "not enough space", "disk quota")),
-        (HASH, ("hash mismatch", "do not match the hashes", "hashes are required")),
-        (
-            NETWORK,
-            (
-                "failed to fetch",
-                "connection",
-                "timed out",
-                "dns error",
-                "name resolution",
-                "no matching distribution",
-            ),
-        ),
-        (COMPILER, ("failed to build", "could not build", "gcc", "visual c++", "python.h")),
-    )
-    return next((sentence for sentence, words in signs if any(word in text for word in words)), "")
+    """What an installer's output means and what to do, in one sentence; empty when we know no sign in it."""
+    return next((sentence for sentence, sign in SIGNS if re.search(sign, output, re.IGNORECASE)), "")
 
 
 def check(result: tuple[int, str]) -> None:
@@ -312,8 +299,10 @@ def say(message: str) -> None:
 
 
 def last_line(output: str) -> str:
+    """The line that likely says what went wrong: the last that speaks of an error, or the last of all."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1].rstrip(".") if lines else "it gave no reason"
+    errors = [line for line in lines if "Error: " in line or line.lower().startswith(("error: ", "e: "))]
+    return (errors or lines or ["it gave no reason"])[-1].rstrip(".")
 
 
 def run_quietly(command: Sequence[str]) -> str:
@@ -323,7 +312,7 @@ def run_quietly(command: Sequence[str]) -> str:
 
 
 def stream(command: Sequence[str], env: dict[str, str], shown: tuple[str, ...]) -> tuple[int, str]:
-    """Runs a command and shows its lines that begin with one of `shown` while it works; returns code and all output."""
+    """Runs a command, shows its lines that begin with one of `shown` at once; returns code and all output."""
     output: list[str] = []
     with subprocess.Popen(
         command,
@@ -356,8 +345,11 @@ def environment() -> dict[str, str]:
 
 def bot_commands() -> dict[str, list[str]]:
     """The command of each bot, as robot.yaml gives it, with .venv's Python."""
-    read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open('robot.yaml', encoding='utf-8'))['tasks']))"
-    tasks = subprocess.run([str(PYTHON), "-c", read], cwd=ROOT, capture_output=True, text=True, check=False)
+    read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)['tasks']))"
+    source = (ROOT / "robot.yaml").read_text(encoding="utf-8")
+    tasks = subprocess.run(
+        [str(PYTHON), "-c", read], input=source, capture_output=True, text=True, check=False
+    )
     if tasks.returncode != 0:
         raise SetupError(f"robot.yaml can't be read: {last_line(tasks.stderr)}")
     commands = {str(name): shlex.split(task["shell"]) for name, task in json.loads(tasks.stdout).items()}
