@@ -87,7 +87,7 @@ class bound_processes:  # noqa: N801 (Robot Framework imports the class that is 
 
     @keyword
     def start_browser_driver(self, url: str, headless: bool = True) -> dict[str, Any]:
-        """Return ``url`` of a running browser driver and ``options`` for a browser that reaches ``url``'s host.
+        """Return ``url`` of a running browser driver and ``options`` for a browser that reaches that host.
 
         The browser has a fresh profile and resolves no other host's name. Driver, browser and profile are
         gone when the run ends. Chromium or Chrome and chromedriver are looked for in the PATH and then where

@@ -21,7 +21,7 @@ SESSION_COOKIE = "APSESSION"
 
 
 class Portal:
-    """A running portal on a free port of 127.0.0.1. ``delay``: how many seconds a user waits for a posting."""
+    """A running portal on a free port of 127.0.0.1. ``delay``: the seconds a user waits for a posting."""
 
     def __init__(self, postings: Postings, user: str, password: str, *, delay: float = 0.3) -> None:
         self.postings = postings
