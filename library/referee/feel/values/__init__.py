@@ -1,5 +1,6 @@
 """FEEL's values. ``None``, ``bool``, ``Decimal``, ``str``, ``list`` and ``dict`` are Python's own; the rest is here."""
 
+from referee.feel.values.at_literals import parse_at_literal
 from referee.feel.values.convert import to_feel
 from referee.feel.values.durations import DaysTimeDuration, YearsMonthsDuration, parse_duration
 from referee.feel.values.equality import equal
@@ -37,6 +38,7 @@ __all__ = [
     "less_or_equal",
     "multiply",
     "negate",
+    "parse_at_literal",
     "parse_date",
     "parse_date_time",
     "parse_duration",

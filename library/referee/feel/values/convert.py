@@ -57,7 +57,9 @@ def _to_feel_by_base_class(value: Any) -> Any:
         return context
     if isinstance(value, datetime.datetime):
         time = _time(value.timetz(), value.utcoffset())
-        return FeelDateTime(FeelDate(value.year, value.month, value.day), time, _whole_seconds(value.utcoffset()))
+        return FeelDateTime(
+            FeelDate(value.year, value.month, value.day), time, _whole_seconds(value.utcoffset())
+        )
     if isinstance(value, datetime.date):
         return FeelDate(value.year, value.month, value.day)
     if isinstance(value, datetime.time):

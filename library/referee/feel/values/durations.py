@@ -116,7 +116,8 @@ def parse_duration(text: str) -> Duration:
         nanos = total * NANOS_PER_SECOND + int(f"{fraction:0<9}"[:9])
         return DaysTimeDuration(-nanos if sign == "-" else nanos)
     raise Fault(
-        "invalid-duration", f'`{text[:40]}` is no duration; write one like "P1Y6M" or "P2DT3H30M" (a T before hours)'
+        "invalid-duration",
+        f'`{text[:40]}` is no duration; write one like "P1Y6M" or "P2DT3H30M" (a T before hours)',
     )
 
 

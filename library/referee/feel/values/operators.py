@@ -124,7 +124,9 @@ def _wrong_operands(operator: str, left: Any, right: Any) -> Fault:
 
 def _division_fault(error: DecimalException, divisor: Decimal) -> Fault:
     # 0 / 0 is an invalid operation to `decimal`, a division by zero to the reader
-    return Fault("division-by-zero", "a number can't be divided by zero") if not divisor else out_of_range(error)
+    return (
+        Fault("division-by-zero", "a number can't be divided by zero") if not divisor else out_of_range(error)
+    )
 
 
 def _swapped(operation: Operation) -> Operation:
@@ -135,7 +137,9 @@ def _shift_months(moment: FeelDate | FeelDateTime, duration: YearsMonthsDuration
     return moment.plus_months(duration.total_months)
 
 
-def _shift_back_months(moment: FeelDate | FeelDateTime, duration: YearsMonthsDuration) -> FeelDate | FeelDateTime:
+def _shift_back_months(
+    moment: FeelDate | FeelDateTime, duration: YearsMonthsDuration
+) -> FeelDate | FeelDateTime:
     return moment.plus_months(-duration.total_months)
 
 
@@ -159,7 +163,8 @@ def _shift_date_back(date: FeelDate, duration: DaysTimeDuration) -> FeelDate:
 def _between(left: FeelTime | FeelDateTime, right: FeelTime | FeelDateTime) -> DaysTimeDuration:
     if left.is_local != right.is_local:
         raise Fault(
-            "wrong-operands", f"can't subtract {right} from {left}: one has an offset or zone, the other has none"
+            "wrong-operands",
+            f"can't subtract {right} from {left}: one has an offset or zone, the other has none",
         )
     return DaysTimeDuration(left.utc_nanos - right.utc_nanos)
 
@@ -217,8 +222,12 @@ _PRODUCTS: dict[tuple[type, type], Operation] = {
 }
 
 _QUOTIENTS: dict[tuple[type, type], Operation] = {
-    (YearsMonthsDuration, Decimal): lambda left, right: YearsMonthsDuration(divided(left.total_months, right)),
+    (YearsMonthsDuration, Decimal): lambda left, right: YearsMonthsDuration(
+        divided(left.total_months, right)
+    ),
     (DaysTimeDuration, Decimal): lambda left, right: DaysTimeDuration(divided(left.nanos, right)),
-    (YearsMonthsDuration, YearsMonthsDuration): lambda left, right: _ratio(left.total_months, right.total_months),
+    (YearsMonthsDuration, YearsMonthsDuration): lambda left, right: _ratio(
+        left.total_months, right.total_months
+    ),
     (DaysTimeDuration, DaysTimeDuration): lambda left, right: _ratio(left.nanos, right.nanos),
 }

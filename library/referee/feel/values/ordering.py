@@ -65,7 +65,9 @@ def not_comparable(left: Any, right: Any) -> Fault:
 
     if left is None or right is None:
         other = right if left is None else left
-        subject = "null can't be compared" if other is None else f"null can't be compared with {kind_of(other)}"
+        subject = (
+            "null can't be compared" if other is None else f"null can't be compared with {kind_of(other)}"
+        )
         return Fault("null-operand", subject)
     if type(left) is type(right):
         return Fault("not-comparable", f"values of type {kind_of(left)} have no order")

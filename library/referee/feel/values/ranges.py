@@ -37,6 +37,17 @@ class Range:
         included = operator == "="
         return cls(endpoint, endpoint, included, included, operator)
 
+    @classmethod
+    def between(cls, start: Any, end: Any, start_included: bool, end_included: bool) -> Range:
+        """The range between two values; ``Fault`` for an included end that is ``null``, or ends that have no order."""
+        if (start is None and start_included) or (end is None and end_included):
+            raise Fault(
+                "invalid-range", "an end of a range that is null can't be included; write `(` or `)` there"
+            )
+        if start is not None and end is not None:
+            compare(start, end)
+        return cls(start, end, start_included, end_included)
+
     def includes(self, value: Any) -> bool:
         """Whether the value lies in the range; ``Fault`` if it can't be compared to an end."""
         if self.operator in ("=", "!="):

@@ -18,7 +18,8 @@ from referee.feel.values.durations import NANOS_PER_DAY, NANOS_PER_SECOND, fract
 
 _DATE = re.compile(r"(-?(?:[1-9][0-9]{4,8}|[0-9]{4}))-([0-9]{2})-([0-9]{2})", re.ASCII)
 _TIME = re.compile(
-    r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,18}))?(?:(Z|[+-][0-9:]{5,8})|@([A-Za-z0-9_+/-]{1,64}))?", re.ASCII
+    r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,18}))?(?:(Z|[+-][0-9:]{5,8})|@([A-Za-z0-9_+/-]{1,64}))?",
+    re.ASCII,
 )
 
 
@@ -285,14 +286,18 @@ def _parse_time(text: str) -> tuple[FeelTime, bool]:
     match = _TIME.fullmatch(text)
     if match is None:
         raise Fault(
-            "invalid-time", f'`{text[:40]}` is no time; write one like "09:30:00", "09:30:00+02:00" or "09:30:00@Etc/UTC"'
+            "invalid-time",
+            f'`{text[:40]}` is no time; write one like "09:30:00", "09:30:00+02:00" or "09:30:00@Etc/UTC"',
         )
     hour, minute, second, fraction, offset_text, zone = match.groups()
     offset = None
     if offset_text is not None:
         offset = zones.parse_offset(offset_text)
         if offset is None:
-            raise Fault("invalid-time", f"`{offset_text}` is no offset from UTC; write one like +02:00, at most 18 hours")
+            raise Fault(
+                "invalid-time",
+                f"`{offset_text}` is no offset from UTC; write one like +02:00, at most 18 hours",
+            )
     nanosecond = int(f"{fraction:0<9}"[:9]) if fraction else 0
     if (hour, minute, second, nanosecond) == ("24", "00", "00", 0):
         return FeelTime.of(0, 0, 0, 0, offset, zone), True
