@@ -1,0 +1,486 @@
+"""Syntax tree to code: each node becomes a closure over the closures of its parts, specialised by what is constant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from referee.domain import Severity
+from referee.feel import calls, containment, iteration, operations, syntax
+from referee.feel.builtins import BUILTINS
+from referee.feel.constants import NOT_CONSTANT, constant, temporal
+from referee.feel.containment import Test
+from referee.feel.fault import Fault
+from referee.feel.frame import FIRST_LOCAL, INPUT, SCOPE, Code, Frame, is_explained, report, report_fault
+from referee.feel.paths import path
+from referee.feel.printer import to_text
+from referee.feel.syntax import Node, Span
+from referee.feel.types import (
+    ANY,
+    NAMED_TYPES,
+    ContextType,
+    FeelType,
+    FunctionType,
+    ListType,
+    RangeType,
+    instance_of,
+    kind_of,
+)
+from referee.feel.values import Range
+
+_BORROWERS: Final = frozenset(
+    {"all", "any", "count", "list contains", "max", "mean", "median", "min", "product", "string join", "sum"}
+)
+"""Built-ins that read a list without keeping it."""
+_CONDITIONS: Final = (
+    syntax.Comparison,
+    syntax.Conjunction,
+    syntax.Disjunction,
+    syntax.Between,
+    syntax.In,
+    syntax.InstanceOf,
+    syntax.Quantified,
+    syntax.Call,
+    syntax.If,
+)
+
+
+class _Variable:
+    """A local variable and its slot."""
+
+    __slots__ = ("name", "results", "slot")
+
+    def __init__(self, name: str, slot: int, results: bool = False) -> None:
+        self.name = name
+        self.slot = slot
+        self.results = results  # the growing list of a loop, which must not be kept by what reads it
+
+
+class _Item:
+    """The item a filter looks at; its entries are in scope if it is a context."""
+
+    __slots__ = ("slot",)
+
+    def __init__(self, slot: int) -> None:
+        self.slot = slot
+
+
+class Compiler:
+    """Compiles one text. ``names`` are declared to be in scope, ``types`` are the model's own types by name.
+
+    ``free`` collects the names the code takes from its scope; a name in a filter counts only if it is declared, as
+    it may be an entry of the items.
+    """
+
+    def __init__(self, names: frozenset[str], types: Mapping[str, FeelType]) -> None:
+        self._names = names
+        self._types = types
+        self._locals: list[_Variable | _Item] = []
+        self.size = FIRST_LOCAL
+        self.free: set[str] = set()
+        self.has_input = False
+
+    def expression(self, node: Node) -> Code:
+        """The code of an expression."""
+        value = self._constant(node)
+        if value is not NOT_CONSTANT:
+            return lambda frame: value
+        return _COMPILE[type(node)](self, node)
+
+    def unary_tests(self, node: syntax.UnaryTestsNode) -> Test:
+        """The code of an input cell; the input is in the frame as well as given."""
+        if isinstance(node, syntax.AnyValue):
+            return lambda frame, value: True
+        self.has_input = True
+        tests = containment.any_of(tuple(self._cell_test(test) for test in node.tests))
+        if not node.negated:
+            return tests
+
+        def negated(frame: Frame, value: Any) -> bool | None:
+            verdict = tests(frame, value)
+            return None if verdict is None else not verdict
+
+        return negated
+
+    def _constant(self, node: Node) -> Any:
+        """As ``constant``, unless the function called is one of the model's own."""
+        if isinstance(node, syntax.Call) and (
+            not isinstance(node.function, syntax.Name)
+            or node.function.name in self._names
+            or self._variable(node.function.name) is not None
+        ):
+            return NOT_CONSTANT
+        return constant(node)
+
+    # Tests
+
+    def _cell_test(self, node: Node) -> Test:
+        if isinstance(node, syntax.Test | syntax.Interval):
+            return self._test(node)
+        if self._constant(node) is not NOT_CONSTANT:
+            return self._test(node)
+        code = self.expression(node)
+        if syntax.uses_input(node):
+            return containment.condition_test(code, node.span)
+        return containment.free_condition_test(code, isinstance(node, _CONDITIONS), node.span)
+
+    def _test(self, node: Node) -> Test:
+        if isinstance(node, syntax.Test):
+            if isinstance(node.endpoint, syntax.Number):
+                return containment.number_test(node.operator, node.endpoint.value, node.span)
+            return containment.comparison_test(node.operator, self.expression(node.endpoint), node.span)
+        if isinstance(node, syntax.Interval):
+            return containment.interval_test(
+                self.expression(node.start),
+                self.expression(node.end),
+                node.start_included,
+                node.end_included,
+                node.span,
+            )
+        if isinstance(node, syntax.Number):
+            return containment.number_test("=", node.value, node.span)
+        return containment.value_test(self.expression(node), node.span)
+
+    # Values
+
+    def _temporal(self, node: syntax.Temporal) -> Code:
+        try:
+            value = temporal(node.text)
+        except Fault as fault:
+            return _failing(fault, node.span)
+        return lambda frame: value
+
+    def _input(self, node: syntax.Input) -> Code:
+        if self.has_input:
+            return lambda frame: frame[INPUT]
+        return self._free("?", node.span)
+
+    def _list(self, node: syntax.ListLiteral) -> Code:
+        items = tuple(self.expression(item) for item in node.items)
+        return lambda frame: [item(frame) for item in items]
+
+    def _context(self, node: syntax.ContextLiteral) -> Code:
+        depth = len(self._locals)
+        entries: list[tuple[str, int, Code]] = []
+        for entry in node.entries:
+            if isinstance(entry.value, syntax.FunctionDefinition) and not entry.value.external:
+                slot = self._declare(entry.key)
+                code = self._function(entry.value, slot)
+            else:
+                code = self.expression(entry.value)
+                slot = self._declare(entry.key)
+            entries.append((entry.key, slot, code))
+        del self._locals[depth:]
+        prepared = tuple(entries)
+
+        def run(frame: Frame) -> Any:
+            context: dict[str, Any] = {}
+            for key, slot, code in prepared:
+                context[key] = frame[slot] = code(frame)
+            return context
+
+        return run
+
+    def _interval(self, node: syntax.Interval) -> Code:
+        start = self.expression(node.start)
+        end = self.expression(node.end)
+        start_included, end_included, span = node.start_included, node.end_included, node.span
+
+        def run(frame: Frame) -> Any:
+            first = start(frame)
+            last = end(frame)
+            if not iteration.in_order(frame, first, last, span):
+                return None
+            return Range(first, last, start_included, end_included)
+
+        return run
+
+    def _test_as_range(self, node: syntax.Test) -> Code:
+        endpoint = self.expression(node.endpoint)
+        operator, span = node.operator, node.span
+
+        def run(frame: Frame) -> Any:
+            value = endpoint(frame)
+            if value is None and operator not in ("=", "!="):
+                if not is_explained(frame, span):
+                    report(frame, "null-operand", f"the range `{operator} null` has no end", span)
+                return None
+            return Range.of_test(operator, value)
+
+        return run
+
+    # Names
+
+    def _declare(self, name: str, results: bool = False) -> int:
+        slot = FIRST_LOCAL + len(self._locals)
+        self._locals.append(_Variable(name, slot, results))
+        self.size = max(self.size, slot + 1)
+        return slot
+
+    def _declare_item(self) -> int:
+        slot = FIRST_LOCAL + len(self._locals)
+        self._locals.append(_Item(slot))
+        self.size = max(self.size, slot + 1)
+        return slot
+
+    def _variable(self, name: str) -> _Variable | None:
+        for local in reversed(self._locals):
+            if isinstance(local, _Variable) and local.name == name:
+                return local
+        return None
+
+    def _name(self, node: syntax.Name) -> Code:
+        return self._read(node, borrowed=False)
+
+    def _read(self, node: Node, *, borrowed: bool) -> Code:
+        """The code of a node whose value is only looked at (``borrowed``) or may be kept."""
+        if not isinstance(node, syntax.Name):
+            return self.expression(node)
+        name = node.name
+        items: list[int] = []
+        outer: Code | None = None
+        for local in reversed(self._locals):
+            if isinstance(local, _Item):
+                items.append(local.slot)
+            elif local.name == name:
+                outer = _results(local.slot) if local.results and not borrowed else _local(local.slot)
+                break
+        if outer is None:
+            outer = self._free(name, node.span, in_filter=bool(items))
+        for slot in reversed(items):
+            outer = _entry_or(slot, name, outer)
+        return outer
+
+    def _free(self, name: str, span: Span, in_filter: bool = False) -> Code:
+        """A name from the scope, or a built-in function as a value."""
+        builtin = BUILTINS.get(name)
+        if name in self._names or (builtin is None and not in_filter):
+            self.free.add(name)
+
+        def run(frame: Frame) -> Any:
+            try:
+                return frame[SCOPE][name]
+            except KeyError:
+                if builtin is None:
+                    report(frame, "unknown-name", f"there is no `{name}` here", span)
+                return builtin
+
+        return run
+
+    # Operators
+
+    def _negation(self, node: syntax.Negation) -> Code:
+        return operations.negation(self.expression(node.operand), node.span)
+
+    def _arithmetic(self, node: syntax.Arithmetic) -> Code:
+        left = self.expression(node.left)
+        if isinstance(node.right, syntax.Number):
+            return operations.arithmetic_with_number(node.operator, left, node.right.value, node.span)
+        return operations.arithmetic(node.operator, left, self.expression(node.right), node.span)
+
+    def _comparison(self, node: syntax.Comparison) -> Code:
+        left = self.expression(node.left)
+        if node.operator not in ("=", "!="):
+            return operations.ordering(node.operator, left, self.expression(node.right), node.span)
+        negated = node.operator == "!="
+        if isinstance(node.right, syntax.Number | syntax.String | syntax.Boolean):
+            return operations.equality_with_plain(left, node.right.value, negated, node.span)
+        return operations.equality(left, self.expression(node.right), negated, node.span)
+
+    def _conjunction(self, node: syntax.Conjunction) -> Code:
+        operands = tuple(self.expression(operand) for operand in node.operands)
+        return operations.conjunction(operands, tuple(operand.span for operand in node.operands))
+
+    def _disjunction(self, node: syntax.Disjunction) -> Code:
+        operands = tuple(self.expression(operand) for operand in node.operands)
+        return operations.disjunction(operands, tuple(operand.span for operand in node.operands))
+
+    def _between(self, node: syntax.Between) -> Code:
+        return operations.between(
+            self.expression(node.value), self.expression(node.low), self.expression(node.high), node.span
+        )
+
+    def _in(self, node: syntax.In) -> Code:
+        value = self.expression(node.value)
+        test = containment.any_of(tuple(self._test(test) for test in node.tests))
+        return lambda frame: test(frame, value(frame))
+
+    def _instance_of(self, node: syntax.InstanceOf) -> Code:
+        value = self.expression(node.value)
+        try:
+            kind = self._type(node.type)
+        except Fault as fault:
+            return _failing(fault, node.span)
+        return lambda frame: instance_of(value(frame), kind)
+
+    def _if(self, node: syntax.If) -> Code:
+        condition = self.expression(node.condition)
+        consequence = self.expression(node.consequence)
+        alternative = self.expression(node.alternative)
+        span = node.condition.span
+
+        def run(frame: Frame) -> Any:
+            value = condition(frame)
+            if value is True:
+                return consequence(frame)
+            if value is False:
+                return alternative(frame)
+            return alternative(frame) if undecided(frame, value, span) else None
+
+        return run
+
+    # Lists, contexts and functions
+
+    def _path(self, node: syntax.Path) -> Code:
+        return path(self._read(node.source, borrowed=True), node.name, node.span)
+
+    def _filter(self, node: syntax.Filter) -> Code:
+        source = self._read(node.source, borrowed=True)
+        if isinstance(node.condition, syntax.Number):
+            return iteration.position(source, node.condition.value, node.span)
+        depth = len(self._locals)
+        slot = self._declare_item()
+        variable = _Variable("item", slot)
+        self._locals.insert(depth, variable)  # an entry named `item` hides the item itself
+        condition = self.expression(node.condition)
+        del self._locals[depth:]
+        return iteration.selection(source, condition, slot, node.span, node.condition.span)
+
+    def _iterations(self, iterations: tuple[syntax.Iteration, ...]) -> tuple[iteration.Source, ...]:
+        sources = []
+        for each in iterations:
+            start = self.expression(each.source)
+            end = None if each.end is None else self.expression(each.end)
+            sources.append(iteration.Source(self._declare(each.name), start, end, each.span))
+        return tuple(sources)
+
+    def _for(self, node: syntax.For) -> Code:
+        depth = len(self._locals)
+        sources = self._iterations(node.iterations)
+        partial = self._declare("partial", results=True)
+        result = self.expression(node.result)
+        del self._locals[depth:]
+        return iteration.loop(sources, result, partial, node.span)
+
+    def _quantified(self, node: syntax.Quantified) -> Code:
+        depth = len(self._locals)
+        sources = self._iterations(node.iterations)
+        condition = self.expression(node.condition)
+        del self._locals[depth:]
+        return iteration.quantified(sources, condition, node.quantifier == "some", node.condition.span)
+
+    def _function(self, node: syntax.FunctionDefinition, own_slot: int | None = None) -> Code:
+        names = tuple(parameter.name for parameter in node.parameters)
+        try:
+            types = tuple(
+                ANY if parameter.type is None else self._type(parameter.type) for parameter in node.parameters
+            )
+        except Fault as fault:
+            return _failing(fault, node.span)
+        declared = types if any(parameter.type is not None for parameter in node.parameters) else ()
+        if node.external:
+            return calls.external(names, declared)
+        depth = len(self._locals)
+        slots = tuple(self._declare(name) for name in names)
+        body = self.expression(node.body)
+        del self._locals[depth:]
+        return calls.definition(names, declared, slots, body, own_slot)
+
+    def _call(self, node: syntax.Call) -> Code:
+        function = node.function
+        if isinstance(function, syntax.Name) and function.name not in self._names:
+            builtin = BUILTINS.get(function.name)
+            if builtin is not None and self._variable(function.name) is None:
+                borrowed = function.name in _BORROWERS
+                arguments = tuple(self._read(argument, borrowed=borrowed) for argument in node.arguments)
+                if not node.names:
+                    return calls.builtin_call(builtin, arguments, node.span)
+                return calls.call(lambda frame: builtin, arguments, node.names, function.name, node.span)
+        arguments = tuple(self.expression(argument) for argument in node.arguments)
+        described = to_text(function)
+        if len(described) > 40:
+            described = described[:39] + "…"
+        return calls.call(self.expression(function), arguments, node.names, described, node.span)
+
+    # Types
+
+    def _type(self, node: syntax.Type) -> FeelType:
+        """The type a syntax node means; raises ``Fault`` for a name that is none."""
+        if isinstance(node, syntax.NamedType):
+            kind = self._types.get(node.name) or NAMED_TYPES.get(node.name)
+            if kind is None:
+                raise Fault("unknown-type", f"there is no type `{node.name}` here")
+            return kind
+        if isinstance(node, syntax.ListType):
+            return ListType(self._type(node.element))
+        if isinstance(node, syntax.RangeType):
+            return RangeType(self._type(node.endpoint))
+        if isinstance(node, syntax.ContextType):
+            return ContextType(tuple((name, self._type(kind)) for name, kind in node.entries))
+        return FunctionType(tuple(self._type(kind) for kind in node.parameters), self._type(node.result))
+
+
+_COMPILE: Final[Mapping[type, Callable[[Compiler, Any], Code]]] = {
+    syntax.Temporal: Compiler._temporal,
+    syntax.Input: Compiler._input,
+    syntax.Name: Compiler._name,
+    syntax.Negation: Compiler._negation,
+    syntax.Arithmetic: Compiler._arithmetic,
+    syntax.Comparison: Compiler._comparison,
+    syntax.Conjunction: Compiler._conjunction,
+    syntax.Disjunction: Compiler._disjunction,
+    syntax.Between: Compiler._between,
+    syntax.In: Compiler._in,
+    syntax.InstanceOf: Compiler._instance_of,
+    syntax.If: Compiler._if,
+    syntax.For: Compiler._for,
+    syntax.Quantified: Compiler._quantified,
+    syntax.FunctionDefinition: Compiler._function,
+    syntax.Call: Compiler._call,
+    syntax.Path: Compiler._path,
+    syntax.Filter: Compiler._filter,
+    syntax.ListLiteral: Compiler._list,
+    syntax.ContextLiteral: Compiler._context,
+    syntax.Interval: Compiler._interval,
+    syntax.Test: Compiler._test_as_range,
+}
+
+
+def undecided(frame: Frame, value: Any, span: Span) -> bool:
+    """Reports a condition that is not a boolean; whether the alternative is to be taken all the same, as for null."""
+    if value is None:
+        if not is_explained(frame, span):
+            message = "the condition is null, so it can't be told which way to go; `else` is taken"
+            report(frame, "condition-null", message, span, Severity.WARNING)
+        return True
+    message = f"a condition is true or false, not {kind_of(value)}"
+    report(frame, "not-boolean", message, span)
+    return False
+
+
+def _local(slot: int) -> Code:
+    return lambda frame: frame[slot]
+
+
+def _results(slot: int) -> Code:
+    return lambda frame: list(frame[slot])
+
+
+def _entry_or(slot: int, name: str, outer: Code) -> Code:
+    """The entry of the item in a slot, or what the name means outside."""
+
+    def run(frame: Frame) -> Any:
+        item = frame[slot]
+        if type(item) is dict and name in item:
+            return item[name]
+        return outer(frame)
+
+    return run
+
+
+def _failing(fault: Fault, span: Span) -> Code:
+    def run(frame: Frame) -> Any:
+        report_fault(frame, fault, span)
+        return None
+
+    return run

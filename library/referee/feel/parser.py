@@ -1,0 +1,818 @@
+"""FEEL text to a syntax tree, by recursive descent over the grammar of DMN 1.5, clause 10.3.1.
+
+A name is the longest sequence of words and symbols that is a name in scope. Words that follow each other and are
+no such name are read as one unknown name: it may still be an entry of the items that a filter looks at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final, NoReturn, TypeVar
+
+from referee.feel import syntax
+from referee.feel.builtins import BUILTINS
+from referee.feel.fault import Fault
+from referee.feel.lexer import END, NAME, NUMBER, STRING, SYMBOL, Token, tokenize, unescape
+from referee.feel.names import Names, names_of
+from referee.feel.syntax import Node, Span
+from referee.feel.syntax_error import FeelSyntaxError
+from referee.feel.values.numbers import to_number
+
+MAX_NESTING: Final = 64
+"""How deeply brackets and keywords may nest."""
+MAX_HEIGHT: Final = 200
+"""How high a syntax tree may grow; a chain of operators counts one for each."""
+_MAX_ATTEMPTS: Final = 200  # second readings of `[` in one text, which bounds the work on hostile ones
+
+_Tree = TypeVar("_Tree")
+
+_OR, _AND, _COMPARISON, _ADDITIVE, _MULTIPLICATIVE, _POWER, _NEGATION = range(1, 8)
+_ARITHMETIC: Final = {
+    "+": _ADDITIVE,
+    "-": _ADDITIVE,
+    "*": _MULTIPLICATIVE,
+    "/": _MULTIPLICATIVE,
+    "**": _POWER,
+}
+_COMPARATORS: Final = frozenset({"=", "!=", "<", "<=", ">", ">="})
+_RELATIONS: Final = _COMPARATORS | {"between", "in"}
+_ENDS_NAME: Final = frozenset(
+    {"and", "or", "in", "between", "instance", "then", "else", "return", "satisfies"}
+)
+_LITERALS: Final = frozenset({"true", "false", "null"})
+_FORMS: Final = frozenset({"if", "for", "some", "every", "function"})
+_NAME_SYMBOLS: Final = frozenset({".", "/", "-", "'", "+", "*", "**", ".."})
+_WHITE_SPACE = re.compile(r"\s+")
+_BUILT_IN_NAMES: Final = Names(BUILTINS)
+_TYPE_NAMES: Final = Names(
+    ("date and time", "days and time duration", "years and months duration", "day time duration")
+)
+_MEND: Final = {
+    "==": "FEEL compares with a single `=`",
+    "=>": "write `>=`",
+    "=<": "write `<=`",
+    "<>": "write `!=` for not equal",
+    "&&": "write `and`",
+    "||": "write `or`",
+    ">>": "write a single `>`",
+    "<<": "write a single `<`",
+    "<==": "write `<=`",
+    ">==": "write `>=`",
+}
+_MEND_ONE: Final = {
+    "'": 'write strings in double quotes, like `"low"`',
+    "\u201c": 'write strings in straight quotes, like `"low"`',
+    "\u201d": 'write strings in straight quotes, like `"low"`',
+    "\u201e": 'write strings in straight quotes, like `"low"`',
+    "\u2018": 'write strings in straight double quotes, like `"low"`',
+    "\u2019": 'write strings in straight double quotes, like `"low"`',
+    "\u2264": "write `<=`",
+    "\u2265": "write `>=`",
+    "\u2260": "write `!=`",
+    "\u2013": "write a plain minus `-`",
+    "\u2212": "write a plain minus `-`",
+    "\u2026": "write two dots `..` between the ends of a range",
+    "!": "write `!=` for not equal or `not(...)`",
+    "&": "write `and`; join strings with `+`",
+    "|": "write `or`",
+    "%": "write `modulo(a, b)` for a remainder, or a hundredth for per cent",
+    ";": "separate with a comma",
+    ",": "write a decimal point `.`, or separate values with commas only where a list is allowed",
+}
+
+
+def parse_expression(text: str, names: Iterable[str] = (), members: Iterable[str] = ()) -> Node:
+    """The syntax tree of an expression; raises ``FeelSyntaxError``.
+
+    ``names`` are the names in scope (they may hold spaces and symbols), ``members`` names of context entries that
+    hold symbols, such as ``first-name`` in ``customer.first-name``.
+    """
+    return _guarded(_Parser(text, _prepared(names), _prepared(members)), _Parser.whole_expression)
+
+
+def parse_unary_tests(
+    text: str, names: Iterable[str] = (), members: Iterable[str] = ()
+) -> syntax.UnaryTestsNode:
+    """The syntax tree of an input cell; raises ``FeelSyntaxError``. ``names`` and ``members`` as for expressions."""
+    return _guarded(_Parser(text, _prepared(names), _prepared(members)), _Parser.whole_unary_tests)
+
+
+def _prepared(names: Iterable[str]) -> Names:
+    return names if isinstance(names, Names) else names_of(frozenset(names))
+
+
+def _guarded(parser: _Parser, parse: Callable[[_Parser], _Tree]) -> _Tree:
+    try:
+        return parse(parser)
+    except RecursionError:  # a caller deep in its own stack leaves less room than MAX_NESTING assumes
+        raise parser.too_deep() from None
+
+
+class _Parser:
+    """One text being read. Methods begin at the current token and leave it behind what they read."""
+
+    def __init__(self, text: str, names: Names, members: Names) -> None:
+        self._text = text
+        self._tokens = tokenize(text)
+        self._position = 0
+        self._scopes = [names, _BUILT_IN_NAMES]
+        self._members = [members]
+        self._nesting = 0
+        self._height = 0
+        self._attempts = 0
+        self._in_interval = False
+
+    def whole_expression(self) -> Node:
+        if self._tokens[0].kind == END:
+            raise FeelSyntaxError(
+                "nothing is written here; write an expression", (0, len(self._text)), self._text
+            )
+        node = self._expression()
+        self._expect_end()
+        return node
+
+    def whole_unary_tests(self) -> syntax.UnaryTestsNode:
+        tokens = self._tokens
+        if tokens[0].kind == END:
+            raise FeelSyntaxError(
+                "nothing is written here; write a test, or `-` for any value",
+                (0, len(self._text)),
+                self._text,
+            )
+        if tokens[0].text == "-" and tokens[1].kind == END:
+            return syntax.AnyValue((tokens[0].start, tokens[0].end))
+        if tokens[0].text == "not" and tokens[1].text == "(" and self._closes_last(1):
+            self._position = 2
+            tests = self._tests()
+            self._expect(")", "close `not(` with `)`")
+            self._expect_end()
+            return syntax.Tests(tests, True, self._span(0))
+        tests = self._tests()
+        self._expect_end()
+        return syntax.Tests(tests, False, self._span(0))
+
+    def too_deep(self) -> FeelSyntaxError:
+        return FeelSyntaxError(
+            "this nests too deeply or chains too many operators; split it into smaller parts",
+            (0, len(self._text)),
+            self._text,
+        )
+
+    # Reading tokens
+
+    def _span(self, first: int) -> Span:
+        return self._tokens[first].start, self._tokens[self._position - 1].end
+
+    def _accept(self, text: str) -> bool:
+        if self._tokens[self._position].text == text:
+            self._position += 1
+            return True
+        return False
+
+    def _expect(self, text: str, mend: str) -> None:
+        if not self._accept(text):
+            self._fail(f"`{text}` is missing", mend)
+
+    def _expect_end(self) -> None:
+        if self._tokens[self._position].kind != END:
+            self._fail("this is one thing too many", "an operator or a comma may be missing before it")
+
+    def _fail(self, problem: str, mend: str = "") -> NoReturn:
+        """Raises the error for the current token, with the usual remedy where one is known for it."""
+        token = self._tokens[self._position]
+        found = "the end" if token.kind == END else f"`{token.text}`"
+        hint = self._remedy() or mend
+        message = f"{problem} before the end" if token.kind == END else f"{problem} at {found}"
+        span = (token.start, token.end)
+        if token.kind == END:
+            last = len(self._text.rstrip())
+            span = (last, last)
+        raise FeelSyntaxError(f"{message}; {hint}" if hint else message, span, self._text)
+
+    def _remedy(self) -> str:
+        position = self._position
+        token = self._tokens[position]
+        if token.kind != SYMBOL:
+            return ""
+        before, after = self._tokens[position - 1], self._tokens[min(position + 1, len(self._tokens) - 1)]
+        if position and before.end == token.start and before.text + token.text in _MEND:
+            return _MEND[before.text + token.text]
+        if token.end == after.start and token.text + after.text in _MEND:
+            return _MEND[token.text + after.text]
+        return _MEND_ONE.get(token.text, "")
+
+    def _closes_last(self, position: int) -> bool:
+        """Whether the round bracket at a position is closed by the last token of the text."""
+        depth = 0
+        last = len(self._tokens) - 2
+        for index in range(position, last + 1):
+            text = self._tokens[index].text
+            if text == "(":
+                depth += 1
+            elif text == ")":
+                depth -= 1
+                if depth == 0:
+                    return index == last
+        return False
+
+    # Guards
+
+    def _enter(self) -> None:
+        self._nesting += 1
+        if self._nesting > MAX_NESTING:
+            raise self.too_deep()
+
+    def _raise_height(self, other: int) -> None:
+        """The node just built stands on the last one read and on one of height ``other``."""
+        height = (other if other > self._height else self._height) + 1
+        if height > MAX_HEIGHT:
+            raise self.too_deep()
+        self._height = height
+
+    # Expressions
+
+    def _tests(self) -> tuple[Node, ...]:
+        tests = [self._expression()]
+        height = self._height
+        while self._accept(","):
+            tests.append(self._expression())
+            height = max(height, self._height)
+        self._raise_height(height)
+        return tuple(tests)
+
+    def _expression(self) -> Node:
+        if self._tokens[self._position].text in _COMPARATORS:
+            return self._test()
+        return self._operation(_OR)
+
+    def _test(self) -> Node:
+        """A comparison without left side; it is complete in itself."""
+        first = self._position
+        operator = self._tokens[first].text
+        self._position += 1
+        endpoint = self._operation(_ADDITIVE)
+        self._raise_height(0)
+        following = self._tokens[self._position].text
+        if following in ("and", "or") and not self._nesting:
+            meant = f"`? {operator} ... {following} ? ...`"
+            if following == "and":
+                meant += ", or a range such as `[1..10]`"
+            self._fail(f"`{following}` can't join tests", f"write {meant}")
+        return syntax.Test(operator, endpoint, self._span(first))
+
+    def _operation(self, level: int) -> Node:
+        """Operators that bind at least as tightly as ``level``; Pratt's method."""
+        first = self._position
+        token = self._tokens[first]
+        if token.text == "-" and token.kind == SYMBOL:
+            node = self._negation()
+        else:
+            node = self._instance_of()
+        while True:
+            token = self._tokens[self._position]
+            text = token.text
+            binding = _ARITHMETIC.get(text)
+            if binding is not None:
+                if binding < level:
+                    return node
+                height = self._height
+                self._position += 1
+                right = self._operation(binding + 1)
+                self._raise_height(height)
+                node = syntax.Arithmetic(text, node, right, self._span(first))
+            elif text in _RELATIONS:
+                if level > _COMPARISON:
+                    return node
+                node = self._relation(text, node, first)
+            elif text == "and":
+                if level > _AND:
+                    return node
+                node = syntax.Conjunction(self._operands(node, "and", _COMPARISON), self._span(first))
+            elif text == "or":
+                if level > _OR:
+                    return node
+                node = syntax.Disjunction(self._operands(node, "or", _AND), self._span(first))
+            else:
+                return node
+
+    def _operands(self, left: Node, word: str, level: int) -> tuple[Node, ...]:
+        operands = [left]
+        height = self._height
+        while self._accept(word):
+            operands.append(self._operation(level))
+            height = max(height, self._height)
+        self._raise_height(height)
+        return tuple(operands)
+
+    def _relation(self, text: str, left: Node, first: int) -> Node:
+        height = self._height
+        self._position += 1
+        if text == "between":
+            low = self._operation(_ADDITIVE)
+            height = max(height, self._height)
+            self._expect("and", "write `x between a and b`")
+            high = self._operation(_ADDITIVE)
+            self._raise_height(height)
+            return syntax.Between(left, low, high, self._span(first))
+        if text == "in":
+            tests = self._tests_after_in()
+            self._raise_height(height)
+            return syntax.In(left, tests, self._span(first))
+        right = self._operation(_ADDITIVE)
+        self._raise_height(height)
+        return syntax.Comparison(text, left, right, self._span(first))
+
+    def _tests_after_in(self) -> tuple[Node, ...]:
+        """The tests in brackets, or one test without; ``(a) + 1`` and ``(1..5)`` are one test as well."""
+        if self._tokens[self._position].text in _COMPARATORS:
+            return (self._test(),)
+        start = self._position
+        if self._accept("("):
+            self._enter()
+            in_interval, self._in_interval = self._in_interval, False
+            tests = self._tests()
+            self._in_interval = in_interval
+            self._nesting -= 1
+            if self._accept(")"):
+                following = self._tokens[self._position].text
+                if len(tests) > 1 or not (
+                    following in _ARITHMETIC or following in (".", "[", "(", "instance")
+                ):
+                    return tests
+            self._position = start
+        return (self._operation(_ADDITIVE),)
+
+    def _negation(self) -> Node:
+        first = self._position
+        self._position += 1
+        self._enter()
+        operand = self._operation(_NEGATION)
+        self._nesting -= 1
+        if isinstance(operand, syntax.Number):
+            return syntax.Number(-operand.value if operand.value else operand.value, self._span(first))
+        self._raise_height(0)
+        return syntax.Negation(operand, self._span(first))
+
+    def _instance_of(self) -> Node:
+        first = self._position
+        node = self._postfix()
+        while (
+            self._tokens[self._position].text == "instance" and self._tokens[self._position + 1].text == "of"
+        ):
+            self._position += 2
+            type_ = self._type()
+            self._raise_height(0)
+            node = syntax.InstanceOf(node, type_, self._span(first))
+        return node
+
+    def _postfix(self) -> Node:
+        first = self._position
+        node = self._primary()
+        while True:
+            text = self._tokens[self._position].text
+            if text == ".":
+                self._position += 1
+                name = self._member()
+                self._raise_height(0)
+                node = syntax.Path(node, name, self._span(first))
+            elif text == "[":
+                filtered = self._filter(node, first)
+                if filtered is None:
+                    return node
+                node = filtered
+            elif text == "(":
+                node = self._call(node, first)
+            else:
+                return node
+
+    def _filter(self, source: Node, first: int) -> Node | None:
+        """A filter, or None where ``[`` closes an interval that excludes its end: ``[1..10[``."""
+        start, height = self._position, self._height
+        nesting = self._nesting
+        in_interval, self._in_interval = self._in_interval, False
+        try:
+            self._position += 1
+            self._enter()
+            condition = self._expression()
+            self._nesting -= 1
+            self._expect("]", "close `[` with `]`")
+        except FeelSyntaxError:
+            self._attempts += 1
+            if not in_interval or self._attempts > _MAX_ATTEMPTS:
+                raise
+            self._position, self._height, self._nesting = start, height, nesting
+            return None
+        finally:
+            self._in_interval = in_interval
+        self._raise_height(height)
+        return syntax.Filter(source, condition, self._span(first))
+
+    def _call(self, function: Node, first: int) -> Node:
+        height = self._height
+        self._position += 1
+        self._enter()
+        in_interval, self._in_interval = self._in_interval, False
+        arguments: list[Node] = []
+        names: list[str] = []
+        if not self._accept(")"):
+            while True:
+                name = self._argument_name()
+                if name is not None:
+                    if name in names:
+                        self._position -= 1
+                        self._fail(f"the parameter {name} is given twice")
+                    names.append(name)
+                if (name is None) == bool(names):
+                    self._fail("an argument lacks its name", "name either all arguments or none")
+                arguments.append(self._expression())
+                height = max(height, self._height)
+                if self._accept(")"):
+                    break
+                self._expect(",", "separate arguments with commas and close them with `)`")
+        self._in_interval = in_interval
+        self._nesting -= 1
+        self._raise_height(height)
+        return syntax.Call(function, tuple(arguments), tuple(names), self._span(first))
+
+    def _argument_name(self) -> str | None:
+        """The name before a colon, if the argument has one."""
+        position = self._position
+        if self._tokens[position].kind != NAME:
+            return None
+        while self._in_name(self._tokens[position]):
+            position += 1
+        if self._tokens[position].text != ":":
+            return None
+        return self._declared_name(":")
+
+    def _member(self) -> str:
+        """The name after a dot: a known member, or the words that follow each other."""
+        found = self._longest(self._members)
+        if found:
+            return found
+        token = self._tokens[self._position]
+        if token.kind != NAME:
+            self._fail("a name is missing after the dot")
+        first = self._position
+        self._position += 1
+        self._skip_words()
+        return self._written(first)
+
+    # Names
+
+    def _longest(self, scopes: list[Names]) -> str:
+        best, after = "", self._position
+        for names in scopes:
+            found, end = names.longest(self._tokens, self._position)
+            if end > after:
+                best, after = found, end
+        self._position = after
+        return best
+
+    def _skip_words(self) -> None:
+        while (
+            self._tokens[self._position].kind == NAME and self._tokens[self._position].text not in _ENDS_NAME
+        ):
+            self._position += 1
+
+    def _written(self, first: int) -> str:
+        start, end = self._span(first)
+        return _WHITE_SPACE.sub(" ", self._text[start:end])
+
+    def _name(self) -> Node:
+        first = self._position
+        found = self._longest(self._scopes)
+        self._height = 1
+        if not found:
+            self._position += 1
+        following = self._tokens[self._position]
+        if following.kind == NAME and following.text not in _ENDS_NAME:
+            self._skip_words()
+            return syntax.Name(self._written(first), self._span(first))
+        return syntax.Name(found or self._tokens[first].text, self._span(first))
+
+    def _in_name(self, token: Token) -> bool:
+        return token.kind in (NAME, NUMBER) or token.text in _NAME_SYMBOLS
+
+    def _declared_name(self, end: str) -> str:
+        """A new name up to the token ``end``, which is left behind."""
+        first = self._position
+        if self._tokens[first].kind != NAME:
+            self._fail("a name is missing", "names begin with a letter")
+        while self._in_name(self._tokens[self._position]) and self._tokens[self._position].text != end:
+            self._position += 1
+        if self._position == first:
+            self._fail("a name is missing")
+        name = self._written(first)
+        self._expect(end, f"put `{end}` behind the name {name}")
+        return name
+
+    def _declare(self, *names: str) -> None:
+        self._scopes.insert(0, names_of(frozenset(names)))
+
+    # Primaries
+
+    def _primary(self) -> Node:
+        token = self._tokens[self._position]
+        kind, text = token.kind, token.text
+        if kind == NUMBER:
+            return self._number(token)
+        if kind == STRING:
+            self._position += 1
+            self._height = 1
+            return syntax.String(unescape(token, self._text), (token.start, token.end))
+        if kind == NAME:
+            if text in _FORMS or text in _LITERALS:
+                return self._reserved(token)
+            if text in _ENDS_NAME and not self._is_known():
+                self._fail("a value is missing", f"`{text}` is a word of FEEL")
+            return self._name()
+        if text == "(":
+            return self._bracketed()
+        if text == "[" or text == "]":
+            return self._list_or_interval()
+        if text == "{":
+            return self._context()
+        if text == "@":
+            return self._temporal()
+        if text == "?":
+            self._position += 1
+            self._height = 1
+            return syntax.Input((token.start, token.end))
+        self._fail("a value is missing")
+
+    def _is_known(self) -> bool:
+        return any(names.longest(self._tokens, self._position)[0] for names in self._scopes)
+
+    def _number(self, token: Token) -> Node:
+        self._position += 1
+        self._height = 1
+        try:
+            value = to_number(token.text)
+        except Fault as fault:
+            raise FeelSyntaxError(fault.message, (token.start, token.end), self._text) from None
+        return syntax.Number(value, (token.start, token.end))
+
+    def _temporal(self) -> Node:
+        first = self._position
+        self._position += 1
+        token = self._tokens[self._position]
+        if token.kind != STRING:
+            self._fail("a string is missing after `@`", 'write a date as `@"2024-12-31"`')
+        self._position += 1
+        self._height = 1
+        return syntax.Temporal(unescape(token, self._text), self._span(first))
+
+    def _reserved(self, token: Token) -> Node:
+        for names in self._scopes:  # a known name may begin with a word of FEEL: `for sale`
+            _, after = names.longest(self._tokens, self._position)
+            if after > self._position + 1:
+                return self._name()
+        text, span = token.text, (token.start, token.end)
+        if text in _LITERALS:
+            self._position += 1
+            self._height = 1
+            return syntax.Null(span) if text == "null" else syntax.Boolean(text == "true", span)
+        self._enter()
+        in_interval, self._in_interval = self._in_interval, False
+        if text == "if":
+            node = self._if()
+        elif text == "for":
+            node = self._for()
+        elif text == "function":
+            node = self._function()
+        else:
+            node = self._quantified()
+        self._in_interval = in_interval
+        self._nesting -= 1
+        return node
+
+    def _bracketed(self) -> Node:
+        first = self._position
+        self._position += 1
+        self._enter()
+        in_interval, self._in_interval = self._in_interval, False
+        node = self._expression()
+        if self._accept(".."):
+            node = self._interval(node, False, first)
+        else:
+            self._expect(")", "close `(` with `)`")
+        self._in_interval = in_interval
+        self._nesting -= 1
+        return node
+
+    def _list_or_interval(self) -> Node:
+        first = self._position
+        opening = self._tokens[first].text
+        self._position += 1
+        self._height = 1
+        if opening == "[" and self._accept("]"):
+            return syntax.ListLiteral((), self._span(first))
+        self._enter()
+        in_interval, self._in_interval = self._in_interval, False
+        node = self._expression()
+        if self._accept(".."):
+            node = self._interval(node, opening == "[", first)
+        elif opening == "]":
+            self._fail("`..` is missing", "`]` begins a range that excludes its start, like `]1..10]`")
+        else:
+            items = [node]
+            height = self._height
+            while self._accept(","):
+                items.append(self._expression())
+                height = max(height, self._height)
+            self._expect("]", "separate items with commas and close the list with `]`")
+            self._raise_height(height)
+            node = syntax.ListLiteral(tuple(items), self._span(first))
+        self._in_interval = in_interval
+        self._nesting -= 1
+        return node
+
+    def _interval(self, start: Node, start_included: bool, first: int) -> Node:
+        height = self._height
+        self._in_interval = True
+        end = self._expression()
+        self._in_interval = False
+        closing = self._tokens[self._position].text
+        if closing not in ("]", ")", "["):
+            self._fail("the range has no closing bracket", "end it with `]`, or with `)` to exclude its end")
+        self._position += 1
+        self._raise_height(height)
+        return syntax.Interval(start, end, start_included, closing == "]", self._span(first))
+
+    def _context(self) -> Node:
+        first = self._position
+        self._position += 1
+        self._enter()
+        in_interval, self._in_interval = self._in_interval, False
+        scopes = len(self._scopes)
+        entries: list[syntax.Entry] = []
+        height = 0
+        if not self._accept("}"):
+            while True:
+                start = self._position
+                key = self._key()
+                if any(entry.key == key for entry in entries):
+                    self._position = start
+                    self._fail(f'the context has two entries "{key}"', "give each its own name")
+                self._declare(key)
+                self._members.append(names_of(frozenset((key,))))
+                value = self._expression()
+                height = max(height, self._height)
+                entries.append(syntax.Entry(key, value, self._span(start)))
+                if self._accept("}"):
+                    break
+                self._expect(",", "separate entries with commas and close the context with `}`")
+        del self._scopes[: len(self._scopes) - scopes]
+        self._in_interval = in_interval
+        self._nesting -= 1
+        self._height = 0
+        self._raise_height(height)
+        return syntax.ContextLiteral(tuple(entries), self._span(first))
+
+    def _key(self) -> str:
+        token = self._tokens[self._position]
+        if token.kind == STRING:
+            self._position += 1
+            self._expect(":", "put `:` between a key and its value")
+            return unescape(token, self._text)
+        return self._declared_name(":")
+
+    # Keyword forms
+
+    def _if(self) -> Node:
+        first = self._position
+        self._position += 1
+        condition = self._expression()
+        height = self._height
+        self._expect("then", "write `if condition then value else value`")
+        consequence = self._expression()
+        height = max(height, self._height)
+        self._expect("else", "write `if condition then value else value`")
+        alternative = self._expression()
+        self._raise_height(height)
+        return syntax.If(condition, consequence, alternative, self._span(first))
+
+    def _iterations(self) -> tuple[syntax.Iteration, ...]:
+        iterations: list[syntax.Iteration] = []
+        height = 0
+        while True:
+            start = self._position
+            name = self._declared_name("in")
+            source = self._expression()
+            height = max(height, self._height)
+            end = self._expression() if self._accept("..") else None
+            height = max(height, self._height)
+            iterations.append(syntax.Iteration(name, source, end, self._span(start)))
+            self._declare(name)
+            if not self._accept(","):
+                self._height = height
+                return tuple(iterations)
+
+    def _for(self) -> Node:
+        first = self._position
+        self._position += 1
+        scopes = len(self._scopes)
+        iterations = self._iterations()
+        height = self._height
+        self._expect("return", "write `for x in list return value`")
+        self._declare("partial")
+        result = self._expression()
+        del self._scopes[: len(self._scopes) - scopes]
+        self._raise_height(height)
+        return syntax.For(iterations, result, self._span(first))
+
+    def _quantified(self) -> Node:
+        first = self._position
+        quantifier = self._tokens[first].text
+        self._position += 1
+        scopes = len(self._scopes)
+        iterations = self._iterations()
+        height = self._height
+        self._expect("satisfies", f"write `{quantifier} x in list satisfies condition`")
+        condition = self._expression()
+        del self._scopes[: len(self._scopes) - scopes]
+        self._raise_height(height)
+        return syntax.Quantified(quantifier, iterations, condition, self._span(first))
+
+    def _function(self) -> Node:
+        first = self._position
+        self._position += 1
+        self._expect("(", "write `function(a, b) a + b`")
+        parameters: list[syntax.Parameter] = []
+        if not self._accept(")"):
+            while True:
+                parameters.append(self._parameter())
+                if self._accept(")"):
+                    break
+                self._expect(",", "separate parameters with commas and close them with `)`")
+        scopes = len(self._scopes)
+        self._declare(*(parameter.name for parameter in parameters))
+        external = self._accept("external")
+        body = self._expression()
+        del self._scopes[: len(self._scopes) - scopes]
+        self._raise_height(0)
+        return syntax.FunctionDefinition(tuple(parameters), body, external, self._span(first))
+
+    def _parameter(self) -> syntax.Parameter:
+        first = self._position
+        if self._tokens[first].kind != NAME:
+            self._fail("a parameter name is missing", "write `function(a, b) a + b`")
+        while self._in_name(self._tokens[self._position]):
+            self._position += 1
+        name = self._written(first)
+        type_ = self._type() if self._accept(":") else None
+        return syntax.Parameter(name, type_, self._span(first))
+
+    # Types
+
+    def _type(self) -> syntax.Type:
+        self._enter()
+        type_ = self._type_form()
+        self._nesting -= 1
+        return type_
+
+    def _type_form(self) -> syntax.Type:
+        first = self._position
+        token = self._tokens[first]
+        if token.kind != NAME:
+            self._fail("a type is missing", "write a type such as `number` or `list<string>`")
+        if self._tokens[first + 1].text == "<" and token.text in ("list", "range", "context", "function"):
+            self._position += 2
+            if token.text == "context":
+                entries = self._type_entries()
+                return syntax.ContextType(entries, self._span(first))
+            if token.text == "function":
+                return self._function_type(first)
+            inner = self._type()
+            self._expect(">", f"close `{token.text}<` with `>`")
+            if token.text == "list":
+                return syntax.ListType(inner, self._span(first))
+            return syntax.RangeType(inner, self._span(first))
+        if not self._longest([_TYPE_NAMES]):
+            self._position += 1
+            self._skip_words()
+            while self._tokens[self._position].text == "." and self._tokens[self._position + 1].kind == NAME:
+                self._position += 2
+                self._skip_words()
+        return syntax.NamedType(self._written(first), self._span(first))
+
+    def _type_entries(self) -> tuple[tuple[str, syntax.Type], ...]:
+        entries: list[tuple[str, syntax.Type]] = []
+        while True:
+            entries.append((self._declared_name(":"), self._type()))
+            if self._accept(">"):
+                return tuple(entries)
+            self._expect(",", "separate entries with commas and close the type with `>`")
+
+    def _function_type(self, first: int) -> syntax.Type:
+        parameters: list[syntax.Type] = []
+        if not self._accept(">"):
+            while True:
+                parameters.append(self._type())
+                if self._accept(">"):
+                    break
+                self._expect(",", "separate types with commas and close them with `>`")
+        self._expect("->", "write `function<number> -> string`")
+        return syntax.FunctionType(tuple(parameters), self._type(), self._span(first))
