@@ -298,8 +298,7 @@ class AuditLog:
         except OSError as fault:
             raise AuditError(
                 f"the audit log {self.path} could not be written: {_plain(fault)}; nothing may be done on "
-                f"the strength "
-                f"of this record. {_remedy(fault)}, then run again"
+                f"the strength of this record. {_remedy(fault)}, then run again"
             ) from fault
 
     def _flush(self) -> None:
@@ -311,8 +310,7 @@ class AuditLog:
             self._flush_failed = True
             raise AuditError(
                 f"the audit log {self.path} could not be brought to the disk: {_plain(fault)}; nothing may "
-                f"be done on "
-                f"the strength of this record. {_remedy(fault)}, then run again"
+                f"be done on the strength of this record. {_remedy(fault)}, then run again"
             ) from fault
 
     # Reading
@@ -338,8 +336,8 @@ class AuditLog:
     def _cut_short(self, known: Tail) -> AuditError:
         return AuditError(
             f"the audit log {self.path} was cut short while this run was using it: {known.position} records "
-            f"had been "
-            "seen in it; put the missing ones back or keep the file as evidence and start a new audit folder"
+            "had been seen in it; put the missing ones back or keep the file as evidence and start a new "
+            "audit folder"
         )
 
 

@@ -191,8 +191,7 @@ class _Check:
             self._report(
                 "torn-tail",
                 f"the last {size} bytes are an unfinished record, left by a kill or a power cut; nobody got "
-                f"a receipt "
-                "for it, and the next run seals it",
+                "a receipt for it, and the next run seals it",
                 self._tail.position,
             )
 

@@ -1,6 +1,6 @@
 """Where cases stand and who is working on them."""
 
-from referee.workitems.ledger import OPEN, CaseState, Ledger, Status
+from referee.workitems.ledger import CLOSED, OPEN, CaseState, Ledger, Status
 from referee.workitems.run_lock import RunLock
 
-__all__ = ["OPEN", "CaseState", "Ledger", "RunLock", "Status"]
+__all__ = ["CLOSED", "OPEN", "CaseState", "Ledger", "RunLock", "Status"]

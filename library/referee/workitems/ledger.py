@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from referee.audit import AuditLog, Record
-from referee.domain import Receipt
+from referee.domain import AuditError, Receipt
 
 
 class Status(StrEnum):
@@ -99,7 +99,7 @@ class _Entry:
 
 
 class Ledger:
-    """The state of every case in a log. ``refresh`` reads only what is new; nothing is kept anywhere else.
+    """The state of every case in a log. ``refresh`` reads only what is new; nothing is kept elsewhere.
 
     A record about a superseded decision changes that one's state (see ``CaseState.earlier``), never the
     latest.
@@ -119,12 +119,12 @@ class Ledger:
             self._next = record.position + 1
 
     def state(self, decision: str, case_id: str) -> CaseState | None:
-        """Where a case of a decision stands as of the last ``refresh``; None when it was never decided."""
+        """Where a case of a decision stands as of the last ``refresh``; None if it was never decided."""
         entries = self._cases.get((decision, case_id))
         return None if entries is None else _state(case_id, entries)
 
     def open_cases(self, decision: str) -> list[CaseState]:
-        """The cases of a decision that a run must still bring to an end, in the order in which they came up."""
+        """The cases of a decision that a run must still bring to an end, in the order they came up."""
         return [
             _state(case_id, entries)
             for (name, case_id), entries in self._cases.items()
@@ -144,7 +144,13 @@ class Ledger:
         of = payload.get("of")
         for entry in reversed(entries):
             if of is None or entry.receipt.position == of:
-                entry.take(record.kind, payload)
+                try:
+                    entry.take(record.kind, payload)
+                except (KeyError, ValueError) as fault:
+                    raise AuditError(
+                        f"record {record.position} of the audit log gives an action a status that this "
+                        f"version doesn't know ({fault}); use the version of Referee that wrote it"
+                    ) from fault
                 return
 
 

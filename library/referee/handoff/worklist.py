@@ -1,0 +1,293 @@
+"""The worklist: which cases wait for a person, out to Excel and back with the answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from referee.audit import AuditLog, Record
+from referee.domain import HandoffError
+from referee.handoff.examples import add_examples, examples_path
+from referee.handoff.review_task import ANSWERS, ReviewTask, facts_text, rules_text, scores_text
+from referee.workbook.cell_value import one_line
+from referee.workbook.sheets import SheetRow, SheetTable, read_table, write_table
+
+CASE, DECISION, QUEUE, WHY = "case", "decision", "queue", "why a person decides"
+FACTS, SCORE, RULES, SINCE = "facts", "score", "what the rules said", "waiting since"
+ANSWER, BY, NOTE, RECORD = "answer", "answered by", "note", "record"
+COLUMNS = (CASE, QUEUE, WHY, FACTS, SCORE, RULES, ANSWER, BY, NOTE, SINCE, DECISION, RECORD)
+
+_SHEET = "Worklist"
+_TITLE = "Cases waiting for you: choose an answer, put your name beside it, save, and have the file imported"
+_WIDTHS = {WHY: 40.0, FACTS: 44.0, RULES: 50.0, ANSWER: 16.0, BY: 18.0, NOTE: 34.0, SCORE: 26.0}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did: answers recorded now, answers that the log held already, rows without an answer,
+    and examples added (also those that an interrupted import had left out).
+    """
+
+    recorded: int
+    unchanged: int
+    unanswered: int
+    examples: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    task: int
+    decision: str
+    case_id: str
+    word: str
+    by: str
+    note: str
+
+
+class Worklist:
+    """The cases of a log that were handed over to people, and their answers.
+
+    Derived from the log alone. A case that was decided anew leaves the list until it is handed over again.
+    """
+
+    def __init__(self, log: AuditLog) -> None:
+        self._log = log
+        self._next = 0
+        self._decided: dict[int, Record] = {}
+        self._latest: dict[tuple[str, str], int] = {}
+        self._handed_over: dict[int, Record] = {}
+        self._answered: dict[int, Record] = {}
+
+    def items(self, queue: str | None = None) -> list[ReviewTask]:
+        """The tasks that nobody has answered yet, in the order in which they were handed over."""
+        self._refresh()
+        tasks = [self._task(position) for position in self._handed_over if self._is_waiting(position)]
+        return [task for task in tasks if queue is None or task.queue == queue]
+
+    def export(self, path: str | os.PathLike[str], queue: str | None = None) -> int:
+        """Writes the waiting tasks to an Excel file for a case reviewer and gives their number.
+
+        Answers that somebody has filled in at ``path`` but nobody has imported are kept. Raises HandoffError
+        when that file holds such answers for other queues or isn't a worklist, InputError when it can't be
+        read or written.
+        """
+        path = Path(path)
+        tasks = self.items(queue)
+        filled = self._filled_in(path, {task.position for task in tasks}) if path.exists() else {}
+        write_table(
+            path,
+            COLUMNS,
+            [_row(task) | filled.get(task.position, {}) for task in tasks],
+            sheet=_SHEET,
+            title=_TITLE,
+            dropdowns={ANSWER: ANSWERS},
+            widths=_WIDTHS,
+            answer_columns=(ANSWER, BY, NOTE),
+            hidden_columns=(RECORD,),
+        )
+        return len(tasks)
+
+    def import_answers(self, path: str | os.PathLike[str], examples: str | os.PathLike[str]) -> ImportResult:
+        """Records the answers of an exported worklist, all or none, and keeps each as a labelled example.
+
+        Importing the same answers again changes nothing; after a kill in between it completes what is
+        missing. Raises HandoffError naming every cell that can't be used (unknown case or answer, nobody
+        named, an answer that contradicts a recorded one), InputError when the file can't be read, AuditError
+        when the answers can't be made durable.
+        """
+        table = _read(Path(path))
+        with self._log.exclusive():
+            self._refresh()
+            answers, unchanged, unanswered = self._check(table)
+            self._log.append_many([("answer", _payload(answer)) for answer in answers])
+            self._refresh()
+            added = self._write_examples(examples)
+        return ImportResult(len(answers), unchanged, unanswered, added)
+
+    def _check(self, table: SheetTable) -> tuple[list[_Answer], int, int]:
+        answers: dict[int, _Answer] = {}
+        faults: list[str] = []
+        unchanged = unanswered = 0
+        for row in table.rows:
+            if not row.text(ANSWER):
+                unanswered += 1
+                continue
+            answer = self._answer(row)
+            if isinstance(answer, str):
+                faults.append(answer)
+                continue
+            given = self._given(answer.task) or (answers[answer.task].word if answer.task in answers else "")
+            if given == answer.word:
+                unchanged += 1
+            elif given:
+                faults.append(
+                    f"{row.place(ANSWER)}: case `{answer.case_id}` is answered `{answer.word}` here and was "
+                    f"answered `{given}` before; clear the cell, or write `{given}`"
+                )
+            elif not self._is_waiting(answer.task):
+                faults.append(
+                    f"{row.place(CASE)}: case `{answer.case_id}` was decided anew after this worklist was "
+                    "exported; clear its answer and export the worklist again"
+                )
+            else:
+                answers[answer.task] = answer
+        if faults:
+            count = "1 cell" if len(faults) == 1 else f"{len(faults)} cells"
+            head = f"nothing was imported from {table.workbook}, correct {count}:"
+            raise HandoffError("\n".join([head, *(f"  {fault}" for fault in faults)]))
+        return list(answers.values()), unchanged, unanswered
+
+    def _answer(self, row: SheetRow) -> _Answer | str:
+        """The answer in a row, or what is wrong with it."""
+        task = self._find(row)
+        if task is None:
+            return (
+                f"{row.place(CASE)}: case `{row.text(CASE)}` isn't one that was handed over by this log; "
+                "export the worklist again and answer there"
+            )
+        word = one_line(row.text(ANSWER)).casefold()
+        if word not in ANSWERS:
+            return f"{row.place(ANSWER)}: `{row.text(ANSWER)}` isn't an answer; choose {_listed(ANSWERS)}"
+        by = one_line(row.text(BY))
+        if not by:
+            return f"{row.place(BY)}: the name of the person who answered is missing; write it here"
+        handoff = self._handed_over[task].payload
+        return _Answer(task, handoff["decision"], handoff["case"], word, by, row.text(NOTE))
+
+    def _given(self, task: int) -> str:
+        return str(self._answered[task].payload["answer"]) if task in self._answered else ""
+
+    def _find(self, row: SheetRow) -> int | None:
+        """The task a row is about; None unless record, decision and case agree with the log."""
+        record = row.values.get(RECORD)
+        if not isinstance(record, Decimal) or int(record) not in self._handed_over:
+            return None
+        handoff = self._handed_over[int(record)].payload
+        # Cells don't keep spaces at the ends of a name.
+        for column, name in ((DECISION, handoff["decision"]), (CASE, handoff["case"])):
+            if one_line(row.text(column)) != one_line(name):
+                return None
+        return int(record)
+
+    def _filled_in(self, path: Path, exported: set[int]) -> dict[int, dict[str, Any]]:
+        filled: dict[int, dict[str, Any]] = {}
+        for row in _read(path).rows:
+            answer = {name: row.text(name) for name in (ANSWER, BY, NOTE)}
+            task = self._find(row)
+            if task is None or not any(answer.values()) or not self._is_waiting(task):
+                continue
+            if task not in exported:
+                raise HandoffError(
+                    f"{path}: row {row.number} holds an answer about another queue that was not imported "
+                    "yet; import the file first, or export to another one"
+                )
+            filled[task] = answer
+        return filled
+
+    def _write_examples(self, folder: str | os.PathLike[str]) -> int:
+        by_decision: dict[str, list[dict[str, Any]]] = {}
+        for position, record in self._answered.items():
+            by_decision.setdefault(record.payload["decision"], []).append(self._example(position, record))
+        return sum(
+            add_examples(examples_path(folder, decision), examples)
+            for decision, examples in by_decision.items()
+        )
+
+    def _example(self, position: int, answer: Record) -> dict[str, Any]:
+        decided = self._decided_payload(position)
+        return {
+            "decision": answer.payload["decision"],
+            "case": answer.payload["case"],
+            "facts": decided.get("facts", {}),
+            "route": decided.get("route"),
+            "scores": decided.get("scores", {}),
+            "answer": answer.payload["answer"],
+            "by": answer.payload["by"],
+            "note": answer.payload["note"],
+            "time": answer.time,
+            "of": position,
+            "record": {"position": answer.position, "hash": answer.hash},
+        }
+
+    def _refresh(self) -> None:
+        for record in self._log.records(self._next):
+            self._take(record)
+            self._next = record.position + 1
+
+    def _take(self, record: Record) -> None:
+        if record.kind not in ("decision", "handoff", "answer"):
+            return
+        payload = record.payload
+        case = (payload["decision"], payload["case"])
+        if record.kind == "decision":
+            self._decided[record.position] = record
+            self._latest[case] = record.position
+            return
+        of = payload.get("of")
+        # A case can come to a person without any decision about it, as when its facts can't even be read.
+        position = self._latest.setdefault(case, record.position) if of is None else int(of)
+        by_position = self._handed_over if record.kind == "handoff" else self._answered
+        by_position.setdefault(position, record)
+
+    def _is_waiting(self, position: int) -> bool:
+        handoff = self._handed_over[position].payload
+        latest = self._latest.get((handoff["decision"], handoff["case"]), position)
+        return position not in self._answered and latest <= position
+
+    def _decided_payload(self, position: int) -> Mapping[str, Any]:
+        record = self._decided.get(position)
+        return {} if record is None else record.payload
+
+    def _task(self, position: int) -> ReviewTask:
+        handoff = self._handed_over[position]
+        decided = self._decided_payload(position)
+        return ReviewTask(
+            case_id=handoff.payload["case"],
+            decision=handoff.payload["decision"],
+            queue=handoff.payload.get("queue") or "",
+            reasons=tuple(handoff.payload.get("reasons") or ()),
+            handed_over=handoff.time,
+            position=position,
+            facts=decided.get("facts") or {},
+            context=handoff.payload.get("context") or {},
+            scores=decided.get("scores") or {},
+            rules=tuple(decided.get("rules") or ()),
+        )
+
+
+def _read(path: Path) -> SheetTable:
+    return read_table(path, _SHEET, required=(CASE, DECISION, RECORD, ANSWER, BY, NOTE))
+
+
+def _row(task: ReviewTask) -> dict[str, Any]:
+    return {
+        CASE: task.case_id,
+        DECISION: task.decision,
+        QUEUE: task.queue,
+        WHY: "\n".join(task.reasons),
+        FACTS: facts_text(task),
+        SCORE: scores_text(task),
+        RULES: rules_text(task),
+        SINCE: task.handed_over[:16].replace("T", " "),
+        RECORD: Decimal(task.position),
+    }
+
+
+def _payload(answer: _Answer) -> dict[str, Any]:
+    return {
+        "case": answer.case_id,
+        "decision": answer.decision,
+        "answer": answer.word,
+        "by": answer.by,
+        "note": answer.note,
+        "of": answer.task,
+    }
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    quoted = [f"`{word}`" for word in words]
+    return ", ".join(quoted[:-1]) + " or " + quoted[-1]
