@@ -127,7 +127,7 @@ def prepare_system() -> None:
     elif os.geteuid() != 0:
         say(f"some system packages are missing; install them with: sudo apt-get install {wanted}")
     else:
-        say(f"installing system packages (some minutes): {wanted}")
+        say(f"installing system packages: {wanted}")
         install_system_packages(missing)
 
 
@@ -197,7 +197,7 @@ def set_up() -> None:
             raise SetupError(f"Python could not make the folder .venv: {mend(made) or last_line(made)}")
     say("installing the installer")
     pip_install(BOOTSTRAP)
-    say("installing the locked packages (about a minute with a fast network)")
+    say("installing the locked packages")
     install_locked()
     say("installing the project itself")
     itself = ["--no-index", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
@@ -384,17 +384,28 @@ class Step:
     command: list[str]
 
 
-def existing(*folders: str) -> list[str]:
-    return [folder for folder in folders if (ROOT / folder).exists()]
+def with_files(suffixes: set[str], *folders: str) -> list[str]:
+    """Those of the folders that hold such files; some tools take an empty folder for an error."""
+    return [name for name in folders if any(path.suffix in suffixes for path in (ROOT / name).rglob("*"))]
 
 
 def steps() -> list[Step]:
     python = str(PYTHON)
-    robot_sources = [folder for folder in existing("bots", "resources", "tests") if any_robot(folder)]
+    robot_sources = with_files({".robot", ".resource"}, "bots", "resources", "tests")
     found = [
         Step("ruff check", [python, "-m", "ruff", "check", "."]),
         Step("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
-        Step("mypy --strict", [python, "-m", "mypy", "--strict", *existing("library", "run.py", "bots")]),
+        Step(
+            "mypy --strict",
+            [
+                python,
+                "-m",
+                "mypy",
+                "--strict",
+                "run.py",
+                *with_files({".py"}, "library", "bots", "resources"),
+            ],
+        ),
         Step("import rules", [str(SCRIPTS / "lint-imports"), "--no-cache"]),
     ]
     if robot_sources:
@@ -412,10 +423,6 @@ def steps() -> list[Step]:
     report = ["--junitxml", str(CHECK_OUTPUT / "pytest.xml")]
     found.append(Step("pytest", [python, "-m", "pytest", "-n", "auto", "--dist", "loadfile", *report]))
     return found
-
-
-def any_robot(folder: str) -> bool:
-    return any(next((ROOT / folder).rglob(pattern), None) for pattern in ("*.robot", "*.resource"))
 
 
 def run_checks() -> int:
