@@ -1,4 +1,4 @@
-"""The card of a model: what it is, what it learnt from, how well it did, who signed for it, and its files' hashes."""
+"""The card of a model: what it is, what it learnt from, how well it did, and the hashes of its files."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ class _Part(BaseModel):
 
 
 class Feature(_Part):
-    """One input of the model, in the order of the model's columns.
+    """One input of the model, in the order the classifier takes them; ``encoding.encode`` says how.
 
-    A string is given to the classifier as the position of its text in ``categories``, a boolean as 0 or 1, and a missing
-    value as NaN. ``minimum`` and ``maximum`` are those of the training cases.
+    ``categories``, ``minimum`` and ``maximum`` are those of the training cases.
     """
 
     name: Text
@@ -53,7 +52,10 @@ class Feature(_Part):
 
 
 class TrainingData(_Part):
-    """What the model learnt from. ``sha256`` is over the training cases' features and targets, as ``training`` says."""
+    """What the model learnt from.
+
+    ``sha256`` is over the training cases' features and targets, as ``training`` says.
+    """
 
     rows: Count
     sha256: Sha256
@@ -62,7 +64,10 @@ class TrainingData(_Part):
 
 
 class HeldOut(_Part):
-    """How well the model did on cases it had not seen. Cases it would refuse to score are counted, not judged."""
+    """How well the model did on cases it had not seen.
+
+    Cases it would refuse to score are counted, not judged.
+    """
 
     rows: Count
     refused: Count
@@ -73,7 +78,7 @@ class HeldOut(_Part):
 
 
 class Candidate(_Part):
-    """One classifier that was compared: its cross-validated log loss with the standard error over the folds."""
+    """One classifier that was compared: its cross-validated log loss, and the standard error of that."""
 
     name: Text
     log_loss: float
@@ -81,7 +86,8 @@ class Candidate(_Part):
 
 
 class Card(_Part):
-    """Everything a reviewer signs for. ``labels`` map each label, in the order of the classifier's classes, to its meaning.
+    """Everything a reviewer signs for. ``labels`` map each label, in the order of the classifier's classes,
+    to its meaning.
 
     ``range_margin`` is the share of a number's observed range by which a case may lie outside it.
     """
@@ -139,7 +145,10 @@ class Card(_Part):
 
 
 def read_card(content: bytes, path: Path) -> Card:
-    """The card in these bytes. Raises ``ModelError`` that lists every invalid field; ``path`` is for the message only."""
+    """The card in these bytes.
+
+    Raises ``ModelError`` that lists every invalid field; ``path`` is for the message only.
+    """
     try:
         fields = json.loads(content, object_pairs_hook=_without_repeats, parse_constant=_not_a_number)
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""From facts to the row of numbers that a classifier takes, with a doubt for each fact that it can't be trusted with."""
+"""From facts to the row of numbers a classifier takes, with a doubt for each fact it can't take."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One input column: what its card entry says, ready for use. ``low`` and ``high`` include the margin."""
+class Input:
+    """One feature: what its card entry says, ready for use. ``low`` and ``high`` include the margin."""
 
     name: str
     type: str
     may_be_missing: bool
-    codes: Mapping[str, float]
+    categories: Mapping[str, tuple[float, ...]]
     low: Decimal
     high: Decimal
 
 
-def columns(features: Sequence[Feature], range_margin: float) -> tuple[Column, ...]:
-    """The input columns in the classifier's order."""
+def inputs_of(features: Sequence[Feature], range_margin: float) -> tuple[Input, ...]:
+    """The inputs in the classifier's order."""
     margin = Decimal(repr(range_margin))
     made = []
     for feature in features:
@@ -35,32 +35,39 @@ def columns(features: Sequence[Feature], range_margin: float) -> tuple[Column, .
         maximum = Decimal(repr(feature.maximum)) if feature.maximum is not None else Decimal(0)
         beyond = (maximum - minimum) * margin
         made.append(
-            Column(
+            Input(
                 feature.name,
                 feature.type,
                 feature.missing == "impute",
-                {text: float(code) for code, text in enumerate(feature.categories)},
-                minimum - beyond,
-                maximum + beyond,
+                {
+                    text: tuple(float(text == other) for other in feature.categories)
+                    for text in feature.categories
+                },
+                # What was never negative in training is not negative now, and the other way round.
+                max(minimum - beyond, Decimal(0)) if minimum >= 0 else minimum - beyond,
+                min(maximum + beyond, Decimal(0)) if maximum <= 0 else maximum + beyond,
             )
         )
     return tuple(made)
 
 
-def encode(inputs: Sequence[Column], facts: Mapping[str, Any]) -> tuple[list[float], list[Diagnostic]]:
-    """One number for each column (NaN: missing and allowed to be), and what is wrong with the facts, all at once.
+def encode(inputs: Sequence[Input], facts: Mapping[str, Any]) -> tuple[list[float], list[Diagnostic]]:
+    """The row of numbers for a classifier, and what is wrong with the facts, all at once.
 
-    The row means nothing if there is a diagnostic. Messages name the fact but never quote its value, which may be
-    sensitive and would end up in the log.
+    A number is itself, a boolean 0 or 1, and a missing one NaN. A string takes as many places as it has
+    categories, 1 for its own and 0 for the others; all are 0 if it is missing.
+
+    The row means nothing if there is a diagnostic. Messages name the fact but never quote its value, which
+    may be sensitive and would end up in the log.
     """
     row: list[float] = []
     doubts: list[Diagnostic] = []
-    for column in inputs:
-        number = _encode_one(column, facts.get(column.name))
-        if isinstance(number, Diagnostic):
-            doubts.append(number)
+    for feature in inputs:
+        numbers = _encode_one(feature, facts.get(feature.name))
+        if isinstance(numbers, Diagnostic):
+            doubts.append(numbers)
         else:
-            row.append(number)
+            row.extend(numbers)
     return row, doubts
 
 
@@ -77,34 +84,34 @@ def exact_number(value: object) -> Decimal | None:
     return None
 
 
-def _encode_one(column: Column, value: object) -> float | Diagnostic:
-    name = column.name
+def _encode_one(feature: Input, value: object) -> tuple[float, ...] | Diagnostic:
+    name = feature.name
     if value is None:
-        if column.may_be_missing:
-            return math.nan
+        if feature.may_be_missing:
+            return (0.0,) * len(feature.categories) if feature.type == "string" else (math.nan,)
         return Diagnostic("score-fact-missing", f"`{name}` is missing, and the model can't do without it")
-    if column.type == "string":
+    if feature.type == "string":
         if not isinstance(value, str):
             return Diagnostic("score-fact-type", f"`{name}` should be text for the model")
-        code = column.codes.get(value)
-        if code is None:
-            known = ", ".join(column.codes)
+        places = feature.categories.get(value)
+        if places is None:
+            known = ", ".join(feature.categories)
             return Diagnostic(
                 "score-unseen-category", f"`{name}` holds a text the model has never seen; it knows {known}"
             )
-        return code
-    if column.type == "boolean":
+        return places
+    if feature.type == "boolean":
         if not isinstance(value, bool):
             return Diagnostic("score-fact-type", f"`{name}` should be true or false for the model")
-        return float(value)
+        return (float(value),)
     number = exact_number(value)
     if number is None:
         return Diagnostic("score-fact-type", f"`{name}` should be a number for the model")
     if not number.is_finite():
         return Diagnostic("score-not-finite", f"`{name}` is not a finite number")
-    if not column.low <= number <= column.high:
+    if not feature.low <= number <= feature.high:
         return Diagnostic(
             "score-outside-range",
-            f"`{name}` lies outside what the model has seen; it can be trusted from {column.low:f} to {column.high:f}",
+            f"`{name}` lies outside what the model has seen; it takes {feature.low:f} to {feature.high:f}",
         )
-    return float(str(number))
+    return (float(str(number)),)

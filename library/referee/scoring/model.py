@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
 from referee.domain import Diagnostic, Evaluation, ModelError
-from referee.scoring.encoding import columns, encode
+from referee.scoring.encoding import encode, inputs_of
 
 if TYPE_CHECKING:
     from referee.scoring.card import Card
@@ -17,22 +17,28 @@ _SIX_PLACES = Decimal("0.000001")
 
 
 class Model:
-    """A classifier whose files were verified when it was loaded. It is unpickled for the first score, not before."""
+    """A classifier whose files were verified when it was loaded. Unpickled for the first score, not before.
+
+    ``sha256`` is that of ``card.json``; the card holds the hashes of the other files, so it stands for all.
+    ``features`` and ``labels`` are names, in the order of the card; ``card`` says the rest.
+    """
 
     def __init__(self, card: Card, sha256: str, content: bytes) -> None:
         self.card = card
         self.name: str = card.name
         self.version: str = card.version
         self.sha256 = sha256
-        """The sha256 of ``card.json``. The card holds the hashes of the other files, so this one stands for them all."""
         self.features: tuple[str, ...] = tuple(feature.name for feature in card.features)
         self.labels: tuple[str, ...] = tuple(card.labels)
-        self._columns = columns(card.features, card.range_margin)
+        self._inputs = inputs_of(card.features, card.range_margin)
         self._content = content
         self._classifier: Any = None
 
     def prepare(self) -> None:
-        """Unpickle now, so that an untrustworthy pickle stops the run before its first case. Raises ``ModelError``."""
+        """Unpickle now, so that a file that can't be trusted stops the run before its first case.
+
+        Raises ``ModelError``. It imports scikit-learn, which takes about a second.
+        """
         if self._classifier is not None:
             return
         from referee.scoring.trusted_pickle import load_trusted
@@ -43,21 +49,23 @@ class Model:
             str(position) for position in range(len(self.labels))
         ]:
             raise ModelError(
-                f"model {self.name}: its file doesn't hold a fitted classifier for the {len(self.labels)} labels of its card; "
+                f"model {self.name}: its file doesn't hold a fitted classifier for the labels of its card; "
                 "train and approve it again"
             )
         self._classifier = classifier
 
     def score(self, facts: Mapping[str, Any]) -> Evaluation:
-        """The label, its confidence and all probabilities; or no value and a diagnostic for each fact in doubt.
+        """The label, its confidence and all probabilities; or a diagnostic for each fact in doubt.
 
-        The value is ``{"label": str, "confidence": Decimal, "probabilities": {label: Decimal}}``, with probabilities
-        rounded half-even to six places so that machines agree. Facts that are not features are ignored.
+        The value is ``{"label": str, "confidence": Decimal, "probabilities": {label: Decimal}}``, with
+        probabilities rounded half-even to six places so that machines agree. Facts that are not features are
+        ignored.
 
-        Whatever the facts are, nothing is raised. ``ModelError`` comes only from the first score and only if the
-        model's file holds something else than a classifier; call ``prepare`` first to learn that before any case.
+        Whatever the facts are, nothing is raised. ``ModelError`` comes only from the first score and only if
+        the model's file holds something else than a classifier; call ``prepare`` first to learn that before
+        any case.
         """
-        row, doubts = encode(self._columns, facts)
+        row, doubts = encode(self._inputs, facts)
         if doubts:
             return Evaluation(None, doubts)
         self.prepare()

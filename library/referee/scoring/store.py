@@ -24,8 +24,9 @@ class ModelStore:
     def load(self, name: str, version: str = "") -> Model:
         """The model of that name, verified; an empty ``version`` accepts whatever version the card states.
 
-        Every file that the card lists is read once and hashed; those very bytes are unpickled later, so a file swapped
-        afterwards changes nothing. Nothing is unpickled here and scikit-learn isn't imported. Raises ``ModelError``.
+        Every file that the card lists is read once and hashed; those very bytes are unpickled later, so a
+        file swapped afterwards changes nothing. Nothing is unpickled here and scikit-learn isn't imported.
+        Raises ``ModelError``.
         """
         from referee.scoring.card import CARD_FILE, MODEL_FILE, read_card
 
@@ -35,7 +36,7 @@ class ModelStore:
         card = read_card(card_bytes, card_path)
         if card.name != name:
             raise ModelError(
-                f"model {name}: {card_path} is the card of another model, {card.name}; restore the approved card"
+                f"model {name}: {card_path} is the card of {card.name}; restore the approved card"
             )
         if version and card.version != version:
             raise ModelError(
@@ -54,13 +55,18 @@ class ModelStore:
         return Model(card, hashlib.sha256(card_bytes).hexdigest(), contents[MODEL_FILE])
 
     def names(self) -> list[str]:
-        """The names of the folders that hold a card, in order; whether they can be trusted is told by ``load``."""
+        """The folders that hold a card, in order; whether they can be trusted is told by ``load``."""
         if not self.folder.is_dir():
             return []
         return sorted(path.parent.name for path in self.folder.glob("*/card.json"))
 
     def _model_folder(self, name: str) -> Path:
-        if not name.strip() or name in {".", ".."} or any(mark in name for mark in "/\\:\0"):
+        if (
+            not name.strip()
+            or len(name) > 100
+            or name in {".", ".."}
+            or any(mark in name for mark in "/\\:\0")
+        ):
             raise ModelError(
                 f"`{name}` isn't the name of a model; give the name of a folder in {self.folder}"
             )
@@ -80,12 +86,10 @@ class ModelStore:
 
 def _read(name: str, folder: Path, file: str) -> bytes:
     path = folder / file
-    if path.resolve().parent != folder.resolve():
-        raise ModelError(
-            f"model {name}: {path} is a link out of the model's folder; put the file itself there"
-        )
     if not path.is_file():
         raise ModelError(f"model {name}: the file {path} is missing; restore it")
+    if path.resolve().parent != folder.resolve():
+        raise ModelError(f"model {name}: {path} is a link out of its folder; put the file itself there")
     try:
         return path.read_bytes()
     except OSError as error:
@@ -97,8 +101,8 @@ def _read(name: str, folder: Path, file: str) -> bytes:
 def _check_libraries(card: Card) -> None:
     """Refuse libraries under which the fitted model may mean something else.
 
-    scikit-learn promises nothing between versions of its pickles, so its version must be the same; numpy and joblib
-    keep their formats within a major version.
+    scikit-learn promises nothing between versions of its pickles, so its version must be the same; numpy and
+    joblib keep their formats within a major version.
     """
     for library, trained_with in card.libraries.items():
         try:

@@ -1,7 +1,7 @@
 """Unpickling that admits fitted scikit-learn estimators and nothing else.
 
-This is the second lock, behind the hash in the card: it keeps a pickle from running code by naming it. It is no
-sandbox against somebody who can forge the insides of compiled estimators; that is what approval is for.
+This is the second lock, behind the hash in the card: it keeps a pickle from running code by naming it. It is
+no sandbox against somebody who can forge the insides of compiled estimators; that is what approval is for.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
 
 from referee.domain import ModelError
 
-# What fitted estimators hold besides estimators: arrays, numbers, random states, trees, losses, splines. Functions
-# stand here one by one. A prefix such as `numpy.` would admit numpy.load, numpy.testing's runstring and the like.
+# What fitted estimators hold besides estimators: arrays, numbers, random states, trees, losses, splines.
+# Functions stand here one by one. A prefix such as `numpy.` would admit numpy.load, numpy.testing's runstring
+# and the like.
 _ADMITTED = frozenset(
     {
         ("builtins", "slice"),
-        ("functools", "partial"),
         ("numpy", "bool"),
         ("numpy", "bool_"),
         ("numpy", "dtype"),
@@ -49,7 +49,6 @@ _ADMITTED = frozenset(
         ("sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"),
         ("sklearn.tree._tree", "Tree"),
         ("sklearn.utils._bunch", "Bunch"),
-        ("sklearn.utils.validation", "check_array"),
     }
 )
 # Modules of which every class may be built: the losses and their links.
@@ -139,15 +138,15 @@ class _TrustedUnpickler(NumpyUnpickler):  # type: ignore[misc]
 
 
 def load_trusted(content: bytes, subject: str) -> Any:
-    """The object in these bytes (as ``joblib.dump`` wrote them, not compressed). ``subject`` begins the message.
+    """The object in these bytes, as ``joblib.dump`` wrote them without compression.
 
-    Raises ``ModelError`` naming the first global that isn't admitted, or saying that the bytes aren't a model.
+    Raises ``ModelError``, which begins with ``subject`` and names the first global that isn't admitted.
     """
     try:
         return _TrustedUnpickler(io.BytesIO(content)).load()
     except _Refused as error:
         raise ModelError(
-            f"{subject}: its file asks for {error}, which no approved classifier needs; restore the approved file"
+            f"{subject}: its file asks for {error}, which isn't admitted; restore the approved file"
         ) from None
     except Exception as error:  # noqa: BLE001  a broken pickle raises anything from IndexError to UnicodeDecodeError
         raise ModelError(
