@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
@@ -24,6 +25,15 @@ _HASH = b',"hash":"'
 # A line ends in `,"previous":"<64 hex>","hash":"<64 hex>"}`; both links are found by counting from the end.
 _AT_HASH = -(len(_HASH) + 64 + 2)
 _AT_PREVIOUS = _AT_HASH - (len(_PREVIOUS) + 64 + 1)
+_FIELDS = {
+    "position": Decimal,
+    "kind": str,
+    "time": str,
+    "writer": str,
+    "payload": dict,
+    "previous": str,
+    "hash": str,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +123,18 @@ def read_links(line: bytes) -> Links | None:
 def read_record(line: bytes) -> Record:
     """The record of a line whose links are sound. Raises ValueError when it isn't the JSON of a record."""
     fields = parse_json(line)
-    try:
-        return Record(
-            position=int(fields["position"]),
-            kind=fields["kind"],
-            time=fields["time"],
-            writer=fields["writer"],
-            payload=MappingProxyType(fields["payload"]),
-            previous=fields["previous"],
-            hash=fields["hash"],
-        )
-    except (KeyError, TypeError) as fault:
-        raise ValueError(f"a field of the record is missing or of the wrong type: {fault}") from fault
+    for name, kind in _FIELDS.items():
+        if not isinstance(fields, dict) or not isinstance(fields.get(name), kind):
+            raise ValueError(f"its field {name} is missing or of the wrong type")
+    return Record(
+        position=int(fields["position"]),
+        kind=fields["kind"],
+        time=fields["time"],
+        writer=fields["writer"],
+        payload=MappingProxyType(fields["payload"]),
+        previous=fields["previous"],
+        hash=fields["hash"],
+    )
 
 
 def recovery_payload(tail: Tail, torn: bytes) -> dict[str, Any]:
@@ -151,4 +161,5 @@ def looks_unfinished(torn: bytes) -> bool:
     """Whether the bytes are the beginning of a line of ours, or the zeros that some disks leave after a power
     cut.
     """
-    return torn.startswith((_START[: len(torn)], b"\0"))
+    first = torn.partition(b"\n")[0]
+    return first.startswith(b"\0") or (first != b"" and first.startswith(_START[: len(first)]))

@@ -1,0 +1,182 @@
+"""Verification names the first bad record and what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from referee.audit import AuditLog, Verification, verify
+from referee.domain import AuditError
+
+
+def lines_of(folder: Path, count: int = 6) -> list[bytes]:
+    log = AuditLog(folder, writer="bot")
+    log.append_many([("run", {"n": number}) for number in range(count)])
+    log.close()
+    return log.path.read_bytes().splitlines(keepends=True)
+
+
+def verified(folder: Path, lines: list[bytes]) -> Verification:
+    (folder / "audit.jsonl").write_bytes(b"".join(lines))
+    return verify(folder)
+
+
+def summary(found: Verification) -> list[tuple[str, int, int]]:
+    return [(fault.code, fault.place.line, fault.position) for fault in found.faults]
+
+
+def test_an_untouched_log_is_intact(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path)
+    found = verified(tmp_path, lines)
+    assert found.intact
+    assert found.records == 6
+    assert found.head == json.loads(lines[-1])["hash"]
+    assert not found.faults
+    assert not found.sealed
+
+
+def test_an_empty_log_is_intact(tmp_path: Path) -> None:
+    AuditLog(tmp_path)
+    assert verify(tmp_path).intact
+    assert verify(tmp_path).records == 0
+
+
+def test_it_says_what_cannot_be_verified(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path)
+    found = verified(tmp_path, lines[:4])
+    assert found.intact  # the newest records are gone, and nothing in the log can tell
+    assert (
+        "whether the newest records were deleted can't be told from the log alone" in found.not_verifiable[0]
+    )
+
+
+def test_an_edited_byte_is_named(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path)
+    lines[2] = lines[2].replace(b'"n":2', b'"n":7')
+    found = verified(tmp_path, lines)
+    assert summary(found) == [("edited", 3, 2)]
+    path = tmp_path / "audit.jsonl"
+    assert str(found.faults[0]) == f"{path}, line 3: record 2 was changed after it was written"
+    assert found.records == 5
+
+
+def test_a_removed_line_is_named(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path)
+    found = verified(tmp_path, lines[:2] + lines[3:])
+    assert summary(found) == [("missing", 3, 2)]
+    assert found.faults[0].message == "record 2 is missing before record 3"
+
+
+def test_a_removed_beginning_is_named(tmp_path: Path) -> None:
+    found = verified(tmp_path, lines_of(tmp_path)[3:])
+    assert summary(found) == [("missing", 1, 0)]
+    assert found.faults[0].message == "records 0 to 2 are missing before record 3"
+
+
+def test_a_swapped_pair_is_named(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path)
+    lines[2], lines[3] = lines[3], lines[2]
+    found = verified(tmp_path, lines)
+    assert summary(found) == [("moved", 3, 2)]
+    assert "out of order: record 2 stands in line 4" in found.faults[0].message
+
+
+def test_a_repeated_line_is_named(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path)
+    found = verified(tmp_path, [*lines[:3], lines[1], *lines[3:]])
+    assert summary(found) == [("repeated", 4, 1)]
+    assert found.faults[0].message == "record 1 stands here again"
+
+
+def test_a_rehashed_forgery_is_named_by_the_record_behind_it(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path)
+    body = lines[2].replace(b'"n":2', b'"n":7').split(b',"hash":')[0]
+    lines[2] = body + b',"hash":"' + sha256(body).hexdigest().encode() + b'"}\n'
+    found = verified(tmp_path, lines)
+    assert summary(found) == [("relinked", 4, 3)]
+    assert "doesn't follow from the record before it: that one was replaced" in found.faults[0].message
+
+
+def test_bad_json_with_a_good_hash_is_named(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path, 2)
+    body = lines[1].replace(b'"n":1}', b'"n":}').split(b',"hash":')[0]
+    lines[1] = body + b',"hash":"' + sha256(body).hexdigest().encode() + b'"}\n'
+    found = verified(tmp_path, lines)
+    assert summary(found) == [("unreadable", 2, 1)]
+    with pytest.raises(AuditError, match="record 1 can't be read"):
+        list(AuditLog(tmp_path).records())
+
+
+@pytest.mark.parametrize("payload", [b'"text"', b"7"])
+def test_a_payload_that_is_no_object_is_named(tmp_path: Path, payload: bytes) -> None:
+    lines = lines_of(tmp_path, 1)
+    body = lines[0].replace(b'{"n":0}', payload).split(b',"hash":')[0]
+    found = verified(tmp_path, [body + b',"hash":"' + sha256(body).hexdigest().encode() + b'"}\n'])
+    assert summary(found) == [("unreadable", 1, 0)]
+
+
+def test_a_line_that_is_no_record_is_named(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path)
+    lines[2] = b"{}\n"
+    found = verified(tmp_path, lines)
+    assert summary(found) == [("damaged", 3, 2)]
+    assert "this isn't a record (record 2 was expected) and nothing seals it" in found.faults[0].message
+
+
+def test_an_unsealed_torn_tail_is_named(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path)
+    found = verified(tmp_path, [*lines, b'{"v":1,"position":6'])
+    assert summary(found) == [("torn-tail", 7, 6)]
+    assert "the last 19 bytes are an unfinished record" in found.faults[0].message
+
+
+def test_two_faults_are_both_named(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path)
+    lines[1] = lines[1].replace(b'"n":1', b'"n":7')
+    del lines[4]
+    assert summary(verified(tmp_path, lines)) == [("edited", 2, 1), ("missing", 5, 4)]
+
+
+def test_a_hopeless_log_gives_the_first_hundred_faults(tmp_path: Path) -> None:
+    lines = [line.replace(b'"n"', b'"m"') for line in lines_of(tmp_path, 300)]
+    assert len(verified(tmp_path, lines).faults) == 100
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_any_changed_byte_is_found_in_its_own_line(data: st.DataObject) -> None:
+    with TemporaryDirectory() as name:
+        content = b"".join(lines_of(Path(name)))
+        at = data.draw(st.integers(0, len(content) - 1))
+        byte = data.draw(st.integers(0, 255))
+        assume(byte != content[at])
+        found = verified(Path(name), [content[:at], bytes([byte]), content[at + 1 :]])
+        assert not found.intact
+        assert found.faults[0].place.line == content[:at].count(b"\n") + 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_any_reordering_or_removal_is_found(data: st.DataObject) -> None:
+    with TemporaryDirectory() as name:
+        lines = lines_of(Path(name))
+        kept = data.draw(st.lists(st.sampled_from(range(6)), unique=True))
+        assume(kept != list(range(len(kept))))
+        assert not verified(Path(name), [lines[number] for number in kept]).intact
+
+
+def test_a_log_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match=r"there is no audit log .*audit\.jsonl; name the folder that holds"):
+        verify(tmp_path)
+
+
+def test_a_log_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "audit.jsonl").mkdir()
+    with pytest.raises(AuditError, match="can't be read"):
+        verify(tmp_path)
