@@ -1,7 +1,7 @@
 """FEEL 1.5, the expression language of DMN: parse it, compile it, evaluate it.
 
-Evaluating never raises: what goes wrong is null and a diagnostic that says what and where. Only a text that is not
-FEEL raises, ``FeelSyntaxError``.
+Evaluating never raises: what goes wrong is null and a diagnostic that says what and where. Only a text that
+is not FEEL raises, ``FeelSyntaxError``.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def evaluate(text: str, context: Mapping[str, Any] = _NO_CONTEXT) -> Evaluation:
 
 
 def unary_tests(text: str, value: Any, context: Mapping[str, Any] = _NO_CONTEXT) -> Evaluation:
-    """Whether a value passes the tests of an input cell: true, false, or None and diagnostics where it can't be told.
+    """Whether a value passes the tests of an input cell: true, false, or None and diagnostics where it
+    can't be told.
 
     Raises ``FeelSyntaxError``. ``value`` and ``context`` are plain Python or FEEL values.
     """
@@ -92,7 +93,9 @@ def _scope(context: Mapping[str, Any]) -> tuple[dict[str, Any], list[Diagnostic]
 
 
 def _members(scope: Mapping[str, Any]) -> frozenset[str]:
-    """Names of entries inside the context that the parser can't read unless it knows them: those with symbols."""
+    """Names of entries inside the context that the parser can't read unless it knows them: those with
+    symbols.
+    """
     found: set[str] = set()
     level: Iterable[Any] = [value for value in scope.values() if isinstance(value, dict | list)]
     for _ in range(_MEMBER_LEVELS):

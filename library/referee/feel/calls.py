@@ -72,6 +72,18 @@ def call(
     return run
 
 
+def function_or(code: Code, builtin: Builtin) -> Code:
+    """The function in a variable, or the built-in of that name: a fact named `date` doesn't hide
+    ``date("...")``.
+    """
+
+    def run(frame: Frame) -> Any:
+        value = code(frame)
+        return value if isinstance(value, FeelFunction) else builtin
+
+    return run
+
+
 def invoke(
     frame: Frame, function: FeelFunction, arguments: Sequence[Any], names: tuple[str, ...], span: Span
 ) -> Any:
@@ -137,6 +149,8 @@ def external(parameters: tuple[str, ...], types: tuple[FeelType, ...]) -> Code:
 
 
 def caller_sink() -> list[Diagnostic]:
-    """Where a function that FEEL is calling now reports what it notices; outside of any call, a list of its own."""
+    """Where a function that FEEL is calling now reports what it notices; outside of any call, a list of its
+    own.
+    """
     sink = ACTIVITY.sink
     return [] if sink is None else sink

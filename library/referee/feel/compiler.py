@@ -1,4 +1,6 @@
-"""Syntax tree to code: each node becomes a closure over the closures of its parts, specialised by what is constant."""
+"""Syntax tree to code: each node becomes a closure over the closures of its parts, specialised by what is
+constant.
+"""
 
 from __future__ import annotations
 
@@ -68,8 +70,8 @@ class _Item:
 class Compiler:
     """Compiles one text. ``names`` are declared to be in scope, ``types`` are the model's own types by name.
 
-    ``free`` collects the names the code takes from its scope; a name in a filter counts only if it is declared, as
-    it may be an entry of the items.
+    ``free`` collects the names the code takes from its scope; a name in a filter counts only if it is
+    declared, as it may be an entry of the items.
     """
 
     def __init__(self, names: frozenset[str], types: Mapping[str, FeelType]) -> None:
@@ -105,9 +107,7 @@ class Compiler:
     def _constant(self, node: Node) -> Any:
         """As ``constant``, unless the function called is one of the model's own."""
         if isinstance(node, syntax.Call) and (
-            not isinstance(node.function, syntax.Name)
-            or node.function.name in self._names
-            or self._variable(node.function.name) is not None
+            not isinstance(node.function, syntax.Name) or self._is_shadowed(node.function.name)
         ):
             return NOT_CONSTANT
         return constant(node)
@@ -228,6 +228,10 @@ class Compiler:
             if isinstance(local, _Variable) and local.name == name:
                 return local
         return None
+
+    def _is_shadowed(self, name: str) -> bool:
+        """Whether a built-in function's name means something of the model's own here."""
+        return name in self._names or self._variable(name) is not None
 
     def _name(self, node: syntax.Name) -> Code:
         return self._read(node, borrowed=False)
@@ -388,19 +392,21 @@ class Compiler:
 
     def _call(self, node: syntax.Call) -> Code:
         function = node.function
-        if isinstance(function, syntax.Name) and function.name not in self._names:
-            builtin = BUILTINS.get(function.name)
-            if builtin is not None and self._variable(function.name) is None:
-                borrowed = function.name in _BORROWERS
-                arguments = tuple(self._read(argument, borrowed=borrowed) for argument in node.arguments)
-                if not node.names:
-                    return calls.builtin_call(builtin, arguments, node.span)
-                return calls.call(lambda frame: builtin, arguments, node.names, function.name, node.span)
+        builtin = BUILTINS.get(function.name) if isinstance(function, syntax.Name) else None
+        if isinstance(function, syntax.Name) and builtin is not None and not self._is_shadowed(function.name):
+            borrowed = function.name in _BORROWERS
+            arguments = tuple(self._read(argument, borrowed=borrowed) for argument in node.arguments)
+            if not node.names:
+                return calls.builtin_call(builtin, arguments, node.span)
+            return calls.call(lambda frame: builtin, arguments, node.names, function.name, node.span)
         arguments = tuple(self.expression(argument) for argument in node.arguments)
         described = to_text(function)
         if len(described) > 40:
             described = described[:39] + "…"
-        return calls.call(self.expression(function), arguments, node.names, described, node.span)
+        code = self.expression(function)
+        if builtin is not None:
+            code = calls.function_or(code, builtin)
+        return calls.call(code, arguments, node.names, described, node.span)
 
     # Types
 
@@ -447,7 +453,9 @@ _COMPILE: Final[Mapping[type, Callable[[Compiler, Any], Code]]] = {
 
 
 def undecided(frame: Frame, value: Any, span: Span) -> bool:
-    """Reports a condition that is not a boolean; whether the alternative is to be taken all the same, as for null."""
+    """Reports a condition that is not a boolean; whether the alternative is to be taken all the same, as
+    for null.
+    """
     if value is None:
         if not is_explained(frame, span):
             message = "the condition is null, so it can't be told which way to go; `else` is taken"

@@ -22,9 +22,11 @@ _CONSTRUCTORS: Final = frozenset({"date", "time", "date and time", "duration"})
 
 
 def constant(node: syntax.Node) -> Any:
-    """The value of a literal (negated numbers, at-literals and ``date("...")`` included), else ``NOT_CONSTANT``.
+    """The value of a literal (negated numbers, at-literals and ``date("...")`` included), else
+    ``NOT_CONSTANT``.
 
-    A literal that means nothing, such as ``@"2024-02-30"``, is not constant: evaluating it says what is wrong.
+    A literal that means nothing, such as ``@"2024-02-30"``, is not constant: evaluating it says what is
+    wrong.
     """
     if isinstance(node, syntax.Number | syntax.String | syntax.Boolean):
         return node.value

@@ -63,7 +63,9 @@ def interval_test(start: Code, end: Code, start_included: bool, end_included: bo
 
 
 def value_test(code: Code, span: Span) -> Test:
-    """Whether the value is in what an expression gives: a list that holds it, a range that includes it, itself."""
+    """Whether the value is in what an expression gives: a list that holds it, a range that includes it,
+    itself.
+    """
 
     def run(frame: Frame, value: Any) -> bool | None:
         other = code(frame)
@@ -132,7 +134,9 @@ def any_of(tests: tuple[Test, ...]) -> Test:
 
 
 def condition_test(code: Code, span: Span) -> Test:
-    """An expression that may speak about ``?``: true or false is the verdict, anything else is what ``?`` must be in."""
+    """An expression that may speak about ``?``: true or false is the verdict, anything else is what ``?``
+    must be in.
+    """
 
     def run(frame: Frame, value: Any) -> bool | None:
         verdict = code(frame)
@@ -148,7 +152,9 @@ def condition_test(code: Code, span: Span) -> Test:
 
 
 def free_condition_test(code: Code, is_condition: bool, span: Span) -> Test:
-    """An expression without ``?``: a boolean input must equal its value; for any other, true is a match as well."""
+    """An expression without ``?``: a boolean input must equal its value; for any other, true is a match as
+    well.
+    """
 
     def run(frame: Frame, value: Any) -> bool | None:
         verdict = code(frame)

@@ -106,8 +106,8 @@ def compile_expression(
 ) -> Expression:
     """The expression ready to run; raises ``FeelSyntaxError``.
 
-    ``names`` are the names in scope, ``members`` names of context entries that hold symbols (``first-name``), and
-    ``types`` the model's own types for ``instance of`` and parameters.
+    ``names`` are the names in scope, ``members`` names of context entries that hold symbols
+    (``first-name``), and ``types`` the model's own types for ``instance of`` and parameters.
     """
     tree = parse_expression(text, names, members)
     compiler = Compiler(_set_of(names), types)

@@ -1,7 +1,7 @@
 """What compiled FEEL runs on: a frame of values, the diagnostics it reports, and the bounds it keeps.
 
-A frame is a list: the scope, the sink of diagnostics, the input of unary tests, then the local variables by slot.
-A function captures a copy of the frame it is defined in.
+A frame is a list: the scope, the sink of diagnostics, the input of unary tests, then the local variables by
+slot. A function captures a copy of the frame it is defined in.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def report(frame: Frame, code: str, message: str, span: Span, severity: Severity
 
 
 def report_fault(frame: Frame, fault: Fault, span: Span) -> None:
-    """Reports why an operation has no value; a null operand that has been explained already is not explained again."""
+    """Reports why an operation has no value; a null operand that has been explained already is not
+    explained again.
+    """
     if fault.code != "null-operand" or not is_explained(frame, span):
         frame[SINK].append(Diagnostic(fault.code, fault.message, Severity.ERROR, None, span))
 

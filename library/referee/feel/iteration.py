@@ -28,7 +28,9 @@ class Source:
 
 
 def loop(sources: tuple[Source, ...], result: Code, partial: int, span: Span) -> Code:
-    """``for``: the results in a list, the last variable running fastest. ``partial`` is the slot of the results so far."""
+    """``for``: the results in a list, the last variable running fastest. ``partial`` is the slot of the
+    results so far.
+    """
     if len(sources) == 1:
         only = sources[0]
 
@@ -39,7 +41,7 @@ def loop(sources: tuple[Source, ...], result: Code, partial: int, span: Span) ->
             slot = only.slot
             results: list[Any] = []
             frame[partial] = results
-            for frame[slot] in items:  # noqa: B020 (the slot is the loop variable)
+            for frame[slot] in items:
                 results.append(result(frame))
             return results
 
@@ -99,14 +101,13 @@ def _nested(frame: Frame, sources: tuple[Source, ...], depth: int, visit: Callab
         return False
     slot = sources[depth].slot
     last = depth + 1 == len(sources)
-    for frame[slot] in items:
-        if not (visit() if last else _nested(frame, sources, depth + 1, visit)):
-            return False
-    return True
+    return all(visit() if last else _nested(frame, sources, depth + 1, visit) for frame[slot] in items)
 
 
 def _items(frame: Frame, source: Source) -> Sequence[Any] | Iterator[Any] | None:
-    """The values to visit, counted against the bound; None, and a diagnostic, where there are none to be had."""
+    """The values to visit, counted against the bound; None, and a diagnostic, where there are none to be
+    had.
+    """
     value = source.start(frame)
     if source.end is not None:
         end = source.end(frame)

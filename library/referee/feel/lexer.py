@@ -1,4 +1,6 @@
-"""FEEL text to tokens. Names are cut at white space and symbols here; the parser joins them by what is in scope."""
+"""FEEL text to tokens. Names are cut at white space and symbols here; the parser joins them by what is in
+scope.
+"""
 
 from __future__ import annotations
 

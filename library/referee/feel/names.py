@@ -20,7 +20,9 @@ class _Branch:
 
 
 class Names:
-    """A set of names by their words. White space between words counts once; symbols stand as closely as written."""
+    """A set of names by their words. White space between words counts once; symbols stand as closely as
+    written.
+    """
 
     __slots__ = ("_first", "all")
 
@@ -52,7 +54,9 @@ class Names:
         return iter(self.all)
 
     def longest(self, tokens: Sequence[Token], position: int) -> tuple[str, int]:
-        """The longest name that begins at the token, and the position after it; ``("", position)`` when there is none."""
+        """The longest name that begins at the token, and the position after it; ``("", position)`` when
+        there is none.
+        """
         branch = self._first.get(tokens[position].text)
         found, after = "", position
         while branch is not None:

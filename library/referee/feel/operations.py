@@ -197,7 +197,9 @@ def disjunction(operands: tuple[Code, ...], spans: tuple[Span, ...]) -> Code:
 
 
 def _junction(operands: tuple[Code, ...], spans: tuple[Span, ...], decisive: bool, word: str) -> Code:
-    """Kleene's logic: one decisive operand settles it, and then whatever was wrong with the others is no matter."""
+    """Kleene's logic: one decisive operand settles it, and then whatever was wrong with the others is no
+    matter.
+    """
     parts = tuple(zip(operands, spans, strict=True))
     neutral = not decisive
 

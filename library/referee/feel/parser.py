@@ -1,7 +1,8 @@
 """FEEL text to a syntax tree, by recursive descent over the grammar of DMN 1.5, clause 10.3.1.
 
-A name is the longest sequence of words and symbols that is a name in scope. Words that follow each other and are
-no such name are read as one unknown name: it may still be an entry of the items that a filter looks at.
+A name is the longest sequence of words and symbols that is a name in scope. Words that follow each other
+and are no such name are read as one unknown name: it may still be an entry of the items that a filter looks
+at.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ _MEND: Final = {
     "&&": "write `and`",
     "||": "write `or`",
     ">>": "write a single `>`",
+    ">>=": "write `>=`",
+    "<<=": "write `<=`",
     "<<": "write a single `<`",
     "<==": "write `<=`",
     ">==": "write `>=`",
@@ -85,8 +88,8 @@ _MEND_ONE: Final = {
 def parse_expression(text: str, names: Iterable[str] = (), members: Iterable[str] = ()) -> Node:
     """The syntax tree of an expression; raises ``FeelSyntaxError``.
 
-    ``names`` are the names in scope (they may hold spaces and symbols), ``members`` names of context entries that
-    hold symbols, such as ``first-name`` in ``customer.first-name``.
+    ``names`` are the names in scope (they may hold spaces and symbols), ``members`` names of context
+    entries that hold symbols, such as ``first-name`` in ``customer.first-name``.
     """
     return _guarded(_Parser(text, _prepared(names), _prepared(members)), _Parser.whole_expression)
 
@@ -94,7 +97,9 @@ def parse_expression(text: str, names: Iterable[str] = (), members: Iterable[str
 def parse_unary_tests(
     text: str, names: Iterable[str] = (), members: Iterable[str] = ()
 ) -> syntax.UnaryTestsNode:
-    """The syntax tree of an input cell; raises ``FeelSyntaxError``. ``names`` and ``members`` as for expressions."""
+    """The syntax tree of an input cell; raises ``FeelSyntaxError``. ``names`` and ``members`` as for
+    expressions.
+    """
     return _guarded(_Parser(text, _prepared(names), _prepared(members)), _Parser.whole_unary_tests)
 
 
@@ -173,6 +178,10 @@ class _Parser:
     def _expect(self, text: str, mend: str) -> None:
         if not self._accept(text):
             self._fail(f"`{text}` is missing", mend)
+
+    def _expect_comma(self, closing: str, mend: str) -> None:
+        if not self._accept(","):
+            self._fail(f"`,` or `{closing}` is missing", mend)
 
     def _expect_end(self) -> None:
         if self._tokens[self._position].kind != END:
@@ -265,10 +274,7 @@ class _Parser:
         """Operators that bind at least as tightly as ``level``; Pratt's method."""
         first = self._position
         token = self._tokens[first]
-        if token.text == "-" and token.kind == SYMBOL:
-            node = self._negation()
-        else:
-            node = self._instance_of()
+        node = self._negation() if token.text == "-" else self._instance_of()
         while True:
             token = self._tokens[self._position]
             text = token.text
@@ -429,7 +435,7 @@ class _Parser:
                 height = max(height, self._height)
                 if self._accept(")"):
                     break
-                self._expect(",", "separate arguments with commas and close them with `)`")
+                self._expect_comma(")", "separate arguments with commas and close them with `)`")
         self._in_interval = in_interval
         self._nesting -= 1
         self._raise_height(height)
@@ -530,17 +536,17 @@ class _Parser:
             return self._name()
         if text == "(":
             return self._bracketed()
-        if text == "[" or text == "]":
+        if text in ("[", "]"):
             return self._list_or_interval()
         if text == "{":
             return self._context()
         if text == "@":
             return self._temporal()
-        if text == "?":
-            self._position += 1
-            self._height = 1
-            return syntax.Input((token.start, token.end))
-        self._fail("a value is missing")
+        if text != "?":
+            self._fail("a value is missing")
+        self._position += 1
+        self._height = 1
+        return syntax.Input((token.start, token.end))
 
     def _is_known(self) -> bool:
         return any(names.longest(self._tokens, self._position)[0] for names in self._scopes)
@@ -663,7 +669,7 @@ class _Parser:
                 entries.append(syntax.Entry(key, value, self._span(start)))
                 if self._accept("}"):
                     break
-                self._expect(",", "separate entries with commas and close the context with `}`")
+                self._expect_comma("}", "separate entries with commas and close the context with `}`")
         del self._scopes[: len(self._scopes) - scopes]
         self._in_interval = in_interval
         self._nesting -= 1
@@ -746,7 +752,7 @@ class _Parser:
                 parameters.append(self._parameter())
                 if self._accept(")"):
                     break
-                self._expect(",", "separate parameters with commas and close them with `)`")
+                self._expect_comma(")", "separate parameters with commas and close them with `)`")
         scopes = len(self._scopes)
         self._declare(*(parameter.name for parameter in parameters))
         external = self._accept("external")
@@ -804,7 +810,7 @@ class _Parser:
             entries.append((self._declared_name(":"), self._type()))
             if self._accept(">"):
                 return tuple(entries)
-            self._expect(",", "separate entries with commas and close the type with `>`")
+            self._expect_comma(">", "separate entries with commas and close the type with `>`")
 
     def _function_type(self, first: int) -> syntax.Type:
         parameters: list[syntax.Type] = []
@@ -813,6 +819,6 @@ class _Parser:
                 parameters.append(self._type())
                 if self._accept(">"):
                     break
-                self._expect(",", "separate types with commas and close them with `>`")
+                self._expect_comma(">", "separate types with commas and close them with `>`")
         self._expect("->", "write `function<number> -> string`")
         return syntax.FunctionType(tuple(parameters), self._type(), self._span(first))

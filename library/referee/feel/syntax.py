@@ -262,7 +262,9 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A comparison that lacks its left side, such as ``< 10``: a unary test, or a range where a value is wanted."""
+    """A comparison that lacks its left side, such as ``< 10``: a unary test, or a range where a value is
+    wanted.
+    """
 
     __test__ = False  # the name is the standard's; pytest must not collect it
 

@@ -7,7 +7,9 @@ from referee.feel.syntax import Span
 
 
 class FeelSyntaxError(RefereeError):
-    """The text is not FEEL: correct it at the spot shown. ``message`` is one sentence, ``span`` the characters meant."""
+    """The text is not FEEL: correct it at the spot shown. ``message`` is one sentence, ``span`` the
+    characters meant.
+    """
 
     def __init__(self, message: str, span: Span, text: str) -> None:
         self.message = message
