@@ -10,6 +10,7 @@ from referee.feel.builtins import (
     lists,
     numeric,
     ranges,
+    regular_expressions,
     strings,
     temporal,
 )
@@ -18,7 +19,7 @@ from referee.feel.builtins.builtin import Builtin, Signature
 BUILTINS: Mapping[str, Builtin] = MappingProxyType(
     {
         function.name: function
-        for group in (boolean, contexts, conversion, lists, numeric, ranges, strings, temporal)
+        for group in (boolean, contexts, conversion, lists, numeric, ranges, regular_expressions, strings, temporal)
         for function in group.FUNCTIONS
     }
 )
