@@ -1,13 +1,14 @@
 """The audit log: append what was decided and done, read it, and prove that nobody changed it."""
 
 from referee.audit.canonical_json import canonical_json
-from referee.audit.log import AuditLog, utc_now
+from referee.audit.log import LOG_NAME, AuditLog, utc_now
 from referee.audit.record import KINDS, RECOVERY, Record
 from referee.audit.sensitive import key_path, keyed_hash, mask, read_or_create_key
 from referee.audit.verification import Fault, Sealed, Verification, verify
 
 __all__ = [
     "KINDS",
+    "LOG_NAME",
     "RECOVERY",
     "AuditLog",
     "Fault",

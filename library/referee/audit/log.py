@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import socket
@@ -19,6 +18,7 @@ from typing import Any
 
 from referee.audit.canonical_json import exact_json
 from referee.audit.chain import BrokenChainError, Chain, find_tail
+from referee.audit.disk_fault import reason, remedy
 from referee.audit.durability import flush, flush_folder, make_folder
 from referee.audit.file_lock import lock, unlock
 from referee.audit.record import (
@@ -131,7 +131,7 @@ class AuditLog:
                     if position >= start:
                         yield self._read(line, position)
         except OSError as fault:
-            raise AuditError(f"{self.path} can't be read: {_plain(fault)}") from fault
+            raise AuditError(f"{self.path} can't be read: {reason(fault)}") from fault
         except BrokenChainError as fault:
             raise self._not_trusted(fault) from None
         self._remember(chain.tail)
@@ -180,7 +180,7 @@ class AuditLog:
             flush_folder(self.folder)
         except OSError as fault:
             raise AuditError(
-                f"the audit log {self.path} can't be opened for writing: {_plain(fault)}; "
+                f"the audit log {self.path} can't be opened for writing: {reason(fault)}; "
                 "give the bot a folder it may write to, then run again"
             ) from fault
 
@@ -196,7 +196,7 @@ class AuditLog:
                 try:
                     lock(self._lock_descriptor)
                 except OSError as fault:
-                    raise AuditError(f"the audit log {self.path} can't be locked: {_plain(fault)}") from fault
+                    raise AuditError(f"the audit log {self.path} can't be locked: {reason(fault)}") from fault
             self._depth += 1
             try:
                 yield
@@ -253,7 +253,7 @@ class AuditLog:
                 for _ in chain.follow(file):
                     pass
         except OSError as fault:
-            raise AuditError(f"the audit log {self.path} can't be read: {_plain(fault)}") from fault
+            raise AuditError(f"the audit log {self.path} can't be read: {reason(fault)}") from fault
         except BrokenChainError as fault:
             raise self._not_trusted(fault) from None
         self._tail = chain.tail
@@ -297,8 +297,8 @@ class AuditLog:
                 written += os.write(self._descriptor, data[written:])
         except OSError as fault:
             raise AuditError(
-                f"the audit log {self.path} could not be written: {_plain(fault)}; nothing may be done on "
-                f"the strength of this record. {_remedy(fault)}, then run again"
+                f"the audit log {self.path} could not be written: {reason(fault)}; nothing may be done on "
+                f"the strength of this record. {remedy(fault)}, then run again"
             ) from fault
 
     def _flush(self) -> None:
@@ -309,8 +309,8 @@ class AuditLog:
             # more.
             self._flush_failed = True
             raise AuditError(
-                f"the audit log {self.path} could not be brought to the disk: {_plain(fault)}; nothing may "
-                f"be done on the strength of this record. {_remedy(fault)}, then run again"
+                f"the audit log {self.path} could not be brought to the disk: {reason(fault)}; nothing may "
+                f"be done on the strength of this record. {remedy(fault)}, then run again"
             ) from fault
 
     # Reading
@@ -345,23 +345,3 @@ def _checked_kind(kind: str) -> str:
     if kind not in KINDS:
         raise AuditError(f"{kind!r} isn't a kind of record; use one of {', '.join(sorted(KINDS))}")
     return kind
-
-
-def _plain(fault: OSError) -> str:
-    return _REASONS.get(fault.errno or 0, fault.strerror or str(fault)).lower()
-
-
-def _remedy(fault: OSError) -> str:
-    if fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return "Free some space"
-    return "Give the bot a folder it may write to"
-
-
-_REASONS = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "the file has reached the largest size allowed",
-    errno.EACCES: "permission denied",
-    errno.EROFS: "the disk is read-only",
-    errno.EIO: "the disk reports an error",
-}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from referee.audit.canonical_json import canonical_json
+from referee.audit.disk_fault import reason
 from referee.audit.durability import flush, flush_folder
 from referee.domain import AuditError
 
@@ -58,7 +59,7 @@ def read_or_create_key(folder: str | os.PathLike[str]) -> bytes:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except OSError as fault:
         raise AuditError(
-            f"the key for sensitive facts {path} can't be read or created: {fault.strerror}; give the bot "
+            f"the key for sensitive facts {path} can't be read or created: {reason(fault)}; give the bot "
             f"access to it"
         ) from fault
     except ValueError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from referee.audit.disk_fault import reason
 from referee.audit.file_lock import lock, unlock
 from referee.audit.log import LOG_NAME
 from referee.audit.record import Links, Tail, read_links, read_record, seals
@@ -75,9 +76,7 @@ def verify(folder: str | os.PathLike[str]) -> Verification:
     except FileNotFoundError:
         raise AuditError(f"there is no audit log {path}; name the folder that holds {LOG_NAME}") from None
     except OSError as fault:
-        raise AuditError(
-            f"the audit log {path} can't be read: {(fault.strerror or str(fault)).lower()}"
-        ) from fault
+        raise AuditError(f"the audit log {path} can't be read: {reason(fault)}") from fault
 
 
 class _Check:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from referee.audit.canonical_json import exact_json, parse_json
+from referee.audit.disk_fault import reason
 from referee.audit.durability import flush, flush_folder, make_folder
 from referee.domain import HandoffError, LineAddress
 
@@ -33,7 +34,7 @@ def add_examples(path: Path, examples: Sequence[Mapping[str, Any]]) -> int:
     except OSError as fault:
         raise HandoffError(
             f"the answers are recorded, but the examples {path} could not be brought up to date: "
-            f"{(fault.strerror or str(fault)).lower()}; mend that and import the same file again"
+            f"{reason(fault)}; mend that and import the same file again"
         ) from fault
     return len(new)
 

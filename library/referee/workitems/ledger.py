@@ -66,11 +66,11 @@ class CaseState:
         return None if self.action is None else self.action.get("result")
 
     @property
-    def was_acted_on(self) -> bool:
-        """Whether an action was begun under this or any earlier decision: it may have happened, so don't
-        repeat it unseen.
+    def was_taken_up(self) -> bool:
+        """Whether anything beyond deciding was begun under this or any earlier decision: an action, a
+        playbook, a hand-over. It may have had effects, so don't begin anything else unseen.
         """
-        return any(state.action is not None for state in (*self.earlier, self))
+        return any(state.status is not Status.DECIDED for state in (*self.earlier, self))
 
 
 @dataclass(slots=True)

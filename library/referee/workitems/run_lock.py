@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from referee.audit import utc_now
+from referee.audit.disk_fault import reason
 from referee.audit.durability import make_folder
 from referee.audit.file_lock import lock, unlock
 from referee.domain import AuditError, InputError
@@ -59,9 +60,8 @@ class RunLock:
                 os.close(descriptor)
                 raise
         except OSError as fault:
-            reason = (fault.strerror or str(fault)).lower()
             raise AuditError(
-                f"the run lock {self.path} can't be made: {reason}; give the bot a folder it may write to, "
+                f"the run lock {self.path} can't be made: {reason(fault)}; give the bot a folder it may write to, "
                 "then run again"
             ) from fault
         self._descriptor = descriptor
