@@ -29,23 +29,21 @@ def route_case(outputs: Any, diagnostics: Iterable[Diagnostic], *, doubt_queue: 
     if not isinstance(outputs, Mapping):
         doubts = doubts or ["no rule of the routing table applies to this case"]
         return Routing(Route.HUMAN, "", doubt_queue, tuple(doubts))
-    route, action, queue = (outputs.get(name) for name in ("route", "action", "queue"))
-    if not (isinstance(route, str) and route in set(Route)):
-        doubts.append(f"the routing table gave {route!r} as route; it must be one of auto, exception, human")
-    elif route != Route.HUMAN and not _is_name(action):
+    route, action, queue = (_text(outputs.get(name)) for name in ("route", "action", "queue"))
+    if route not in set(Route):
+        found = repr(outputs.get("route"))
+        doubts.append(f"the routing table gave {found} as route; it must be one of auto, exception, human")
+    elif route != Route.HUMAN and not action:
         doubts.append(f"the routing table chose {route} but names no action")
     if doubts:
         return Routing(Route.HUMAN, "", doubt_queue, tuple(doubts))
-    return Routing(
-        Route(route),
-        action if _is_name(action) else "",
-        queue if _is_name(queue) else doubt_queue if route == Route.HUMAN else "",
-        _reasons(outputs.get("reason")),
-    )
+    if route == Route.HUMAN:
+        queue = queue or doubt_queue
+    return Routing(Route(route), action, queue, _reasons(outputs.get("reason")))
 
 
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) and value.strip() else ""
 
 
 def _reasons(value: Any) -> tuple[str, ...]:

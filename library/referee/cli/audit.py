@@ -1,0 +1,119 @@
+"""``referee audit``: prove that the log is what was written, and read a case's story."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from referee.cli.output import json_option, print_json, print_table
+
+
+@click.group(
+    epilog="""Example:
+
+    referee audit verify output/audit"""
+)
+def audit() -> None:
+    """Read and verify the audit log."""
+
+
+@audit.command("verify")
+@click.argument("folder", default="output/audit", type=click.Path(path_type=Path))
+@json_option
+@click.pass_context
+def verify_log(context: click.Context, folder: Path, as_json: bool) -> None:
+    """Check every record of the log in FOLDER and name the first that is not what was written.
+
+    Example: referee audit verify output/audit
+    """
+    from referee.audit import verify
+
+    found = verify(folder)
+    if as_json:
+        print_json(
+            {
+                "path": str(found.path),
+                "records": found.records,
+                "head": found.head,
+                "intact": found.intact,
+                "faults": [str(fault) for fault in found.faults],
+                "sealed": len(found.sealed),
+                "not_verifiable": list(found.not_verifiable),
+            }
+        )
+    else:
+        click.echo(f"{found.path}: {found.records} records, {'intact' if found.intact else 'NOT INTACT'}")
+        for fault in found.faults:
+            click.echo(f"  {fault}")
+        for sealed in found.sealed:
+            click.echo(
+                f"  {sealed.place}: an unfinished line of {sealed.size} bytes was sealed; nobody had a receipt for it"
+            )
+        for remark in found.not_verifiable:
+            click.echo(f"  not verifiable: {remark}")
+    context.exit(0 if found.intact else 1)
+
+
+@audit.command("show")
+@click.argument("case")
+@click.option("--decision", default="", help="Only records of this decision.")
+@click.option(
+    "--audit",
+    "folder",
+    default="output/audit",
+    type=click.Path(path_type=Path),
+    show_default=True,
+    help="The log.",
+)
+@json_option
+@click.pass_context
+def show_case(context: click.Context, case: str, decision: str, folder: Path, as_json: bool) -> None:
+    """Tell the story of one CASE: what was decided, done and answered, in order.
+
+    Example: referee audit show INV-2026-0007
+    """
+    from referee.audit import LOG_NAME, AuditLog
+
+    if not (folder / LOG_NAME).exists():
+        raise click.UsageError(f"there is no audit log in {folder}; name its folder with --audit")
+    records = [
+        record
+        for record in AuditLog(folder).records()
+        if record.payload.get("case") == case and decision in ("", record.payload.get("decision"))
+    ]
+    if as_json:
+        print_json(
+            [{"position": r.position, "time": r.time, "kind": r.kind, "payload": r.payload} for r in records]
+        )
+    elif records:
+        print_table(
+            ("record", "time", "what", "more"),
+            [(r.position, r.time[:19], *_told(r.kind, r.payload)) for r in records],
+            title=f"case {case}",
+        )
+    else:
+        click.echo(f"the log in {folder} has no record about case {case}")
+    context.exit(0 if records else 1)
+
+
+def _told(kind: str, payload: Any) -> tuple[str, str]:
+    """A record in a few words, and the details."""
+    if kind == "decision":
+        step = " → ".join(part for part in (payload["route"], payload["action"], payload["queue"]) if part)
+        rules = [f"{rule['table']}, rule {rule['rule']} ({rule['place']})" for rule in payload["rules"]]
+        return f"decided: {step}", "\n".join([*payload["reasons"], *rules])
+    if kind == "action":
+        detail = payload["error"] or payload["result"]
+        return f"{payload['action']}: {payload['status']}", "" if detail is None else str(detail)
+    if kind == "exception":
+        step = f"{payload['step']} {payload['status']}" if payload["step"] else ""
+        return f"{payload['playbook']}: {payload['event']} → {payload['state']}", step
+    if kind == "handoff":
+        return f"handed over to {payload['queue']}", "\n".join(payload["reasons"])
+    if kind == "answer":
+        return f"answered: {payload['answer']}", " ".join(
+            part for part in (payload["by"], payload["note"]) if part
+        )
+    return kind, ""

@@ -1,0 +1,72 @@
+"""``referee decide``: decide a whole sheet of cases without a bot."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from referee.cli.output import counted, json_option, print_json, with_progress
+
+
+@click.command(
+    epilog="""Example:
+
+    referee decide decision_tables/loan_applications.xlsx --cases applications.csv --out decided.xlsx"""
+)
+@click.argument("workbook", type=click.Path(path_type=Path))
+@click.option(
+    "--cases", required=True, type=click.Path(path_type=Path), help="The cases: .xlsx, .xlsm or .csv."
+)
+@click.option("--sheet", default="", help="The sheet with the cases; the first one if not given.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The workbook to write, results beside the inputs."
+)
+@click.option(
+    "--models", default="models", type=click.Path(path_type=Path), show_default=True, help="The models."
+)
+@click.option("--audit", type=click.Path(path_type=Path), help="An audit log to write the decisions to.")
+@json_option
+def decide(
+    workbook: Path, cases: Path, sheet: str, out: Path | None, models: Path, audit: Path | None, as_json: bool
+) -> None:
+    """Decide every case of a sheet by the decision WORKBOOK.
+
+    Nothing is acted on. With --audit each decision is also written to an audit log, as a bot does it.
+    """
+    from referee.engine import Referee
+    from referee.workbook import read_cases, write_results
+
+    started = time.perf_counter()
+    if out is not None and out.suffix.casefold() != ".xlsx":
+        raise click.UsageError(f"--out {out}: results are written as a workbook; end the name with .xlsx")
+    referee = Referee(workbook, models=models, audit=audit)
+    id_column = referee.workbook.settings.case_id
+    read = read_cases(cases, sheet, id_column)
+    decisions = list(with_progress(referee.decide_many(read), len(read), "deciding"))
+    if out is not None:
+        write_results(cases, decisions, out, sheet=sheet, id_column=id_column)
+    seconds = time.perf_counter() - started
+    routes = Counter(str(decision.route) for decision in decisions)
+    if as_json:
+        print_json(
+            {
+                "decision": referee.name,
+                "cases": len(decisions),
+                "routes": routes,
+                "seconds": round(seconds, 3),
+                "results": None if out is None else str(out),
+                "decisions": [referee.payload(decision) for decision in decisions],
+            }
+        )
+        return
+    click.echo(f"{referee.name} {referee.versions.version}: {len(decisions)} cases in {seconds:.1f} s")
+    click.echo(f"  routes   {counted(routes)}")
+    for reason, count in Counter(r for d in decisions for r in d.reasons).most_common(8):
+        click.echo(f"  {count:>6}   {reason}")
+    if out is not None:
+        click.echo(f"  results  {out}")
+    if audit is not None:
+        click.echo(f"  audit    {audit}")

@@ -1,0 +1,50 @@
+"""What commands print: tables for people, JSON for machines, progress for those who watch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+Item = TypeVar("Item")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+ROUTE_STYLES = {"auto": "green", "exception": "yellow", "human": "blue"}
+
+
+def print_json(value: Any) -> None:
+    """One JSON document; values without a JSON form as their text."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
+    """A table as wide as the terminal; where the output is a file, without colours."""
+    table = Table(*columns, title=title or None, title_justify="left", header_style="bold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    Console(soft_wrap=False).print(table, markup=False) if not sys.stdout.isatty() else Console().print(table)
+
+
+def with_progress(items: Iterable[Item], total: int, title: str) -> Iterator[Item]:
+    """The items, with a bar on the terminal's error stream when somebody watches."""
+    console = Console(stderr=True)
+    yield from track(
+        items,
+        description=title,
+        total=total,
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """``12 auto, 3 human``."""
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none"

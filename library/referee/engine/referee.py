@@ -1,0 +1,167 @@
+"""Load a decision once, decide any number of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from referee.audit import AuditLog, read_or_create_key, utc_now
+from referee.domain import Case, Decision, Diagnostic, Evaluation, LineAddress, RulesError, Versions
+from referee.engine.record import as_logged, decision_payload, same_versions
+from referee.routing import route_case
+from referee.scoring import Model, ModelStore
+from referee.workbook import DecisionWorkbook, read_workbook
+from referee.workitems import Ledger
+
+BATCH = 64
+"""Cases decided between two durable writes of `Referee.decide_many`."""
+
+
+class Referee:
+    """A decision that is ready: workbook checked, models trusted, audit log writable.
+
+    Raises `RulesError` (workbook invalid or not in force), `ModelError` (a model is missing or not the approved one)
+    or `AuditError` (the log can't be written): doubt about the rules stops the run before the first case.
+    Doubt about a case never raises: it is a ``human`` route with the reason.
+
+    Without ``audit`` decisions have no receipt and nobody may act on them.
+    """
+
+    def __init__(
+        self,
+        workbook: str | Path,
+        *,
+        models: str | Path = "models",
+        audit: str | Path | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.clock = clock
+        self.workbook: DecisionWorkbook = read_workbook(workbook)
+        self._require_in_force(clock().astimezone().date())
+        store = ModelStore(models)
+        loaded: dict[str, Model] = {
+            definition.node: store.load(definition.folder, definition.version)
+            for definition in self.workbook.models
+        }
+        self._model = self.workbook.model({node: model.score for node, model in loaded.items()})
+        self.versions = Versions(
+            self.name,
+            self.workbook.settings.version,
+            self.workbook.sha256,
+            {node: (model.version, model.sha256) for node, model in loaded.items()},
+        )
+        self.log = AuditLog(audit, clock=clock) if audit is not None else None
+        self.ledger = Ledger(self.log) if self.log is not None else None
+        self._key = self._masking_key()
+
+    @property
+    def name(self) -> str:
+        return self.workbook.settings.name
+
+    def evaluate(self, case: Case, doubts: Iterable[Diagnostic] = ()) -> Decision:
+        """The decision about a case, written nowhere. ``doubts`` of the caller count like those of the rules."""
+        facts, diagnostics = self.workbook.dictionary.check(case.facts)
+        evaluation: Evaluation = self._model.evaluate(
+            self.workbook.settings.route_table, self._open_facts(facts)
+        )
+        noticed = (*doubts, *diagnostics, *evaluation.diagnostics)
+        routing = route_case(evaluation.value, noticed, doubt_queue=self.workbook.settings.doubt_queue)
+        return Decision(
+            case_id=case.id,
+            route=routing.route,
+            action=routing.action,
+            queue=routing.queue,
+            reasons=routing.reasons,
+            facts=facts,
+            outputs=evaluation.value if isinstance(evaluation.value, Mapping) else {},
+            trace=tuple(evaluation.trace),
+            diagnostics=tuple(dict.fromkeys(noticed)),
+            versions=self.versions,
+        )
+
+    def decide(self, case_id: str, facts: Mapping[str, Any]) -> Decision:
+        """Decide one case and write it to the audit log before returning.
+
+        The first decision about a case stands while its facts and the versions are the same, and for good once it was
+        acted on. A case whose facts changed after it was acted on or handed over is decided anew, as doubtful.
+        Raises `AuditError` when the record could not be made durable; then there is no decision to act on.
+        """
+        return next(self.decide_many([Case(case_id, facts)]))
+
+    def decide_many(self, cases: Iterable[Case]) -> Iterator[Decision]:
+        """Decide cases in order like `decide`, with one durable write for each batch of `BATCH` cases."""
+        batch: list[Case] = []
+        for case in cases:
+            batch.append(case)
+            if len(batch) == BATCH:
+                yield from self._decide_batch(batch)
+                batch = []
+        yield from self._decide_batch(batch)
+
+    def _decide_batch(self, cases: Sequence[Case]) -> list[Decision]:
+        if self.log is None or self.ledger is None or not cases:
+            return [self.evaluate(case) for case in cases]
+        with self.log.exclusive():
+            self.ledger.refresh()
+            decisions: list[Decision] = []
+            fresh: dict[int, dict[str, Any]] = {}
+            for index, case in enumerate(cases):
+                state = self.ledger.state(self.name, case.id)
+                decision = self.evaluate(case)
+                payload = self.payload(decision)
+                if state is not None:
+                    unchanged = state.decision["facts_sha256"] == payload["facts_sha256"]
+                    if unchanged and (state.was_taken_up or same_versions(state, decision)):
+                        decisions.append(as_logged(decision, state))
+                        continue
+                    if state.was_taken_up:
+                        decision = self.evaluate(case, [_changed(case)])
+                        payload = self.payload(decision)
+                fresh[index] = payload | {"follows": None if state is None else state.position}
+                decisions.append(decision)
+            receipts = self.log.append_many([("decision", payload) for payload in fresh.values()])
+            for index, receipt in zip(fresh, receipts, strict=True):
+                decisions[index] = replace(decisions[index], receipt=receipt)
+            self.ledger.refresh()
+        return decisions
+
+    def payload(self, decision: Decision) -> dict[str, Any]:
+        """The audit payload of a decision; facts marked sensitive appear as keyed hashes only."""
+        return decision_payload(decision, hidden=self.workbook.dictionary.sensitive, key=self._key)
+
+    def _open_facts(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        protected = self.workbook.dictionary.protected
+        return {name: value for name, value in facts.items() if name not in protected}
+
+    def _masking_key(self) -> bytes:
+        if self.log is None or not self.workbook.dictionary.sensitive:
+            return b""
+        with self.log.exclusive():
+            return read_or_create_key(self.log.folder)
+
+    def _require_in_force(self, today: date) -> None:
+        settings = self.workbook.settings
+        start, end = settings.effective_from, settings.effective_to
+        if (start is not None and today < start) or (end is not None and today > end):
+            raise RulesError(
+                str(self.workbook.path),
+                [
+                    Diagnostic(
+                        "workbook-not-in-force",
+                        f"the decision is in force from {start or 'any day'} to {end or 'any day'}, "
+                        f"and today is {today}; use the workbook that is in force, or correct the dates on the Decision sheet",
+                        place=LineAddress(str(self.workbook.path)),
+                    )
+                ],
+            )
+
+
+def _changed(case: Case) -> Diagnostic:
+    message = (
+        "the facts of this case changed after it was taken up; compare them with what was done about it "
+        f"(`referee audit show {case.id}`)"
+    )
+    return Diagnostic("case-changed", message)

@@ -1,0 +1,253 @@
+"""One run over many cases: decide, write, act, and after a crash take up exactly where the log says."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from referee.domain import AuditError, Case, Decision, Diagnostic, LineAddress, Route, RulesError
+from referee.engine.playbook_steps import ActionTable, PlaybookSteps, shortened
+from referee.engine.record import from_log, position_of
+from referee.engine.referee import Referee
+from referee.exceptions import Playbook
+from referee.workitems import CaseState, RunLock, Status
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What a run did. ``decisions`` hold one decision for each case, in the order of the input, as the log has it.
+
+    ``routes`` counts the cases by route, ``outcomes`` what became of them, by ledger status; ``statuses`` says it
+    case by case. ``earlier`` counts cases that an earlier run had finished; they were left alone.
+    """
+
+    decision: str
+    decisions: Sequence[Decision]
+    statuses: Mapping[str, Status]
+    earlier: int
+    seconds: float
+
+    @property
+    def routes(self) -> Mapping[str, int]:
+        return Counter(str(decision.route) for decision in self.decisions)
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        return Counter(str(status) for status in self.statuses.values())
+
+
+class Run:
+    """Processes cases with a `Referee` that has an audit log.
+
+    ``actions`` maps each action of the routing table and each step of a playbook to a callable; ``playbooks`` maps
+    the actions of the exception route to playbooks. Raises `RulesError` before the first case when one is missing.
+    ``noted`` is called with each decision, durable by then, before it is acted on; ``progress`` with the number of
+    cases settled and of all cases.
+    """
+
+    def __init__(
+        self,
+        referee: Referee,
+        actions: ActionTable,
+        playbooks: Mapping[str, Playbook],
+        *,
+        bot: str = "",
+        noted: Callable[[Decision], None] = lambda decision: None,
+        progress: Callable[[int, int], None] = lambda settled, cases: None,
+    ) -> None:
+        if referee.log is None or referee.ledger is None:
+            raise AuditError("a run needs an audit log; give its folder")
+        self._referee = referee
+        self._log = referee.log
+        self._ledger = referee.ledger
+        self._actions = actions
+        self._bot = bot
+        self._noted = noted
+        self._progress = progress
+        self._require_actions(playbooks)
+        self._steps = PlaybookSteps(referee, actions, playbooks, self._hand_over)
+
+    def process(self, cases: Sequence[Case]) -> RunSummary:
+        """Every case ends as done, handed over, or waiting in its playbook; each step is in the log before it is taken.
+
+        Decides all cases that have no decision yet, in durable batches, then acts case by case in the given order.
+        A case that a killed run was acting on goes to people as in doubt. A case whose facts changed after something
+        was done about it goes to people. Open cases that are no longer among ``cases`` are taken up from the log.
+        Raises `AuditError` when a record can't be made durable: the run stops, nothing further is done.
+        """
+        started = time.perf_counter()
+        name = self._referee.name
+        with RunLock(self._log.folder, name, clock=self._referee.clock):
+            self._ledger.refresh()
+            self._log.append("run", {"decision": name, "status": "started", "bot": self._bot, "summary": {}})
+            finished = {case.id for case in cases if self._is_finished(case.id)}
+            decisions = list(self._referee.decide_many(cases))
+            for number, decision in enumerate(decisions, 1):
+                if self._is_finished(decision.case_id):
+                    continue
+                self._noted(decision)
+                self._settle(decision)
+                self._progress(number, len(decisions))
+            self._take_up_rest({case.id for case in cases})
+            self._ledger.refresh()
+            statuses = {case.id: self._state(case.id).status for case in cases}
+            earlier = sum(case.id in finished for case in cases)
+            summary = RunSummary(name, decisions, statuses, earlier, time.perf_counter() - started)
+            self._log.append(
+                "run", {"decision": name, "status": "finished", "bot": self._bot, "summary": _counts(summary)}
+            )
+        return summary
+
+    def settle(self, decision: Decision) -> Status:
+        """Bring one decided case as far as it goes now, as `process` does; for those who write their own loop.
+
+        A case that was settled before is left alone. Gives its status.
+        """
+        with RunLock(self._log.folder, self._referee.name, clock=self._referee.clock):
+            self._ledger.refresh()
+            if self._state(decision.case_id).is_open:
+                self._settle(decision)
+                self._ledger.refresh()
+            return self._state(decision.case_id).status
+
+    def _is_finished(self, case_id: str) -> bool:
+        state = self._ledger.state(self._referee.name, case_id)
+        return state is not None and not state.is_open
+
+    def _state(self, case_id: str) -> CaseState:
+        state = self._ledger.state(self._referee.name, case_id)
+        if state is None:
+            raise AuditError(
+                f"case {case_id} has no decision in {self._log.folder}; decide it before acting on it"
+            )
+        return state
+
+    def _settle(self, decision: Decision) -> None:
+        state = self._state(decision.case_id)
+        match state.status:
+            case Status.DECIDED if decision.route is Route.AUTO:
+                self._act(decision)
+            case Status.DECIDED if decision.route is Route.HUMAN:
+                self._hand_over(decision, decision.queue, decision.reasons)
+            case Status.DECIDED | Status.EXCEPTION_OPEN:
+                self._steps.advance(decision, state)
+            case Status.ACTING:
+                self._in_doubt(decision)
+            case Status.FAILED:
+                error = (state.action or {}).get("error")
+                self._hand_over(decision, self._doubt_queue, (f"{decision.action} failed: {error}",))
+            case Status.IN_DOUBT:
+                self._hand_over(decision, self._doubt_queue, (_in_doubt_reason(decision.action),))
+
+    def _act(self, decision: Decision) -> None:
+        action = self._actions.get(decision.action)
+        if action is None:
+            reason = f"the bot has no keyword for the action {decision.action!r}; add it with On Action"
+            self._hand_over(decision, self._doubt_queue, (reason,))
+            return
+        self._record_action(decision, "acting")
+        try:
+            result = action(decision)
+        except AuditError:
+            raise
+        except (
+            Exception
+        ) as error:  # whatever the bot's keyword raises is what became of this case, not of the run
+            self._record_action(decision, "failed", error=shortened(error))
+            self._hand_over(decision, self._doubt_queue, (f"{decision.action} failed: {shortened(error)}",))
+        else:
+            self._record_action(decision, "done", result=result)
+
+    def _in_doubt(self, decision: Decision) -> None:
+        self._record_action(decision, "in doubt")
+        self._hand_over(decision, self._doubt_queue, (_in_doubt_reason(decision.action),))
+
+    def _record_action(self, decision: Decision, status: str, *, result: Any = None, error: str = "") -> None:
+        self._log.append(
+            "action",
+            {
+                "case": decision.case_id,
+                "decision": self._referee.name,
+                "status": status,
+                "action": decision.action,
+                "of": position_of(decision),
+                "result": result,
+                "error": error,
+            },
+        )
+
+    def _hand_over(self, decision: Decision, queue: str, reasons: Sequence[str]) -> None:
+        self._log.append(
+            "handoff",
+            {
+                "case": decision.case_id,
+                "decision": self._referee.name,
+                "queue": queue,
+                "reasons": list(reasons),
+                "context": {},
+                "of": position_of(decision),
+            },
+        )
+
+    def _take_up_rest(self, seen: set[str]) -> None:
+        """Open cases of earlier runs that the input no longer holds: none is lost."""
+        for state in self._ledger.open_cases(self._referee.name):
+            if state.case_id in seen:
+                continue
+            decision = from_log(state, self._referee.versions)
+            if state.status is Status.DECIDED and decision.route is not Route.HUMAN:
+                reason = (
+                    f"decided as {decision.route}, but it left the input before {decision.action!r} was begun"
+                )
+                self._hand_over(decision, self._doubt_queue, (reason,))
+            else:
+                self._settle(decision)
+
+    def _require_actions(self, playbooks: Mapping[str, Playbook]) -> None:
+        """Doubt about what the bot can do stops it before the first case."""
+        place = LineAddress(str(self._referee.workbook.path))
+        wanted: dict[str, str] = {}
+        faults: list[Diagnostic] = []
+        for route, action in self._referee.workbook.actions:
+            if route == Route.AUTO:
+                wanted[action] = "the routing table"
+            elif route == Route.EXCEPTION and action in playbooks:
+                wanted |= dict.fromkeys(playbooks[action].actions, f"the playbook {action!r}")
+            elif route == Route.EXCEPTION:
+                known = ", ".join(sorted(playbooks)) or "none"
+                message = (
+                    f"the routing table starts the playbook {action!r}, which is not in the folder ({known})"
+                )
+                faults.append(Diagnostic("playbook-missing", message, place=place))
+        for action, source in sorted(wanted.items()):
+            if action not in self._actions:
+                message = (
+                    f"{source} can choose the action {action!r}, but the bot names no keyword for it; "
+                    f"add the line `On Action    {action}    <your keyword>`"
+                )
+                faults.append(Diagnostic("action-without-keyword", message, place=place))
+        if faults:
+            raise RulesError(f"the bot for {self._referee.name}", faults)
+
+    @property
+    def _doubt_queue(self) -> str:
+        return self._referee.workbook.settings.doubt_queue
+
+
+def _counts(summary: RunSummary) -> dict[str, Any]:
+    return {
+        "cases": len(summary.decisions),
+        "routes": dict(summary.routes),
+        "outcomes": dict(summary.outcomes),
+        "earlier": summary.earlier,
+    }
+
+
+def _in_doubt_reason(action: str) -> str:
+    return (
+        f"in doubt: the bot was stopped while performing {action!r}; look in the target system whether it was done, "
+        "and do it by hand if not"
+    )

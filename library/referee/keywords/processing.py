@@ -1,0 +1,117 @@
+"""Keywords that process all cases of a bot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from robot.api import logger
+from robot.api.deco import keyword
+from robot.libraries.BuiltIn import BuiltIn
+from robot.utils import DotDict
+
+from referee.domain import Case, InputError
+from referee.engine import RunSummary
+from referee.keywords.bot import Bot
+from referee.keywords.progress import Progress
+
+
+class ProcessingKeywords:
+    """Name the input, name the actions, process everything."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    @keyword(tags=["process"])
+    def read_cases(self, path: Path, sheet: str = "") -> list[Case]:
+        """Reads the cases to process, one a row, from an Excel sheet or a CSV file and keeps them for `Process Cases`.
+
+        The first row names the facts as the workbook's Facts sheet does; other columns are left out. The workbook says
+        which fact identifies a case. ``sheet`` is the sheet's name; the first sheet if empty.
+
+        | `Read Cases`    input/applications.csv
+        | `Read Cases`    input/march.xlsx    sheet=Applications
+        """
+        from referee.workbook import read_cases
+
+        self._bot.source, self._bot.sheet = path, sheet
+        self._bot.cases = read_cases(path, sheet, self._bot.referee.workbook.settings.case_id)
+        logger.info(f"{len(self._bot.cases)} cases read from {path}")
+        return list(self._bot.cases)
+
+    @keyword(tags=["process"])
+    def use_cases(self, cases: list[Mapping[str, Any]]) -> None:
+        """Takes the cases to process from a list of dictionaries with facts by name, for bots that gather them.
+
+        | ${invoices}    Match Invoices    input/invoices.xlsx
+        | `Use Cases`      ${invoices}
+        """
+        self._bot.source, self._bot.sheet = None, ""
+        self._bot.cases = self._bot.cases_from(cases)
+        logger.info(f"{len(self._bot.cases)} cases taken over")
+
+    @keyword(tags=["process"])
+    def on_action(self, action: str, keyword_name: str, *arguments: Any) -> None:
+        """Names the keyword that performs an action of the routing table or a step of a playbook.
+
+        The keyword is called with the case (see `What a keyword of yours gets`), then with ``arguments``.
+
+        | `On Action`    post invoice    Post Invoice In Portal
+        """
+        self._bot.on_action(action, keyword_name, arguments)
+
+    @keyword(tags=["process"])
+    def process_cases(self, results: Path | None = None, worklist: Path | None = None) -> DotDict:
+        """Decides every case, writes it to the audit log, acts on it, and takes up what earlier runs left open.
+
+        Nothing is done twice: cases that are finished are left alone, a case that a killed run was acting on goes to
+        people as in doubt. Returns the counts: ``cases``, ``routes``, ``outcomes``, ``earlier``, ``seconds``.
+
+        ``results`` is the workbook with the decision beside each case (``results.xlsx`` in the output folder by
+        default), ``worklist`` the workbook with what people must answer (``worklist.xlsx``); answers come back with
+        ``referee worklist import``.
+        """
+        from referee.handoff import Worklist
+        from referee.workbook import write_results
+
+        if self._bot.cases is None:
+            raise InputError("there are no cases to process; use Read Cases or Use Cases first")
+        output = Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}", ".")))
+        results = results or output / "results.xlsx"
+        worklist = worklist or output / "worklist.xlsx"
+        with Progress(self._bot.referee.name) as progress:
+            summary = self._bot.run(progress.show).process(self._bot.cases)
+        write_results(
+            self._bot.source,
+            summary.decisions,
+            results,
+            sheet=self._bot.sheet,
+            id_column=self._bot.referee.workbook.settings.case_id,
+        )
+        open_tasks = Worklist(self._bot.log).export(worklist)
+        self._tell(
+            summary, {"results": results, "worklist": worklist, "audit log": self._bot.audit}, open_tasks
+        )
+        return DotDict(
+            cases=len(summary.decisions),
+            routes=DotDict(summary.routes),
+            outcomes=DotDict(summary.outcomes),
+            earlier=summary.earlier,
+            seconds=round(summary.seconds, 2),
+        )
+
+    def _tell(self, summary: RunSummary, files: Mapping[str, Path], open_tasks: int) -> None:
+        def counted(counts: Mapping[str, int]) -> str:
+            return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none"
+
+        lines = [
+            f"{summary.decision}: {len(summary.decisions)} cases in {summary.seconds:.1f} s",
+            f"  routes     {counted(summary.routes)}",
+            f"  outcomes   {counted(summary.outcomes)}",
+            f"  earlier    {summary.earlier} were finished by earlier runs",
+            f"  worklist   {open_tasks} waiting for people",
+            *(f"  {name:<10} {path}" for name, path in files.items()),
+        ]
+        logger.console("\n" + "\n".join(lines))
+        logger.info("\n".join(lines))
