@@ -38,6 +38,9 @@ from referee.domain import AuditError, Receipt
 LOG_NAME = "audit.jsonl"
 
 _WINDOWS = sys.platform == "win32"
+# Windows keeps others from reading locked bytes and open files from being replaced, so there the lock has a file
+# of its own; elsewhere it sits on the log itself and can't be taken twice.
+LOCK_NAME = "audit.lock" if _WINDOWS else LOG_NAME
 _BOOKMARK_EVERY = 1024
 _CLOSED = -1
 
@@ -172,10 +175,8 @@ class AuditLog:
         try:
             make_folder(self.folder)
             self._descriptor = os.open(self.path, flags, 0o660)
-            # Windows keeps others from reading locked bytes and open files from being replaced, so there the
-            # lock has a file of its own; elsewhere it sits on the log itself and can't be taken twice.
             self._lock_descriptor = (
-                os.open(self.folder / "audit.lock", flags, 0o660) if _WINDOWS else self._descriptor
+                os.open(self.folder / LOCK_NAME, flags, 0o660) if _WINDOWS else self._descriptor
             )
             flush_folder(self.folder)
         except OSError as fault:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from referee.audit.disk_fault import reason
 from referee.audit.file_lock import lock, unlock
-from referee.audit.log import LOG_NAME
+from referee.audit.log import LOCK_NAME, LOG_NAME
 from referee.audit.record import Links, Tail, read_links, read_record, seals
 from referee.domain import AuditError, LineAddress
 
@@ -99,12 +99,13 @@ class _Check:
             # Perhaps another process is writing it just now: under the lock nobody is.
             unfinished = self._torn.pop()
             self._line -= 1
-            lock(file.fileno())
-            try:
-                file.seek(-len(unfinished), os.SEEK_CUR)
-                self._read_on(file)
-            finally:
-                unlock(file.fileno())
+            file.seek(-len(unfinished), os.SEEK_CUR)
+            with self._path.with_name(LOCK_NAME).open("rb") as held:
+                lock(held.fileno())
+                try:
+                    self._read_on(file)
+                finally:
+                    unlock(held.fileno())
         self._report_torn_tail()
         return Verification(
             self._path,

@@ -219,9 +219,9 @@ class Worklist:
             self._next = record.position + 1
 
     def _take(self, record: Record) -> None:
-        if record.kind not in ("decision", "handoff", "answer"):
-            return
         payload = record.payload
+        if record.kind not in ("decision", "handoff", "answer") or "case" not in payload:
+            return
         case = (payload["decision"], payload["case"])
         if record.kind == "decision":
             self._decided[record.position] = record
