@@ -2,3 +2,46 @@
 
 The only package that imports openpyxl, and only when a workbook is really opened.
 """
+
+from referee.workbook.authoring import TableDraft, WorkbookDraft, write_workbook
+from referee.workbook.case_sheet import CaseList, read_case_list, read_cases
+from referee.workbook.cell_reading import CellReading, ReadAs
+from referee.workbook.cell_value import UnreadableCell
+from referee.workbook.data_dictionary import DataDictionary, FactDefinition
+from referee.workbook.decision_workbook import (
+    Change,
+    DecisionWorkbook,
+    ModelDefinition,
+    Scorer,
+    Settings,
+    WorkbookTest,
+)
+from referee.workbook.reader import read_workbook
+from referee.workbook.results import write_results
+from referee.workbook.sheets import SheetRow, SheetTable, read_table, write_table
+
+__all__ = [
+    "CaseList",
+    "CellReading",
+    "Change",
+    "DataDictionary",
+    "DecisionWorkbook",
+    "FactDefinition",
+    "ModelDefinition",
+    "ReadAs",
+    "Scorer",
+    "Settings",
+    "SheetRow",
+    "SheetTable",
+    "TableDraft",
+    "UnreadableCell",
+    "WorkbookDraft",
+    "WorkbookTest",
+    "read_case_list",
+    "read_cases",
+    "read_table",
+    "read_workbook",
+    "write_results",
+    "write_table",
+    "write_workbook",
+]

@@ -6,12 +6,24 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 CellValue = (
     str | Decimal | bool | datetime.date | datetime.datetime | datetime.time | datetime.timedelta | None
 )
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableCell:
+    """A cell whose value nobody can know; ``reason`` is the end of a sentence that begins with its value."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"(it {self.reason})"
+
 
 TEXT_LIMIT = 32_767
 """Characters a cell holds in Excel."""

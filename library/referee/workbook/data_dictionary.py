@@ -1,0 +1,260 @@
+"""The data dictionary: which facts a case has, and whether the facts of one case can be trusted."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from referee.domain import CellAddress, Diagnostic
+from referee.feel import FeelSyntaxError, UnaryTests, compile_unary_tests, evaluate
+from referee.feel.values.convert import to_feel
+from referee.workbook.cell_value import UnreadableCell, exact_number, one_line, plain_spaces
+from referee.workbook.fact_text import boolean_from_text, date_from_text, number_from_text
+
+FACT_TYPES = (
+    "string",
+    "number",
+    "boolean",
+    "date",
+    "time",
+    "date and time",
+    "days and time duration",
+    "years and months duration",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FactDefinition:
+    """One line of the data dictionary. ``allowed_values`` are FEEL unary tests; empty means every value of
+    the type.
+
+    A ``sensitive`` fact never appears as such in messages or the audit log. A ``protected`` fact never
+    reaches a table or a model. ``place`` is the cell of its name.
+    """
+
+    name: str
+    type: str
+    allowed_values: str = ""
+    required: bool = True
+    sensitive: bool = False
+    protected: bool = False
+    description: str = ""
+    place: CellAddress | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DataDictionary:
+    """The declared facts in the order of the Facts sheet."""
+
+    facts: tuple[FactDefinition, ...]
+    _by_name: Mapping[str, FactDefinition] = field(init=False, repr=False, compare=False)
+    _allowed: Mapping[str, UnaryTests] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {fact.name: fact for fact in self.facts})
+        allowed = {
+            fact.name: compile_unary_tests(fact.allowed_values) for fact in self.facts if fact.allowed_values
+        }
+        object.__setattr__(self, "_allowed", allowed)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all declared facts, protected ones among them."""
+        return tuple(self._by_name)
+
+    @property
+    def open_names(self) -> tuple[str, ...]:
+        """Names of the facts that tables and models may use: all but the protected ones."""
+        return tuple(fact.name for fact in self.facts if not fact.protected)
+
+    @property
+    def sensitive(self) -> frozenset[str]:
+        return frozenset(fact.name for fact in self.facts if fact.sensitive)
+
+    @property
+    def protected(self) -> frozenset[str]:
+        return frozenset(fact.name for fact in self.facts if fact.protected)
+
+    def fact(self, name: str) -> FactDefinition | None:
+        return self._by_name.get(name)
+
+    def check(self, facts: Mapping[str, Any]) -> tuple[dict[str, Any], list[Diagnostic]]:
+        """The facts of a case as FEEL values, and a diagnostic for each that is missing or cannot be trusted.
+
+        Every declared fact but the protected ones is in the result, in the order declared, as null where it
+        is blank, missing or not trusted. Undeclared facts are left out. Values of sensitive facts are not
+        quoted in messages.
+        """
+        given = {one_line(str(name)): value for name, value in facts.items()}
+        checked: dict[str, Any] = {}
+        diagnostics: list[Diagnostic] = []
+        for fact in self.facts:
+            if not fact.protected:
+                checked[fact.name] = self._checked(fact, given, diagnostics)
+        return checked, diagnostics
+
+    def _checked(self, fact: FactDefinition, given: Mapping[str, Any], diagnostics: list[Diagnostic]) -> Any:
+        value = given.get(fact.name)
+        if isinstance(value, str):
+            value = plain_spaces(value).strip() or None
+        if value is None:
+            if fact.required:
+                diagnostics.append(_missing(fact, given))
+            return None
+        try:
+            if isinstance(value, UnreadableCell):
+                raise _Unreadable(value.reason)
+            feel_value = _READERS[fact.type](value)
+        except _Unreadable as unreadable:
+            shown = (
+                "its value" if fact.sensitive or isinstance(value, UnreadableCell) else f"`{_shown(value)}`"
+            )
+            message = f"the fact `{fact.name}` must be a {fact.type}, but {shown} {unreadable}"
+            diagnostics.append(Diagnostic("fact-type", message))
+            return None
+        allowed = self._allowed.get(fact.name)
+        if allowed is not None and allowed(feel_value, {}, []) is not True:
+            shown = "has a value" if fact.sensitive else f"is `{_shown(feel_value)}`,"
+            message = f"the fact `{fact.name}` {shown} outside its allowed values {fact.allowed_values}"
+            diagnostics.append(Diagnostic("fact-not-allowed", message))
+            return None
+        return feel_value
+
+
+class _Unreadable(Exception):
+    """Why a value is not of its type, as the end of a sentence."""
+
+
+def _missing(fact: FactDefinition, given: Mapping[str, Any]) -> Diagnostic:
+    if fact.name in given:
+        return Diagnostic("fact-missing", f"the required fact `{fact.name}` is blank")
+    folded = {name.casefold(): name for name in given}
+    close = difflib.get_close_matches(fact.name.casefold(), list(folded), n=1, cutoff=0.85)
+    hint = f"; the case has `{folded[close[0]]}`" if close else ""
+    return Diagnostic("fact-missing", f"the required fact `{fact.name}` is missing{hint}")
+
+
+def _shown(value: Any) -> str:
+    text = one_line(value if isinstance(value, str) else str(value))
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _accepted(result: Any) -> Any:
+    if isinstance(result, str):
+        raise _Unreadable(result)
+    return to_feel(result)
+
+
+def _string(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        number = exact_number(value)
+        if number.is_finite() and number == number.to_integral_value():
+            return format(number.to_integral_value(), "f")
+        raise _Unreadable("is a number with decimals; write it as text")
+    raise _Unreadable(f"is a {_kind(value)}")
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, str):
+        return _accepted(number_from_text(value))
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        number = exact_number(value)
+        if number.is_finite():
+            return to_feel(number)
+        raise _Unreadable("is not a finite number")
+    raise _Unreadable(f"is a {_kind(value)}")
+
+
+def _boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _accepted(boolean_from_text(value))
+    raise _Unreadable(f"is a {_kind(value)}")
+
+
+def _date(value: Any) -> Any:
+    if isinstance(value, str):
+        return _accepted(date_from_text(value))
+    if isinstance(value, datetime.datetime):
+        if value.time() != datetime.time(0) or value.tzinfo is not None:
+            raise _Unreadable("has a time of day")
+        return to_feel(value.date())
+    if isinstance(value, datetime.date):
+        return to_feel(value)
+    return _of_kind(value, "date")
+
+
+def _date_and_time(value: Any) -> Any:
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        value = datetime.datetime.combine(value, datetime.time(0))
+    if isinstance(value, datetime.datetime):
+        return to_feel(value)
+    return _by_function("date and time", value)
+
+
+def _by_function(kind: str, value: Any) -> Any:
+    """The value that FEEL's own conversion of the text gives."""
+    if isinstance(value, str):
+        function = "duration" if "duration" in kind else kind
+        evaluation = evaluate(f"{function}(written)", {"written": value.replace(" ", "T")})
+        if evaluation.value is None or _kind(evaluation.value) != kind:
+            raise _Unreadable(f"can't be read as one; write it as {_EXAMPLES[kind]}")
+        return evaluation.value
+    if isinstance(value, (datetime.time, datetime.timedelta)):
+        value = to_feel(value)
+    return _of_kind(value, kind)
+
+
+def _of_kind(value: Any, kind: str) -> Any:
+    if _kind(value) != kind:
+        raise _Unreadable(f"is a {_kind(value)}")
+    return value
+
+
+def _kind(value: Any) -> str:
+    from referee.feel.types import type_of
+
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return "number"
+    return str(type_of(to_feel(value)))
+
+
+_EXAMPLES = {
+    "time": "14:30:00",
+    "date and time": "2024-01-31T14:30:00",
+    "days and time duration": "P2DT3H",
+    "years and months duration": "P1Y6M",
+}
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "string": _string,
+    "number": _number,
+    "boolean": _boolean,
+    "date": _date,
+    "date and time": _date_and_time,
+    "time": lambda value: _by_function("time", value),
+    "days and time duration": lambda value: _by_function("days and time duration", value),
+    "years and months duration": lambda value: _by_function("years and months duration", value),
+}
+
+
+def enumerated(allowed_values: str) -> tuple[str, ...]:
+    """The strings that allowed values enumerate, such as ``"low","high"``; empty where they say anything
+    else.
+    """
+    if not allowed_values.strip():
+        return ()
+    try:
+        values = evaluate(f"[{allowed_values}]").value
+    except FeelSyntaxError:
+        return ()
+    if isinstance(values, list) and values and all(isinstance(value, str) for value in values):
+        return tuple(values)
+    return ()

@@ -1,0 +1,253 @@
+"""From a workbook file to a decision that can be trusted, or to every fault that speaks against it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from referee.domain import CellAddress, Diagnostic, RulesError
+from referee.tables import DecisionTable, compile_table
+from referee.workbook.cell_reading import CellReading, did_you_mean
+from referee.workbook.cell_value import one_line
+from referee.workbook.data_dictionary import DataDictionary, enumerated
+from referee.workbook.decision_sheets import (
+    check_name,
+    read_changes,
+    read_dictionary,
+    read_models,
+    read_settings,
+)
+from referee.workbook.decision_workbook import DecisionWorkbook, ModelDefinition
+from referee.workbook.excel_file import open_workbook, read_bytes
+from referee.workbook.grid import Grid, read_grid
+from referee.workbook.references import References, input_type, model_type
+from referee.workbook.route_table import ROUTE_OUTPUTS, check_route_table, optional_outputs
+from referee.workbook.sheets import CHOICES_SHEET
+from referee.workbook.table_sheet import TableOutline, TypedName, output_types, read_outline, read_table
+from referee.workbook.tests_sheet import read_tests
+
+DECISION, FACTS, MODELS, TESTS, CHANGES = "Decision", "Facts", "Models", "Tests", "Changes"
+REQUIRED_SHEETS = (DECISION, FACTS)
+LIST_SHEETS = (DECISION, FACTS, MODELS, TESTS, CHANGES)
+
+
+def read_workbook(path: str | Path) -> DecisionWorkbook:
+    """The decision workbook in a file, complete and without a fault.
+
+    Raises RulesError with all faults of the workbook at once, each with its cell; InputError in one
+    sentence for a file that can't be opened as a workbook.
+    """
+    path = Path(path)
+    sha256 = hashlib.sha256(read_bytes(path)).hexdigest()
+    faults: list[Diagnostic] = []
+    grids = _grids(path, faults)
+    decision = _Decision(path, sha256, grids, faults)
+    workbook = decision.read()
+    if faults:
+        raise RulesError(path.name, _in_sheet_order(faults, list(grids)))
+    return workbook
+
+
+def _grids(path: Path, faults: list[Diagnostic]) -> dict[str, Grid]:
+    """Every sheet with cells by its name as people see it, in the order of the workbook."""
+    formulas = open_workbook(path, cached_values=False)
+    values: Any = None
+    if any(cell.data_type == "f" for sheet in formulas.worksheets for cell in list(sheet._cells.values())):
+        values = open_workbook(path)
+    grids: dict[str, Grid] = {}
+    for sheet in formulas.worksheets:
+        calculated = values[sheet.title] if values is not None else None
+        grids[one_line(sheet.title)] = read_grid(path.name, sheet, calculated, faults)
+    return grids
+
+
+class _Decision:
+    """One reading of one workbook; ``faults`` grows as the sheets are read."""
+
+    def __init__(self, path: Path, sha256: str, grids: Mapping[str, Grid], faults: list[Diagnostic]) -> None:
+        self._path = path
+        self._sha256 = sha256
+        self._faults = faults
+        folded = {name.casefold(): name for name in LIST_SHEETS}
+        self._lists = {
+            folded[name.casefold()]: grid for name, grid in grids.items() if name.casefold() in folded
+        }
+        self._tables = [
+            grid
+            for name, grid in grids.items()
+            if name.casefold() not in folded and name != CHOICES_SHEET and not grid.is_blank
+        ]
+
+    def read(self) -> DecisionWorkbook:
+        for name in REQUIRED_SHEETS:
+            if name not in self._lists or self._lists[name].is_blank:
+                found = "is blank" if name in self._lists else "is missing"
+                place = CellAddress(self._path.name, name)
+                self._fault(
+                    "sheet-missing", f"the sheet `{name}` {found}; every decision workbook needs it", place
+                )
+        settings, setting_places = read_settings(self._list(DECISION), self._silently_if_blank(DECISION))
+        dictionary = read_dictionary(self._list(FACTS), self._silently_if_blank(FACTS))
+        models = read_models(self._list(MODELS), dictionary, self._faults)
+        self._check_case_id(settings.case_id, setting_places.get("Case id"), dictionary)
+
+        outlines = [
+            outline for grid in self._tables if (outline := read_outline(grid, self._faults)) is not None
+        ]
+        scope = self._scope(dictionary, models, outlines, settings.route_table)
+        tables, readings = self._read_tables(outlines, scope, dictionary, settings.route_table)
+        actions = self._route(settings.route_table, setting_places.get("Route table"), outlines, tables)
+
+        outputs = {outline.name: scope[outline.name] for outline in outlines if outline.name in scope}
+        tests = read_tests(self._list(TESTS), dictionary, models, outputs, self._faults)
+        changes = read_changes(self._list(CHANGES), self._faults)
+        return DecisionWorkbook(
+            self._path,
+            self._sha256,
+            settings,
+            dictionary,
+            models,
+            tuple(tables),
+            tests,
+            changes,
+            tuple(readings),
+            actions,
+        )
+
+    def _list(self, name: str) -> Grid:
+        return self._lists.get(name) or Grid(self._path.name, name, {}, 0, 0)
+
+    def _silently_if_blank(self, name: str) -> list[Diagnostic]:
+        """A sheet that isn't there is one fault, not one for everything it should hold."""
+        return [] if self._list(name).is_blank else self._faults
+
+    def _check_case_id(self, name: str, place: CellAddress | None, dictionary: DataDictionary) -> None:
+        fact = dictionary.fact(name)
+        if not name or not dictionary.facts:
+            return
+        if fact is None:
+            hint = did_you_mean(name, dictionary.names)
+            self._fault(
+                "case-id",
+                f"the case id `{name}` is no declared fact{hint}; declare it on the Facts sheet",
+                place,
+            )
+        elif fact.protected or fact.type not in ("string", "number"):
+            found = "protected" if fact.protected else f"a {fact.type}"
+            self._fault(
+                "case-id", f"the case id `{name}` is {found}; it must be an open string or number", place
+            )
+
+    def _scope(
+        self,
+        dictionary: DataDictionary,
+        models: tuple[ModelDefinition, ...],
+        outlines: list[TableOutline],
+        route_table: str,
+    ) -> dict[str, TypedName]:
+        """Every name that cells may use with what it holds. Facts, models and tables share one space of
+        names.
+        """
+        scope: dict[str, TypedName] = {}
+        owners: dict[str, str] = {}
+        for fact in dictionary.facts:
+            scope[fact.name] = TypedName(
+                fact.type, enumerated(fact.allowed_values) if fact.type == "string" else ()
+            )
+            owners[fact.name] = "fact"
+        for model in models:
+            self._claim(model.node, "model", model.place, owners)
+            scope[model.node] = model_type()
+        for outline in outlines:
+            if outline.name:
+                self._claim(outline.name, "table", outline.place, owners)
+                check_name(outline.name, "table", outline.place, self._faults)
+                scope[outline.name] = TypedName()
+        names = frozenset(scope)
+        for outline in outlines:
+            if outline.name:
+                fixed = dict.fromkeys(ROUTE_OUTPUTS, "string") if outline.name == route_table else {}
+                scope[outline.name] = output_types(outline, names - {outline.name}, fixed)
+        return scope
+
+    def _claim(self, name: str, what: str, place: CellAddress | None, owners: dict[str, str]) -> None:
+        if name in owners:
+            message = f"the {what} `{name}` has the name of a {owners[name]}; rename one"
+            self._fault("duplicate-name", message, place)
+        owners[name] = what
+
+    def _read_tables(
+        self,
+        outlines: list[TableOutline],
+        scope: Mapping[str, TypedName],
+        dictionary: DataDictionary,
+        route_table: str,
+    ) -> tuple[list[DecisionTable], list[CellReading]]:
+        tables: list[DecisionTable] = []
+        readings: list[CellReading] = []
+        references = References(scope, dictionary.protected)
+        for outline in outlines:
+            before = len(self._faults)
+            types = [
+                input_type(column.heading, column.place, scope, dictionary, self._faults)
+                for column in outline.of_kind("input")
+            ]
+            blank = optional_outputs(outline) if outline.name == route_table else frozenset[str]()
+            own = scope.get(outline.name, TypedName())
+            table, read = read_table(outline, scope, own, types, blank, self._faults)
+            references.check_table(table, self._faults)
+            if len(self._faults) == before:
+                self._compile(table, frozenset(scope) - dictionary.protected - {table.name})
+            tables.append(table)
+            readings.extend(read)
+        references.check_cycles(tables, self._faults)
+        return tables, readings
+
+    def _compile(self, table: DecisionTable, names: frozenset[str]) -> None:
+        """Faults that only the table as a whole can have."""
+        try:
+            compile_table(table, sorted(names))
+        except RulesError as error:
+            place = table.place
+            self._faults.extend(fault.at(place) if place is not None else fault for fault in error.faults)
+
+    def _route(
+        self,
+        name: str,
+        place: CellAddress | None,
+        outlines: list[TableOutline],
+        tables: list[DecisionTable],
+    ) -> tuple[tuple[str, str], ...]:
+        if not name:
+            return ()
+        found = next((table for table in tables if table.name == name), None)
+        if found is None:
+            if self._tables and len(outlines) < len(self._tables):
+                return ()  # the sheet it stands on has its own fault
+            hint = did_you_mean(name, [table.name for table in tables])
+            message = (
+                f"there is no table `{name}`{hint}; name the table that gives route, action, queue and reason"
+            )
+            self._fault("route-table", message, place)
+            return ()
+        return check_route_table(found, self._faults)
+
+    def _fault(self, code: str, message: str, place: CellAddress | None) -> None:
+        self._faults.append(Diagnostic(code, message, place=place or CellAddress(self._path.name)))
+
+
+def _in_sheet_order(faults: list[Diagnostic], sheets: list[str]) -> list[Diagnostic]:
+    """The faults in the order of the workbook, each once."""
+    order = {name: position for position, name in enumerate(sheets)}
+
+    def position(fault: Diagnostic) -> tuple[int, int, int, str]:
+        place = fault.place
+        if not isinstance(place, CellAddress):
+            return len(order), 0, 0, ""
+        letters = place.cell.rstrip("0123456789")
+        row = int(place.cell[len(letters) :] or 0)
+        return order.get(one_line(place.sheet), -1), row, len(letters), letters
+
+    return sorted(dict.fromkeys(faults), key=position)
