@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from referee.scoring.card import Candidate, Feature
 
@@ -30,22 +31,24 @@ def compare(
     The rule is that of Breiman et al., Classification and Regression Trees (1984), 3.4.3. Calibration is a
     candidate like any other, since log loss punishes probabilities that aren't what they say.
     """
-    candidates = _candidates(features)
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
-    compared = []
-    for name, classifier in candidates.items():
-        losses = -cross_val_score(
-            classifier, rows, codes, cv=folds, scoring="neg_log_loss", error_score="raise"
-        )
-        error = float(losses.std(ddof=1)) / _FOLDS**0.5
-        compared.append(
-            Candidate(name=name, log_loss=round(float(losses.mean()), 6), standard_error=round(error, 6))
-        )
-    best = min(compared, key=lambda candidate: candidate.log_loss)
-    chosen = next(
-        candidate for candidate in compared if candidate.log_loss <= best.log_loss + best.standard_error
-    ).name
-    return clone(candidates[chosen]).fit(rows, codes), chosen, tuple(compared)
+    # One thread: how many there were would stand in the fitted file, and sums depend on their order.
+    with threadpool_limits(1):
+        candidates = _candidates(features)
+        folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+        compared = []
+        for name, classifier in candidates.items():
+            losses = -cross_val_score(
+                classifier, rows, codes, cv=folds, scoring="neg_log_loss", error_score="raise"
+            )
+            error = float(losses.std(ddof=1)) / _FOLDS**0.5
+            compared.append(
+                Candidate(name=name, log_loss=round(float(losses.mean()), 6), standard_error=round(error, 6))
+            )
+        best = min(compared, key=lambda candidate: candidate.log_loss)
+        chosen = next(
+            candidate for candidate in compared if candidate.log_loss <= best.log_loss + best.standard_error
+        ).name
+        return clone(candidates[chosen]).fit(rows, codes), chosen, tuple(compared)
 
 
 def _candidates(features: Sequence[Feature]) -> dict[str, Any]:

@@ -15,4 +15,4 @@ def in_training_half(case_id: str) -> bool:
 
     It depends on nothing but the id, so anybody can tell later whether a model has seen a case.
     """
-    return hashlib.sha256(case_id.encode()).digest()[0] % 2 == 0
+    return hashlib.sha256(case_id.encode("utf-8", "surrogatepass")).digest()[0] % 2 == 0

@@ -20,6 +20,7 @@ from referee.domain import InputError
 from referee.scoring.candidates import compare
 from referee.scoring.card import CARD_FILE, MODEL_FILE, Card, Feature, HeldOut, TrainingData
 from referee.scoring.encoding import encode, exact_number, inputs_of
+from referee.scoring.trusted_pickle import load_trusted
 
 Matrix = NDArray[numpy.float64]
 Codes = NDArray[numpy.int64]
@@ -77,8 +78,9 @@ def train(
     judged_rows, judged_codes, refused = _held_out_rows(holdout, learnt, range_margin, target, list(labels))
 
     classifier, chosen, compared = compare(rows, codes, learnt)
-    judged = classifier.predict_proba(judged_rows)
     content = _dumped(classifier)
+    # What is judged is what will be loaded, by the same door.
+    judged = load_trusted(content, f"model {name}").predict_proba(judged_rows)
     card = Card(
         format=1,
         name=name,

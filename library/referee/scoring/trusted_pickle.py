@@ -45,6 +45,7 @@ _ADMITTED = frozenset(
         ("scipy.interpolate._bsplines", "BSpline"),
         ("scipy.sparse._csr", "csr_array"),
         ("scipy.sparse._csr", "csr_matrix"),
+        ("sklearn._loss._loss", "__pyx_unpickle_CyHalfMultinomialLoss"),
         ("sklearn.calibration", "_CalibratedClassifier"),
         ("sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"),
         ("sklearn.tree._tree", "Tree"),
