@@ -182,7 +182,17 @@ def conforms(value: Any, kind: FeelType) -> bool:
         if not isinstance(value, Range):
             return False
         return conforms(value.start, kind.element) and conforms(value.end, kind.element)
-    return isinstance(value, FeelFunction) and type_conforms(type_of(value), kind)
+    return isinstance(value, FeelFunction) and _function_conforms(value, kind)
+
+
+def _function_conforms(function: FeelFunction, kind: FunctionType) -> bool:
+    """What a function leaves undeclared may be anything; what it declares must fit."""
+    if len(function.parameters) != len(kind.parameters):
+        return False
+    declared = function.parameter_types or (ANY,) * len(function.parameters)
+    if not all(map(type_conforms, kind.parameters, declared)):
+        return False
+    return function.result_type in (None, ANY) or type_conforms(function.result_type, kind.result)
 
 
 def type_conforms(kind: FeelType, wanted: FeelType) -> bool:

@@ -19,7 +19,17 @@ from referee.feel.builtins.builtin import Builtin, Signature
 BUILTINS: Mapping[str, Builtin] = MappingProxyType(
     {
         function.name: function
-        for group in (boolean, contexts, conversion, lists, numeric, ranges, regular_expressions, strings, temporal)
+        for group in (
+            boolean,
+            contexts,
+            conversion,
+            lists,
+            numeric,
+            ranges,
+            regular_expressions,
+            strings,
+            temporal,
+        )
         for function in group.FUNCTIONS
     }
 )

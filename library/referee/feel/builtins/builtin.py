@@ -15,9 +15,11 @@ from referee.feel.values.functions import FeelFunction
 class Signature:
     """One way of calling a built-in. The last ``optional`` parameters may be left out.
 
+    ``function`` takes the arguments in the order of ``params``; left-out ones at the end are not passed.
+
     If ``variadic``, the function takes one list, which a caller may also write out as several arguments. If ``rest``,
-    the last parameter may be given any number of times. ``function`` takes the arguments in the order of ``params``; left-out ones at the end are not passed. If
-    ``nullable``, a parameter that is left out of a call by names is ``null``.
+    the last parameter may be given any number of times. If ``nullable``, a parameter that is left out of a call by
+    names is ``null``.
     """
 
     params: tuple[str, ...]

@@ -5,7 +5,6 @@ The original list is never changed. A result that rests on a missing or wrong it
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable
 from decimal import Decimal, DecimalException
 from functools import cmp_to_key
@@ -23,17 +22,17 @@ from referee.feel.values.ordering import compare
 _MAX_DEPTH = 500
 
 
-def list_contains(list: Any, element: Any) -> bool:
-    return any(equal(item, element) is True for item in arguments.items(list, "list"))
+def list_contains(source: Any, element: Any) -> bool:
+    return any(equal(item, element) is True for item in arguments.items(source, "list"))
 
 
-def count(list: Any) -> Decimal:
-    return Decimal(len(arguments.items(list, "list")))
+def count(source: Any) -> Decimal:
+    return Decimal(len(arguments.items(source, "list")))
 
 
 def _extreme(sign: int) -> Callable[[Any], Any]:
-    def extreme(list: Any) -> Any:
-        values = _not_empty(arguments.items(list, "list"))
+    def extreme(source: Any) -> Any:
+        values = _not_empty(arguments.items(source, "list"))
         best = values[0]
         compare(best, best)
         for item in values[1:]:
@@ -50,40 +49,40 @@ def _not_empty(values: list[Any]) -> list[Any]:
     return values
 
 
-def total(list: Any) -> Decimal:
+def total(source: Any) -> Decimal:
     result = Decimal(0)
     try:
-        for number in _not_empty(arguments.numbers(list, "list")):
+        for number in _not_empty(arguments.numbers(source, "list")):
             result = CONTEXT.add(result, number)
     except DecimalException as error:
         raise out_of_range(error) from None
     return result
 
 
-def product(list: Any) -> Decimal:
+def product(source: Any) -> Decimal:
     result = Decimal(1)
     try:
-        for number in _not_empty(arguments.numbers(list, "list")):
+        for number in _not_empty(arguments.numbers(source, "list")):
             result = CONTEXT.multiply(result, number)
     except DecimalException as error:
         raise out_of_range(error) from None
     return result
 
 
-def mean(list: Any) -> Decimal:
-    return CONTEXT.divide(total(list), Decimal(len(arguments.items(list, "list"))))
+def mean(source: Any) -> Decimal:
+    return CONTEXT.divide(total(source), Decimal(len(arguments.items(source, "list"))))
 
 
-def median(list: Any) -> Decimal:
+def median(source: Any) -> Decimal:
     """The middle of the sorted numbers, or the mean of the two in the middle."""
-    ordered = sorted(_not_empty(arguments.numbers(list, "list")))
+    ordered = sorted(_not_empty(arguments.numbers(source, "list")))
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else mean(ordered[middle - 1 : middle + 1])
 
 
-def stddev(list: Any) -> Decimal:
+def stddev(source: Any) -> Decimal:
     """The standard deviation of a sample: of at least two numbers."""
-    values = arguments.numbers(list, "list")
+    values = arguments.numbers(source, "list")
     if len(values) < 2:
         raise Fault("empty-list", "`list` must have at least two numbers")
     middle = mean(values)
@@ -96,30 +95,30 @@ def stddev(list: Any) -> Decimal:
         raise out_of_range(error) from None
 
 
-def mode(list: Any) -> list[Decimal]:
+def mode(source: Any) -> list[Decimal]:
     """The most frequent numbers, ascending; none for no number."""
     frequencies: dict[Decimal, int] = {}
-    for number in arguments.numbers(list, "list"):
+    for number in arguments.numbers(source, "list"):
         frequencies[number] = frequencies.get(number, 0) + 1
     highest = max(frequencies.values(), default=0)
     return sorted(number for number, frequency in frequencies.items() if frequency == highest)
 
 
-def all_true(list: Any) -> bool:
+def all_true(source: Any) -> bool:
     """Whether each item is true; one that is false decides, whatever the others are."""
-    return _decided(list, False)
+    return _decided(source, False)
 
 
-def any_true(list: Any) -> bool:
+def any_true(source: Any) -> bool:
     """Whether an item is true; one that is true decides, whatever the others are."""
-    return _decided(list, True)
+    return _decided(source, True)
 
 
-def _decided(list: Any, deciding: bool) -> bool:
+def _decided(source: Any, deciding: bool) -> bool:
     unknown: Fault | None = None
-    for position, item in enumerate(arguments.items(list, "list"), start=1):
+    for position, item in enumerate(arguments.items(source, "list"), start=1):
         if item is deciding:
-            return deciding
+            return bool(deciding)
         if not isinstance(item, bool) and unknown is None:
             code = "null-argument" if item is None else "wrong-argument"
             unknown = Fault(code, f"item {position} of `list` must be a boolean, it is {kind_of(item)}")
@@ -128,8 +127,8 @@ def _decided(list: Any, deciding: bool) -> bool:
     return not deciding
 
 
-def sublist(list: Any, start_position: Any, length: Any = None) -> list[Any]:
-    values = arguments.items(list, "list")
+def sublist(source: Any, start_position: Any, length: Any = None) -> list[Any]:
+    values = arguments.items(source, "list")
     first = _index(values, start_position, "start position")
     if length is None:
         return values[first:]
@@ -141,40 +140,40 @@ def sublist(list: Any, start_position: Any, length: Any = None) -> list[Any]:
     return values[first : first + number]
 
 
-def append(list: Any, *item: Any) -> list[Any]:
-    return arguments.items(list, "list") + [*item]
+def append(source: Any, *item: Any) -> list[Any]:
+    return [*arguments.items(source, "list"), *item]
 
 
-def concatenate(*list: Any) -> list[Any]:
-    result: builtins.list[Any] = []
-    for values in list:
+def concatenate(*source: Any) -> list[Any]:
+    result: list[Any] = []
+    for values in source:
         result.extend(arguments.items(values, "list"))
     return result
 
 
-def insert_before(list: Any, position: Any, new_item: Any) -> list[Any]:
-    values = arguments.items(list, "list")
+def insert_before(source: Any, position: Any, new_item: Any) -> list[Any]:
+    values = arguments.items(source, "list")
     index = _index(values, position, "position")
     return [*values[:index], new_item, *values[index:]]
 
 
-def remove(list: Any, position: Any) -> list[Any]:
-    values = arguments.items(list, "list")
+def remove(source: Any, position: Any) -> list[Any]:
+    values = arguments.items(source, "list")
     index = _index(values, position, "position")
     return values[:index] + values[index + 1 :]
 
 
-def list_replace(list: Any, position_or_match: Any, new_item: Any) -> list[Any]:
+def list_replace(source: Any, position_or_match: Any, new_item: Any) -> list[Any]:
     """The list with another item at a position, or wherever the match function is true."""
-    values = arguments.items(list, "list")
+    values = arguments.items(source, "list")
     if isinstance(position_or_match, FeelFunction):
         return [_replacement(position_or_match, item, new_item) for item in values]
     index = _index(values, position_or_match, "position")
     return [*values[:index], new_item, *values[index + 1 :]]
 
 
-def list_replace_match(list: Any, match: Any, new_item: Any) -> list[Any]:
-    return list_replace(list, arguments.function(match, "match"), new_item)
+def list_replace_match(source: Any, match: Any, new_item: Any) -> list[Any]:
+    return list_replace(source, arguments.function(match, "match"), new_item)
 
 
 def _replacement(match: FeelFunction, item: Any, new_item: Any) -> Any:
@@ -184,27 +183,27 @@ def _replacement(match: FeelFunction, item: Any, new_item: Any) -> Any:
     return new_item if matches else item
 
 
-def reverse(list: Any) -> list[Any]:
-    return arguments.items(list, "list")[::-1]
+def reverse(source: Any) -> list[Any]:
+    return arguments.items(source, "list")[::-1]
 
 
-def index_of(list: Any, match: Any) -> list[Decimal]:
-    values = arguments.items(list, "list")
+def index_of(source: Any, match: Any) -> list[Decimal]:
+    values = arguments.items(source, "list")
     return [Decimal(place) for place, item in enumerate(values, start=1) if equal(item, match) is True]
 
 
-def union(*list: Any) -> list[Any]:
-    return distinct_values(concatenate(*list))
+def union(*source: Any) -> list[Any]:
+    return distinct_values(concatenate(*source))
 
 
-def distinct_values(list: Any) -> list[Any]:
+def distinct_values(source: Any) -> list[Any]:
     """The items without those equal to an earlier one."""
     seen: set[tuple[type, Any]] = set()
     compound: dict[type, list[Any]] = {}
-    result = []
-    for item in arguments.items(list, "list"):
+    result: list[Any] = []
+    for item in arguments.items(source, "list"):
         kind = type(item)
-        if kind in (dict, type(result)):
+        if kind in (dict, list):
             others = compound.setdefault(kind, [])
             if any(equal(item, other) is True for other in others):
                 continue
@@ -217,9 +216,9 @@ def distinct_values(list: Any) -> list[Any]:
     return result
 
 
-def flatten(list: Any) -> list[Any]:
+def flatten(source: Any) -> list[Any]:
     result: list[Any] = []
-    _flatten_into(result, arguments.items(list, "list"), 0)
+    _flatten_into(result, arguments.items(source, "list"), 0)
     return result
 
 
@@ -233,9 +232,9 @@ def _flatten_into(result: list[Any], values: list[Any], depth: int) -> None:
             result.append(item)
 
 
-def sort(list: Any, precedes: Any) -> list[Any]:
+def sort(source: Any, precedes: Any) -> list[Any]:
     """The items ordered by a function of two that tells whether the first comes before the second; stable."""
-    values = arguments.items(list, "list")
+    values = arguments.items(source, "list")
     before = arguments.function(precedes, "precedes")
 
     def comes_before(first: Any, second: Any) -> bool:

@@ -17,7 +17,8 @@ from referee.feel.values.ranges import Range
 from referee.feel.values.temporal import parse_date, parse_date_time, parse_time
 
 _STRING = r'"((?:[^"\\]|\\.)*)"'
-_ENDPOINT = rf"(?:@\s*{_STRING}|{_STRING}|(date and time|date|time|duration)\s*\(\s*{_STRING}\s*\)|(-?[0-9.][0-9.eE+-]*?))"
+_CALL = rf"(date and time|date|time|duration)\s*\(\s*{_STRING}\s*\)"
+_ENDPOINT = rf"(?:@\s*{_STRING}|{_STRING}|{_CALL}|(-?[0-9.][0-9.eE+-]*?))"
 _RANGE = re.compile(rf"\s*([\[\](])\s*{_ENDPOINT}?\s*\.\.\s*{_ENDPOINT}?\s*([\[\])])\s*", re.DOTALL)
 _GROUPS_OF_ENDPOINT = 5
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{6})|(.))", re.DOTALL)
@@ -33,7 +34,7 @@ _PARSERS = {
 
 
 def parse_range(text: str) -> Range:
-    """The range that a text spells; ``Fault`` if it is none, its ends have no order, or they are the wrong way round."""
+    """The range that a text spells; ``Fault`` if it is none, or its ends have no order or the wrong one."""
     match = _RANGE.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     if match is None:
         raise Fault(

@@ -76,10 +76,14 @@ def _replacement_parts(text: str, groups: int) -> list[str | int]:
         escaped, digits = match.groups()
         if escaped is not None:
             if escaped not in ("\\", "$") or not escaped:
-                raise Fault("invalid-replacement", "a `\\` in `replacement` must stand before `$` or another `\\`")
+                raise Fault(
+                    "invalid-replacement", "a `\\` in `replacement` must stand before `$` or another `\\`"
+                )
             parts.append(escaped)
         elif not digits:
-            raise Fault("invalid-replacement", "a `$` in `replacement` needs the number of a group; write \\$ for a `$`")
+            raise Fault(
+                "invalid-replacement", "a `$` in `replacement` needs a group's number; write \\$ for a `$`"
+            )
         else:
             # as many digits as make the number of a group, at least one
             kept = len(digits)

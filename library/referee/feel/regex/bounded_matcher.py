@@ -16,7 +16,6 @@ from referee.feel.regex.nodes import (
     Characters,
     Choice,
     Group,
-    LineEnd,
     LineStart,
     Node,
     Repeat,
@@ -171,7 +170,7 @@ class BoundedMatcher:
                     step = first
                 elif operation == _JUMP:
                     step = first
-                elif operation == _SAVE or operation == _MARK:
+                elif operation in (_SAVE, _MARK):
                     stack.append((-first - 1, slots[first]))
                     slots[first] = place
                     step += 1

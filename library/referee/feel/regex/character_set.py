@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 LAST = 0x10FFFF
 
@@ -16,7 +16,8 @@ _PRIVATE_PLANES = (15, 16)
 _CASED = 0x1FFFF
 
 
-class CharacterSet(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CharacterSet:
     """Ranges of code points, both ends included, sorted, apart from each other."""
 
     ranges: tuple[tuple[int, int], ...]
@@ -64,13 +65,13 @@ class CharacterSet(NamedTuple):
         return CharacterSet.of(
             [
                 *self.ranges,
-                *((variant, variant) for code, group in _case_variants().items() if code in self for variant in group),
+                *(
+                    (variant, variant)
+                    for code, group in _case_variants().items()
+                    if code in self
+                    for variant in group
+                ),
             ]
-        )
-
-    def overlaps(self, other: CharacterSet) -> bool:
-        return len(self.union(other).ranges) < len(self.ranges) + len(other.ranges) and bool(
-            self.complement().union(other.complement()).complement().ranges
         )
 
 
@@ -117,7 +118,7 @@ def _planes() -> Iterable[tuple[int, int]]:
 
 @lru_cache(maxsize=64)
 def category(name: str) -> CharacterSet | None:
-    """The characters of a Unicode category, such as ``Lu``, or of a group of them, such as ``L``; ``None`` if unknown."""
+    """The characters of a Unicode category such as ``Lu``, or group of them such as ``L``; ``None`` if unknown."""
     if len(name) > 2 or not name:
         return None
     parts = [members for key, members in _categories().items() if key.startswith(name)]

@@ -49,7 +49,9 @@ class Pattern:
 
     def _quick_matches(self, text: str) -> Iterator[Spans]:
         if self._quick is None:
-            translated = python_pattern(self._node, multi_line=self._multi_line, ignore_case=self._ignore_case)
+            translated = python_pattern(
+                self._node, multi_line=self._multi_line, ignore_case=self._ignore_case
+            )
             self._quick = re.compile(translated)
         for match in self._quick.finditer(text):
             yield tuple(match.span(group) for group in range(self.groups + 1))
@@ -89,4 +91,6 @@ def compile_pattern(pattern: str, flags: str) -> Pattern:
 
 def _literal(text: str, ignore_case: bool) -> Node:
     sets = (CharacterSet.of_characters(character) for character in text)
-    return Sequence(tuple(Characters(members.with_case_variants() if ignore_case else members) for members in sets))
+    return Sequence(
+        tuple(Characters(members.with_case_variants() if ignore_case else members) for members in sets)
+    )

@@ -10,21 +10,25 @@ from referee.feel.regex.nodes import (
     Characters,
     Choice,
     Group,
-    LineEnd,
     LineStart,
     Node,
     Repeat,
     Sequence,
 )
 
+
 def python_pattern(node: Node, *, multi_line: bool, ignore_case: bool) -> str:
     """The text for ``re.compile`` without flags."""
     if isinstance(node, Characters):
         return _class(node.members)
     if isinstance(node, Sequence):
-        return "".join(python_pattern(part, multi_line=multi_line, ignore_case=ignore_case) for part in node.parts)
+        return "".join(
+            python_pattern(part, multi_line=multi_line, ignore_case=ignore_case) for part in node.parts
+        )
     if isinstance(node, Choice):
-        branches = (python_pattern(part, multi_line=multi_line, ignore_case=ignore_case) for part in node.branches)
+        branches = (
+            python_pattern(part, multi_line=multi_line, ignore_case=ignore_case) for part in node.branches
+        )
         return f"(?:{'|'.join(branches)})"
     if isinstance(node, Group):
         body = python_pattern(node.body, multi_line=multi_line, ignore_case=ignore_case)

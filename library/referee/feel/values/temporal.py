@@ -259,7 +259,7 @@ def at_midnight(date: FeelDate) -> FeelDateTime:
 
 
 def parse_date(text: str) -> FeelDate:
-    """The date of ``yyyy-mm-dd``, years with four digits or more; ``Fault`` for any other text or an impossible date."""
+    """The date of ``yyyy-mm-dd``, years with four digits or more; ``Fault`` for another text or an impossible date."""
     match = _DATE.fullmatch(text)
     if match is None:
         raise Fault("invalid-date", f'`{text[:40]}` is no date; write one like "2024-02-29"')
@@ -268,7 +268,7 @@ def parse_date(text: str) -> FeelDate:
 
 
 def parse_time(text: str) -> FeelTime:
-    """The time of ``hh:mm:ss`` with fraction, offset or zone; ``24:00:00`` is midnight. ``Fault`` for any other text."""
+    """The time of ``hh:mm:ss`` with fraction, offset or zone; ``24:00:00`` is midnight. ``Fault`` for another text."""
     return _parse_time(text)[0]
 
 
