@@ -81,6 +81,7 @@ class Compiler:
         self.size = FIRST_LOCAL
         self.free: set[str] = set()
         self.has_input = False
+        self.needs_bounds = False
 
     def expression(self, node: Node) -> Code:
         """The code of an expression."""
@@ -342,6 +343,7 @@ class Compiler:
         source = self._read(node.source, borrowed=True)
         if isinstance(node.condition, syntax.Number):
             return iteration.position(source, node.condition.value, node.span)
+        self.needs_bounds = True
         depth = len(self._locals)
         slot = self._declare_item()
         variable = _Variable("item", slot)
@@ -351,6 +353,7 @@ class Compiler:
         return iteration.selection(source, condition, slot, node.span, node.condition.span)
 
     def _iterations(self, iterations: tuple[syntax.Iteration, ...]) -> tuple[iteration.Source, ...]:
+        self.needs_bounds = True
         sources = []
         for each in iterations:
             start = self.expression(each.source)
@@ -374,6 +377,7 @@ class Compiler:
         return iteration.quantified(sources, condition, node.quantifier == "some", node.condition.span)
 
     def _function(self, node: syntax.FunctionDefinition, own_slot: int | None = None) -> Code:
+        self.needs_bounds = True
         names = tuple(parameter.name for parameter in node.parameters)
         try:
             types = tuple(
@@ -399,6 +403,7 @@ class Compiler:
             if not node.names:
                 return calls.builtin_call(builtin, arguments, node.span)
             return calls.call(lambda frame: builtin, arguments, node.names, function.name, node.span)
+        self.needs_bounds = True
         arguments = tuple(self.expression(argument) for argument in node.arguments)
         described = to_text(function)
         if len(described) > 40:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from referee.domain import Diagnostic
 from referee.feel import syntax
 from referee.feel.compiler import Compiler
 from referee.feel.containment import Test
-from referee.feel.frame import ACTIVITY, FIRST_LOCAL, Code, Stop
+from referee.feel.frame import ACTIVITY, FIRST_LOCAL, INPUT, Code, Stop
 from referee.feel.names import Names
 from referee.feel.parser import parse_expression, parse_unary_tests
 from referee.feel.types import FeelType
+
+_Value = TypeVar("_Value")
 
 NO_TYPES: Final[Mapping[str, FeelType]] = MappingProxyType({})
 
@@ -25,30 +27,25 @@ class Expression:
     ``names`` are the names it takes from the scope. What goes wrong is a diagnostic in the sink, and null.
     """
 
-    __slots__ = ("_code", "_room", "names", "syntax", "text")
+    __slots__ = ("_code", "_is_bounded", "_room", "names", "syntax", "text")
 
-    def __init__(self, text: str, tree: syntax.Node, code: Code, size: int, names: frozenset[str]) -> None:
+    def __init__(self, text: str, tree: syntax.Node, code: Code, compiler: Compiler) -> None:
         self.text = text
         self.syntax = tree
-        self.names = names
+        self.names = frozenset(compiler.free)
         self._code = code
-        self._room = [None] * (size - FIRST_LOCAL + 1)
+        self._room = (None,) * (compiler.size - INPUT)
+        self._is_bounded = compiler.needs_bounds
 
     def __call__(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> Any:
-        activity = ACTIVITY
-        outermost = not activity.running
-        if outermost:
-            activity.steps = 0
-        activity.running += 1
+        frame = [scope, sink, *self._room]
+        if self._is_bounded:
+            return bounded(lambda: self._code(frame), sink, self.text)
         try:
-            return self._code([scope, sink, *self._room])
-        except (Stop, RecursionError) as error:
-            if not outermost:
-                raise
-            sink.append(stopped(error, self.text))
+            return self._code(frame)
+        except RecursionError as error:
+            give_up(error, sink, self.text)
             return None
-        finally:
-            activity.running -= 1
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -60,41 +57,54 @@ class UnaryTests:
     Doubt comes with a diagnostic in the sink. ``names`` are the names it takes from the scope.
     """
 
-    __slots__ = ("_code", "_room", "names", "syntax", "text")
+    __slots__ = ("_code", "_is_bounded", "_room", "names", "syntax", "text")
 
-    def __init__(
-        self, text: str, tree: syntax.UnaryTestsNode, code: Test, size: int, names: frozenset[str]
-    ) -> None:
+    def __init__(self, text: str, tree: syntax.UnaryTestsNode, code: Test, compiler: Compiler) -> None:
         self.text = text
         self.syntax = tree
-        self.names = names
+        self.names = frozenset(compiler.free)
         self._code = code
-        self._room = [None] * (size - FIRST_LOCAL)
+        self._room = (None,) * (compiler.size - FIRST_LOCAL)
+        self._is_bounded = compiler.needs_bounds
 
     def __call__(self, value: Any, scope: Mapping[str, Any], sink: list[Diagnostic]) -> bool | None:
-        activity = ACTIVITY
-        outermost = not activity.running
-        if outermost:
-            activity.steps = 0
-        activity.running += 1
+        frame = [scope, sink, value, *self._room]
+        if self._is_bounded:
+            return bounded(lambda: self._code(frame, value), sink, self.text)
         try:
-            return self._code([scope, sink, value, *self._room], value)
-        except (Stop, RecursionError) as error:
-            if not outermost:
-                raise
-            sink.append(stopped(error, self.text))
+            return self._code(frame, value)
+        except RecursionError as error:
+            give_up(error, sink, self.text)
             return None
-        finally:
-            activity.running -= 1
 
     def __repr__(self) -> str:
         return f"UnaryTests({self.text!r})"
 
 
-def stopped(error: Stop | RecursionError, text: str) -> Diagnostic:
+def bounded(run: Callable[[], _Value], sink: list[Diagnostic], text: str) -> _Value | None:
+    """Runs code that loops or calls functions, within the bounds of the evaluation it is a part of."""
+    activity = ACTIVITY
+    if not activity.running:
+        activity.steps = 0
+    activity.running += 1
+    try:
+        return run()
+    except (Stop, RecursionError) as error:
+        stopped = error
+    finally:
+        activity.running -= 1
+    give_up(stopped, sink, text)
+    return None
+
+
+def give_up(error: Stop | RecursionError, sink: list[Diagnostic], text: str) -> None:
+    """Reports why the evaluation has no value. A part of a larger evaluation gives up the whole of it."""
+    if ACTIVITY.running:
+        raise error
     if isinstance(error, Stop):
-        return Diagnostic(error.code, error.message, span=error.span)
-    return Diagnostic("recursion-too-deep", "function calls nest too deeply", span=(0, len(text)))
+        sink.append(Diagnostic(error.code, error.message, span=error.span))
+    else:
+        sink.append(Diagnostic("recursion-too-deep", "function calls nest too deeply", span=(0, len(text))))
 
 
 def compile_expression(
@@ -112,7 +122,7 @@ def compile_expression(
     tree = parse_expression(text, names, members)
     compiler = Compiler(_set_of(names), types)
     code = compiler.expression(tree)
-    return Expression(text, tree, code, compiler.size, frozenset(compiler.free))
+    return Expression(text, tree, code, compiler)
 
 
 def compile_unary_tests(
@@ -126,7 +136,7 @@ def compile_unary_tests(
     tree = parse_unary_tests(text, names, members)
     compiler = Compiler(_set_of(names), types)
     code = compiler.unary_tests(tree)
-    return UnaryTests(text, tree, code, compiler.size, frozenset(compiler.free))
+    return UnaryTests(text, tree, code, compiler)
 
 
 def _set_of(names: Iterable[str]) -> frozenset[str]:

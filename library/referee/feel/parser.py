@@ -147,15 +147,29 @@ class _Parser:
             )
         if tokens[0].text == "-" and tokens[1].kind == END:
             return syntax.AnyValue((tokens[0].start, tokens[0].end))
-        if tokens[0].text == "not" and tokens[1].text == "(" and self._closes_last(1):
-            self._position = 2
-            tests = self._tests()
-            self._expect(")", "close `not(` with `)`")
-            self._expect_end()
-            return syntax.Tests(tests, True, self._span(0))
+        if tokens[0].text != "not" or tokens[1].text != "(":
+            return self._positive_tests()
+        try:
+            return self._negated_tests()
+        except FeelSyntaxError as error:  # the cell may be an expression that begins with a call of `not`
+            refusal = error
+        self._position = self._nesting = self._height = 0
+        try:
+            return self._positive_tests()
+        except FeelSyntaxError:
+            raise refusal from None
+
+    def _positive_tests(self) -> syntax.Tests:
         tests = self._tests()
         self._expect_end()
         return syntax.Tests(tests, False, self._span(0))
+
+    def _negated_tests(self) -> syntax.Tests:
+        self._position = 2
+        tests = self._tests()
+        self._expect(")", "close `not(` with `)`")
+        self._expect_end()
+        return syntax.Tests(tests, True, self._span(0))
 
     def too_deep(self) -> FeelSyntaxError:
         return FeelSyntaxError(
@@ -210,20 +224,6 @@ class _Parser:
         if token.end == after.start and token.text + after.text in _MEND:
             return _MEND[token.text + after.text]
         return _MEND_ONE.get(token.text, "")
-
-    def _closes_last(self, position: int) -> bool:
-        """Whether the round bracket at a position is closed by the last token of the text."""
-        depth = 0
-        last = len(self._tokens) - 2
-        for index in range(position, last + 1):
-            text = self._tokens[index].text
-            if text == "(":
-                depth += 1
-            elif text == ")":
-                depth -= 1
-                if depth == 0:
-                    return index == last
-        return False
 
     # Guards
 

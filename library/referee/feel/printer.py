@@ -71,8 +71,7 @@ def _arithmetic(node: syntax.Arithmetic) -> tuple[int, str]:
 
 
 def _negation(node: syntax.Negation) -> tuple[int, str]:
-    operand = _text(node.operand, _NEGATION)
-    return _NEGATION, f"-({operand})" if isinstance(node.operand, syntax.Number) else f"-{operand}"
+    return _NEGATION, f"-{_text(node.operand, _NEGATION)}"
 
 
 def _comparison(node: syntax.Comparison) -> tuple[int, str]:
