@@ -1,0 +1,111 @@
+*** Settings ***
+Documentation     Posting invoices in the legacy portal through a real browser.
+
+Library           Collections
+Library           postings_table.py
+Resource          ../../resources/ap_portal.resource
+
+Suite Setup       Open Accounts Payable Portal    database=${DATABASE}    delay=0.5
+Suite Teardown    Close Accounts Payable Portal
+
+
+*** Variables ***
+${DATABASE}    ${OUTPUT DIR}/portal/postings.sqlite
+
+
+*** Test Cases ***
+Posted Invoices Stand In The Portal Once Each
+    [Documentation]    Numbers, dates and names arrive as they were meant.
+    Post And Find    DOC-1    1234.5
+    Post And Find    DOC-2    0.07    vendor=Océane Transports SARL    currency=USD
+    Post And Find    DOC-3    -80    document type=credit note
+    ${posted}=    Posted Documents    ${DATABASE}
+    Length Should Be    ${posted}    3
+    Should Match    ${posted}[0]    AP-????-000001 DOC-1 Svea Fastigheter AB RE 2026-03-05 123450 EUR
+    Should Match    ${posted}[1]    AP-????-000002 DOC-2 Océane Transports SARL RE 2026-03-05 7 USD
+    Should Match    ${posted}[2]    AP-????-000003 DOC-3 Svea Fastigheter AB KG 2026-03-05 8000 EUR
+
+An Invoice That Was Never Posted Is Not Found
+    [Documentation]    Also after a search that found something.
+    ${case}=    An Invoice    DOC-10    10
+    Post Invoice In Portal    ${case}
+    ${found}=    Find Posting In Portal    DOC-11
+    Should Be Equal    ${found}    ${NONE}
+    ${found}=    Find Posting In Portal    DOC-10    Müller Reinigung e.K.
+    Should Be Equal    ${found}    ${NONE}
+    ${found}=    Find Posting In Portal    DOC-10    Svea Fastigheter AB
+    Should Not Be Equal    ${found}    ${NONE}
+
+A Refusal Is Told In The Portal's Words And Nothing Is Posted
+    [Documentation]    The next invoice is not disturbed by it.
+    ${before}=    Posted Documents    ${DATABASE}
+    ${case}=    An Invoice    DOC-20    12345678901    vendor=Nobody Ltd
+    Run Keyword And Expect Error
+    ...    the portal refused invoice DOC-20: E042 Vendor 'Nobody Ltd' does not exist *; E020 Amount *
+    ...    Post Invoice In Portal    ${case}
+    ${case}=    An Invoice    DOC-20    10    currency=JPY
+    Run Keyword And Expect Error    *does not offer "JPY"    Post Invoice In Portal    ${case}
+    ${after}=    Posted Documents    ${DATABASE}
+    Should Be Equal    ${after}    ${before}
+    ${case}=    An Invoice    DOC-20    10
+    Post Invoice In Portal    ${case}
+
+What The Form Has No Room For Never Reaches The Portal
+    [Documentation]    Nothing is rounded.
+    ${case}=    An Invoice    DOC-30    1.005
+    Run Keyword And Expect Error    invoice DOC-30 can't be entered in the portal: amount is 1.005, *
+    ...    Post Invoice In Portal    ${case}
+    ${found}=    Find Posting In Portal    DOC-30
+    Should Be Equal    ${found}    ${NONE}
+
+A Double Posting Is Noticed
+    [Documentation]    The portal does not prevent it, so the search must not hide it.
+    ${case}=    An Invoice    DOC-40    10
+    Post Invoice In Portal    ${case}
+    Post Invoice In Portal    ${case}
+    Run Keyword And Expect Error    invoice DOC-40 is posted 2 times in the portal: AP-*, AP-*
+    ...    Find Posting In Portal    DOC-40
+
+A Pop-up That Was Left Open Does Not Disturb
+    [Documentation]    Here the portal's user menu was used by hand.
+    Execute Javascript    window.open('/entry', 'left-open')
+    ${case}=    An Invoice    DOC-50    10
+    Post Invoice In Portal    ${case}
+    ${found}=    Find Posting In Portal    DOC-50
+    Should Not Be Equal    ${found}    ${NONE}
+
+After A Log-off The Bot Says What The Portal Says
+    [Documentation]    Last, as it ends the session.
+    Select Frame    name:FRMENU
+    Click Link    Log off
+    ${case}=    An Invoice    DOC-60    10
+    Run Keyword And Expect Error    the portal says: You have logged off    Post Invoice In Portal    ${case}
+    ${posted}=    Posted Documents    ${DATABASE}
+    Should Not Contain Match    ${posted}    *DOC-60*
+
+
+*** Keywords ***
+Post And Find
+    [Documentation]    The search gives the number that the posting gave.
+    [Arguments]    ${id}    ${amount}    &{changes}
+    ${case}=    An Invoice    ${id}    ${amount}    &{changes}
+    ${confirmation}=    Post Invoice In Portal    ${case}
+    Should Match Regexp    ${confirmation}    ^AP-\\d{4}-\\d{6}$
+    ${found}=    Find Posting In Portal    ${id}
+    Should Be Equal    ${found}    ${confirmation}
+
+An Invoice
+    [Documentation]    A case as the decision engine hands it over: numbers are decimals, dates are dates.
+    [Arguments]    ${id}    ${amount}    &{changes}
+    VAR    &{facts}=
+    ...    invoice=${id}
+    ...    vendor=Svea Fastigheter AB
+    ...    document type=invoice
+    ...    currency=EUR
+    ...    amount=${{decimal.Decimal($amount)}}
+    ...    invoice date=${{datetime.date(2026, 3, 5)}}
+    ...    due date=${NONE}
+    ...    po number=${NONE}
+    Set To Dictionary    ${facts}    &{changes}
+    VAR    &{case}=    id=${id}    facts=${facts}
+    RETURN    ${case}

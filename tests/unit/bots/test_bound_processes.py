@@ -1,0 +1,143 @@
+"""Programs started for a bot end with the bot, also when it is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from robot.api.types import Secret
+
+from resources.legacy import bound_processes as module
+
+LEGACY = Path(module.__file__).parent
+PATIENCE = 15.0
+
+
+def wait_until(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def answers(url: str) -> bool:
+    address = urlsplit(url)
+    try:
+        with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def test_a_portal_of_our_own_needs_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AP_PORTAL_USER", raising=False)
+    monkeypatch.delenv("AP_PORTAL_PASSWORD", raising=False)
+    library = module.bound_processes()
+    try:
+        reached = library.reach_accounts_payable_portal("", str(tmp_path / "postings.sqlite"))
+        assert answers(reached["url"])
+        assert isinstance(reached["password"], Secret)
+        assert len(reached["password"].value) >= 20
+        assert reached["password"].value not in repr(reached)
+    finally:
+        library.stop_bound_processes()
+    assert not answers(reached["url"])
+
+
+def test_a_portal_elsewhere_needs_credentials_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AP_PORTAL_PASSWORD", raising=False)
+    with pytest.raises(module.StartFailed, match="AP_PORTAL_PASSWORD"):
+        module.bound_processes().reach_accounts_payable_portal("http://127.0.0.1:9/", "")
+
+
+def test_a_portal_that_cannot_start_says_why(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("in the way")
+    library = module.bound_processes()
+    with pytest.raises(module.StartFailed, match="the portal did not start"):
+        library.reach_accounts_payable_portal("", str(tmp_path / "folder" / "postings.sqlite"))
+    library.stop_bound_processes()
+
+
+def test_stopping_twice_is_harmless() -> None:
+    library = module.bound_processes()
+    library.stop_bound_processes()
+    library.stop_bound_processes()
+
+
+@pytest.mark.faults
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is not a Windows signal")
+def test_the_portal_ends_when_its_bot_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import sys, time\n"
+        f"sys.path.insert(0, {str(LEGACY)!r})\n"
+        "from bound_processes import bound_processes\n"
+        f"portal = bound_processes().reach_accounts_payable_portal('', {str(tmp_path / 'p.sqlite')!r})\n"
+        "print(portal['url'], flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    bot = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    with bot:
+        assert bot.stdout is not None
+        url = bot.stdout.readline().strip()
+        assert answers(url)
+        os.kill(bot.pid, signal.SIGKILL)
+    assert wait_until(lambda: not answers(url))
+
+
+@pytest.mark.faults
+def test_a_supervised_program_ends_with_its_input_and_its_folder_is_removed(tmp_path: Path) -> None:
+    profile = tmp_path / "profile"
+    profile.mkdir()
+    (profile / "lock").write_text("x")
+    program = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
+    supervisor = subprocess.Popen(
+        [sys.executable, str(LEGACY / "supervise.py"), "--remove", str(profile), *program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with supervisor:
+        assert supervisor.stdin is not None and supervisor.stdout is not None
+        assert supervisor.stdout.readline().strip() == "up"
+        supervisor.stdin.close()
+        supervisor.wait(timeout=PATIENCE)
+        # The pipe's other end was the program's: it is closed once the program is gone.
+        assert supervisor.stdout.read() == ""
+    assert not profile.exists()
+
+
+@pytest.mark.faults
+@pytest.mark.browser
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is not a Windows signal")
+def test_the_browser_and_its_profile_go_when_the_bot_is_killed() -> None:
+    script = (
+        "import sys, time\n"
+        f"sys.path.insert(0, {str(LEGACY)!r})\n"
+        "from bound_processes import bound_processes\n"
+        "from selenium.webdriver import Remote\n"
+        "driver = bound_processes().start_browser_driver('http://127.0.0.1/')\n"
+        "browser = Remote(driver['url'], options=driver['options'])\n"
+        "browser.get('data:text/html,<title>up</title>')\n"
+        "profile = next(a for a in driver['options'].arguments if a.startswith('--user-data-dir='))\n"
+        "print(browser.title, driver['url'], profile.partition('=')[2], flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    bot = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    with bot:
+        assert bot.stdout is not None
+        title, url, profile = bot.stdout.readline().split()
+        assert title == "up" and answers(url) and Path(profile).is_dir()
+        os.kill(bot.pid, signal.SIGKILL)
+    assert wait_until(lambda: not answers(url))
+    # The profile can only be removed for good once no browser process writes into it any more.
+    assert wait_until(lambda: not Path(profile).exists())
