@@ -105,9 +105,7 @@ class PlaybookSteps:
                 reply = self._actions[state.check](decision)
             except AuditError:
                 raise
-            except (
-                Exception
-            ) as error:  # the bot's keyword failed: an event of this case, not the end of the run
+            except Exception as error:  # noqa: BLE001 - the keyword failed, not the run
                 return {"on": FAILED, "error": shortened(error)}
             if reply is not None:
                 return {**(reply if isinstance(reply, Mapping) else {"value": reply}), "on": REPLY}

@@ -67,8 +67,11 @@ class Referee:
         evaluation: Evaluation = self._model.evaluate(
             self.workbook.settings.route_table, self._open_facts(facts)
         )
-        noticed = (*doubts, *diagnostics, *evaluation.diagnostics)
-        routing = route_case(evaluation.value, noticed, doubt_queue=self.workbook.settings.doubt_queue)
+        beforehand = (*doubts, *diagnostics)
+        noticed = (*beforehand, *evaluation.diagnostics)
+        # A doubtful fact makes the tables complain too; the person who reviews the case needs the cause alone.
+        reasons = beforehand if any(diagnostic.is_doubt for diagnostic in beforehand) else noticed
+        routing = route_case(evaluation.value, reasons, doubt_queue=self.workbook.settings.doubt_queue)
         return Decision(
             case_id=case.id,
             route=routing.route,
@@ -152,7 +155,8 @@ class Referee:
                     Diagnostic(
                         "workbook-not-in-force",
                         f"the decision is in force from {start or 'any day'} to {end or 'any day'}, "
-                        f"and today is {today}; use the workbook that is in force, or correct the dates on the Decision sheet",
+                        f"and today is {today}; use the workbook that is in force, "
+                        "or correct the dates on the Decision sheet",
                         place=LineAddress(str(self.workbook.path)),
                     )
                 ],

@@ -153,9 +153,7 @@ class Run:
             result = action(decision)
         except AuditError:
             raise
-        except (
-            Exception
-        ) as error:  # whatever the bot's keyword raises is what became of this case, not of the run
+        except Exception as error:  # noqa: BLE001 - it is about this case, not the run
             self._record_action(decision, "failed", error=shortened(error))
             self._hand_over(decision, self._doubt_queue, (f"{decision.action} failed: {shortened(error)}",))
         else:

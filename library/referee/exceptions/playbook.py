@@ -133,7 +133,8 @@ def read_playbook(path: Path) -> Playbook:
     """A playbook from its file. Raises `RulesError` with every fault of the file."""
     try:
         content = path.read_bytes()
-        tree = yaml.safe_load(content.decode("utf-8"))
+        # Every scalar as text: YAML 1.1 would read `on` as true and a version 1.10 as the number 1.1.
+        tree = yaml.load(content.decode("utf-8"), Loader=yaml.BaseLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise RulesError(str(path), [_fault(path, f"can't be read as text: {error}")]) from error
     except yaml.YAMLError as error:

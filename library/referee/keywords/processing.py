@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from robot.api.deco import keyword
 from robot.libraries.BuiltIn import BuiltIn
 from robot.utils import DotDict
 
-from referee.domain import Case, InputError
+from referee.domain import Case, Decision, InputError
 from referee.engine import RunSummary
 from referee.keywords.bot import Bot
 from referee.keywords.progress import Progress
@@ -22,6 +22,7 @@ class ProcessingKeywords:
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
+        self._decisions: Sequence[Decision] = ()
 
     @keyword(tags=["process"])
     def read_cases(self, path: Path, sheet: str = "") -> list[Case]:
@@ -82,6 +83,7 @@ class ProcessingKeywords:
         worklist = worklist or output / "worklist.xlsx"
         with Progress(self._bot.referee.name) as progress:
             summary = self._bot.run(progress.show).process(self._bot.cases)
+        self._decisions = summary.decisions
         write_results(
             self._bot.source,
             summary.decisions,
@@ -100,6 +102,15 @@ class ProcessingKeywords:
             earlier=summary.earlier,
             seconds=round(summary.seconds, 2),
         )
+
+    @keyword(tags=["process"])
+    def get_decisions(self) -> list[Decision]:
+        """The decisions of the last `Process Cases`, in the order of the input, for reports of your own.
+
+        | ${decisions}    `Get Decisions`
+        | Log    ${decisions}[0].route: ${decisions}[0].reasons
+        """
+        return list(self._decisions)
 
     def _tell(self, summary: RunSummary, files: Mapping[str, Path], open_tasks: int) -> None:
         def counted(counts: Mapping[str, int]) -> str:

@@ -1,0 +1,21 @@
+*** Settings ***
+Documentation       Decides mortgage applications: offers the clear ones, asks for a guarantor where insurance is missing,
+...                 and leaves the rest to underwriters. Name your own file with ``--variable APPLICATIONS:file.csv``.
+
+Library             RefereeLibrary    decision_tables/loan_applications.xlsx
+Library             bank_comparison.py
+Resource            loan_letters.resource
+
+
+*** Variables ***
+${APPLICATIONS}     ../shared/data/mortgage_applications.csv
+
+
+*** Tasks ***
+Decide Loan Applications
+    Read Cases    ${APPLICATIONS}
+    On Action    offer loan    Write Offer
+    On Action    ask for guarantor    Write Guarantor Request
+    Process Cases
+    ${decisions}=    Get Decisions
+    Compare With Bank    ${decisions}

@@ -1,0 +1,180 @@
+"""A run acts once on each case, whatever happened before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from referee.domain import Case, Decision, RulesError
+from referee.engine import Run
+from tests.unit.engine.conftest import Office
+from tests.unit.engine.limits import GOOD
+
+
+def case(number: int = 1, **facts: Any) -> Case:
+    return Case(f"P-{number}", {**GOOD, "payment": f"P-{number}", **facts})
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing after it is done."""
+
+
+def killed(decision: Decision) -> None:
+    raise Killed
+
+
+def test_each_route_is_settled(office: Office) -> None:
+    summary = office.run().process(
+        [case(1), case(2, amount=9000), case(3, country="CH"), case(4, amount=None)]
+    )
+    assert office.paid == ["P-1"]
+    assert office.queries == ["P-3"]
+    assert dict(summary.routes) == {"auto": 1, "human": 2, "exception": 1}
+    assert dict(summary.outcomes) == {"done": 1, "handed over": 2, "exception open": 1}
+    assert office.story("P-1") == ["decision auto", "action acting", "action done"]
+    assert office.story("P-2") == ["decision human", "handoff managers"]
+    assert office.story("P-3") == ["decision exception", "exception waiting", "exception waiting"]
+    assert office.story("P-4") == ["decision human", "handoff clerks"]
+
+
+def test_a_second_run_does_nothing_twice(office: Office) -> None:
+    cases = [case(1), case(2, amount=9000), case(3, country="CH")]
+    office.run().process(cases)
+    summary = office.run().process(cases)
+    assert office.paid == ["P-1"]
+    assert office.queries == ["P-3"]
+    assert summary.earlier == 2
+
+
+def test_a_decision_is_durable_before_anyone_acts_on_it(office: Office) -> None:
+    seen: list[list[str]] = []
+    office.run(pay=lambda decision: seen.append(office.story(decision.case_id))).process([case()])
+    assert seen == [["decision auto", "action acting"]]
+
+
+def test_a_case_on_which_a_killed_run_was_acting_goes_to_people(office: Office) -> None:
+    with pytest.raises(Killed):
+        office.run(pay=killed).process([case(1), case(2)])
+    summary = office.run().process([case(1), case(2)])
+    assert office.paid == ["P-2"]
+    assert dict(summary.outcomes) == {"handed over": 1, "done": 1}
+    assert office.story("P-1")[-2:] == ["action in doubt", "handoff clerks"]
+
+
+def test_a_failing_action_goes_to_people_with_its_error_and_the_run_goes_on(office: Office) -> None:
+    def refuse(decision: Decision) -> None:
+        if decision.case_id == "P-1":
+            raise ValueError("the portal refused the payment")
+
+    summary = office.run(pay=refuse).process([case(1), case(2)])
+    assert dict(summary.outcomes) == {"handed over": 1, "done": 1}
+    log = office.referee().log
+    assert log is not None
+    reasons = [record.payload["reasons"] for record in log.records() if record.kind == "handoff"]
+    assert reasons == [["pay failed: the portal refused the payment"]]
+
+
+def test_a_case_that_changed_after_it_was_done_goes_to_people(office: Office) -> None:
+    office.run().process([case(1)])
+    office.run().process([case(1, amount=1300)])
+    assert office.paid == ["P-1"]
+    assert office.story("P-1")[-2:] == ["decision human", "handoff clerks"]
+    office.run().process([case(1, amount=1400)])
+    assert office.paid == ["P-1"]
+
+
+def test_a_case_that_changed_before_anything_was_done_is_decided_anew(office: Office) -> None:
+    office.referee().decide("P-1", GOOD)
+    office.run().process([case(1, amount=9000)])
+    assert office.paid == []
+    assert office.story("P-1") == ["decision auto", "decision human", "handoff managers"]
+
+
+def test_open_cases_that_left_the_input_are_not_lost(office: Office) -> None:
+    with pytest.raises(Killed):
+        office.run(pay=killed).process([case(1), case(2)])
+    office.run().process([case(3)])
+    assert office.story("P-1")[-1] == "handoff clerks"
+    assert office.story("P-2")[-1] == "handoff clerks"
+    assert office.paid == ["P-3"]
+
+
+def test_an_action_without_keyword_stops_the_run_before_the_first_case(office: Office) -> None:
+    with pytest.raises(RulesError, match="On Action    pay"):
+        Run(office.referee(), {}, {})
+
+
+def test_a_missing_playbook_stops_the_run_before_the_first_case(office: Office) -> None:
+    with pytest.raises(RulesError, match="starts the playbook 'ask supplier'"):
+        Run(office.referee(), {"pay": killed}, {})
+
+
+def test_a_playbook_retries_twice_and_then_hands_over(office: Office) -> None:
+    for _ in range(4):
+        office.run().process([case(1, country="CH")])
+        office.pass_days(2)
+    assert office.queries == ["P-1"] * 3
+    assert office.story("P-1")[-1] == "handoff managers"
+    office.run().process([case(1, country="CH")])
+    assert office.queries == ["P-1"] * 3
+
+
+def test_a_playbook_waits_until_its_date(office: Office) -> None:
+    office.run().process([case(1, country="CH")])
+    office.pass_days(1.9)
+    office.run().process([case(1, country="CH")])
+    assert office.queries == ["P-1"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "end"),
+    [
+        ({"agrees": True}, "exception settled"),
+        ({"agrees": False}, "handoff managers"),
+        ({"agrees": None}, "handoff clerks"),
+        ({"agrees": "perhaps"}, "handoff clerks"),
+        ({}, "handoff clerks"),
+    ],
+)
+def test_a_reply_settles_the_exception_and_a_doubtful_one_goes_to_people(
+    office: Office, reply: dict[str, Any], end: str
+) -> None:
+    office.run().process([case(1, country="CH")])
+    office.replies["P-1"] = reply
+    office.run().process([case(1, country="CH")])
+    assert office.story("P-1")[-1] == end
+
+
+def test_a_step_that_a_killed_run_had_begun_goes_to_people(office: Office) -> None:
+    with pytest.raises(Killed):
+        office.run(send_query=killed).process([case(1, country="CH")])
+    office.run().process([case(1, country="CH")])
+    assert office.queries == []
+    assert office.story("P-1")[-1] == "handoff clerks"
+
+
+def test_a_failing_step_goes_to_people_with_its_error(office: Office) -> None:
+    def fail(decision: Decision) -> None:
+        raise OSError("the mail server is away")
+
+    office.run(send_query=fail).process([case(1, country="CH")])
+    log = office.referee().log
+    assert log is not None
+    reasons = [record.payload["reasons"] for record in log.records() if record.kind == "handoff"]
+    assert "the mail server is away" in reasons[0][-1]
+
+
+def test_a_case_begun_with_another_version_of_the_playbook_goes_to_people(office: Office) -> None:
+    office.run().process([case(1, country="CH")])
+    path = office.playbooks / "ask.yaml"
+    path.write_text(path.read_text().replace('version: "1"', 'version: "2"'))
+    office.run().process([case(1, country="CH")])
+    assert office.story("P-1")[-1] == "handoff clerks"
+
+
+def test_settling_one_case_twice_does_it_once(office: Office) -> None:
+    decision = office.referee().decide("P-1", GOOD)
+    assert office.run().settle(decision) == "done"
+    assert office.run().settle(decision) == "done"
+    assert office.paid == ["P-1"]
