@@ -78,7 +78,7 @@ def read_xml(path: Path) -> XmlElement:
     """
     try:
         with path.open("rb") as file:
-            root = parse(file, forbid_dtd=True).getroot()
+            root: Any = parse(file, forbid_dtd=True).getroot()
     except FileNotFoundError:
         raise _unusable(path, "no-file", "there is no such file") from None
     except OSError as error:
@@ -96,7 +96,9 @@ def read_xml(path: Path) -> XmlElement:
         raise RulesError(path.name, [fault]) from None
     except (ValueError, LookupError):
         # an encoding the parser doesn't know, or bytes that don't fit it
-        raise _unusable(path, "xml-encoding", "the file's text encoding can't be read; save it as UTF-8") from None
+        raise _unusable(
+            path, "xml-encoding", "the file's text encoding can't be read; save it as UTF-8"
+        ) from None
     namespace, _, tag = str(root.tag).removeprefix("{").rpartition("}")
     if tag != "definitions" or namespace not in _VERSIONS:
         message = "the file is not a DMN model of version 1.1 to 1.5"

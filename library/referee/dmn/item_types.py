@@ -1,69 +1,163 @@
-"""Item definitions at work: checking and converting values."""
+"""Item definitions at work: from type names to FEEL types, and checking and converting values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from referee.dmn.item_definition import ItemDefinition
-from referee.domain import Diagnostic, Place
-from referee.feel import FeelSyntaxError, UnaryTests, compile_unary_tests
+from referee.domain import Diagnostic
+from referee.feel import FeelSyntaxError, compile_unary_tests
 from referee.feel.fault import Fault
-from referee.feel.types import FeelType, coerce, conforms, context_type, function_type, list_type, parse_type
+from referee.feel.types import ANY, ContextType, FeelType, FunctionType, ListType, coerce, parse_type
 from referee.tables import CellText
 
-_SYNONYMS = {
-    "dateTime": "date and time",
-    "dayTimeDuration": "days and time duration",
-    "yearMonthDuration": "years and months duration",
-}
+Objection = Callable[[Any], str]
+"""Says which demand a value of the right FEEL type breaks; empty when it breaks none."""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemType:
-    """A type with everything that its item definition demands of a value."""
+class ItemTypes:
+    """The types that one model may name: its own, and those of its imports by ``import.type``."""
 
-    name: str
-    feel_type: FeelType
-    is_collection: bool = False
-    element: ItemType | None = None
-    components: Mapping[str, ItemType] | None = None
-    allowed: UnaryTests | None = None
-    constraint: UnaryTests | None = None
+    def __init__(self, definitions: tuple[ItemDefinition, ...], imports: Mapping[str, ItemTypes]) -> None:
+        self.faults: list[Diagnostic] = []
+        self.feel_types: dict[str, FeelType] = {}
+        self._objections: dict[str, Objection | None] = {}
+        for name, imported in imports.items():
+            prefix = f"{name}." if name else ""
+            for type_name, feel_type in imported.feel_types.items():
+                self.feel_types[f"{prefix}{type_name}"] = feel_type
+                self._objections[f"{prefix}{type_name}"] = imported._objections[type_name]
+        self._definitions = {definition.name: definition for definition in definitions}
+        self._pending: set[str] = set()
+        self.component_names: frozenset[str] = frozenset(_component_names(definitions)).union(
+            *(imported.component_names for imported in imports.values())
+        )
+        for definition in definitions:
+            self._define(definition.name)
 
-    def convert(self, value: Any) -> Any:
-        """The value as one of this type, by DMN's implicit conversions; raises ``Fault`` when it is none."""
-        if value is None:
-            return None
-        value_as_type = self._basic(value)
-        reason = self._objection(value_as_type)
-        if reason:
-            raise Fault("type-mismatch", reason)
-        return value_as_type
+    def feel_type(self, name: str) -> FeelType:
+        """The FEEL type a type reference means; raises ``Fault`` for an unknown one."""
+        name = name.strip()
+        if not name:
+            return ANY
+        return self.feel_types.get(name) or parse_type(name, self.feel_types)
 
-    def _basic(self, value: Any) -> Any:
+    def conversion(self, name: str) -> Callable[[Any], Any] | None:
+        """The conversion to a type by its name; None when every value is welcome. Raises ``Fault`` for an unknown type.
+
+        A conversion takes a value and gives it as one of the type; it raises ``Fault`` for a value that is none.
+        """
+        name = name.strip()
+        feel_type = self.feel_type(name)
+        objection = self._objections.get(name)
+        if objection is None:
+            return None if feel_type == ANY else lambda value: coerce(value, feel_type)
+
+        def convert(value: Any) -> Any:
+            converted = coerce(value, feel_type)
+            reason = objection(converted) if converted is not None else ""
+            if reason:
+                raise Fault("value-not-allowed", reason)
+            return converted
+
+        return convert
+
+    def _define(self, name: str) -> None:
+        """Resolves a type and those it refers to, in whatever order the file has them."""
+        if name in self.feel_types or name in self._pending or name not in self._definitions:
+            return
+        self._pending.add(name)
+        definition = self._definitions[name]
+        for reference in _references(definition):
+            for other in self._definitions if "<" in reference else (reference,):
+                if other in reference:
+                    self._define(other)
         try:
-            return coerce(value, self.feel_type)
+            feel_type, objection = self._resolved(definition)
         except Fault as fault:
-            raise Fault(fault.code, f"{fault.message} ({self.name})" if self.name else fault.message) from None
+            message = f"the type {name} can't be understood: {fault.message}"
+            self.faults.append(Diagnostic("unknown-type", message, place=definition.place))
+            feel_type, objection = ANY, None
+        self.feel_types[name] = feel_type
+        self._objections[name] = objection
+        self._pending.discard(name)
 
-    def _objection(self, value: Any) -> str:
-        """Which demand of the item definitions a value of the right basic type breaks; empty when it breaks none."""
-        if value is None:
-            return ""
-        if self.element is not None and isinstance(value, list):
-            for item in value:
-                reason = self.element._objection(item)
-                if reason:
-                    return reason
-        if self.components is not None and isinstance(value, dict):
-            for name, component in self.components.items():
-                reason = component._objection(value.get(name))
-                if reason:
-                    return f"{name}: {reason}"
-        if self.allowed is not None and self.allowed(value, {}, []) is not True:
-            return f"the value is not one of the allowed values {self.allowed.text.strip()} of {self.name}"
-        if self.constraint is not None and self.constraint(value, {}, []) is not True:
-            return f"the value breaks the constraint {self.constraint.text.strip()} of {self.name}"
+    def _resolved(self, definition: ItemDefinition) -> tuple[FeelType, Objection | None]:
+        demands: list[Objection] = []
+        feel_type: FeelType
+        if definition.function is not None:
+            parameters = tuple(self.feel_type(kind) for _, kind in definition.function.parameters)
+            feel_type = FunctionType(parameters, self.feel_type(definition.function.result))
+        elif definition.components:
+            parts = {component.name: self._resolved(component) for component in definition.components}
+            feel_type = ContextType(tuple((name, kind) for name, (kind, _) in parts.items()))
+            of_parts = {name: objection for name, (_, objection) in parts.items() if objection is not None}
+            if of_parts:
+                demands.append(_of_entries(of_parts))
+        else:
+            feel_type = self.feel_type(definition.type)
+            inherited = self._objections.get(definition.type)
+            if inherited is not None:
+                demands.append(inherited)
+        if definition.allowed_values is not None:
+            demands.append(
+                self._test(definition, definition.allowed_values, "is not one of the allowed values")
+            )
+        if definition.is_collection:
+            feel_type = ListType(feel_type)
+            demands = [_of_items(demand) for demand in demands]
+        if definition.constraint is not None:
+            demands.append(self._test(definition, definition.constraint, "breaks the constraint"))
+        return feel_type, _all_of(demands)
+
+    def _test(self, definition: ItemDefinition, text: CellText, broken: str) -> Objection:
+        try:
+            tests = compile_unary_tests(text.text)
+        except FeelSyntaxError as error:
+            self.faults.append(Diagnostic("syntax", error.message, place=text.place, span=error.span))
+            return lambda value: f"{definition.name} has a constraint that can't be read"
+        reason = f"the value {broken} {' '.join(text.text.split())} of {definition.name}"
+        return lambda value: "" if tests(value, {}, []) is True else reason
+
+
+def _references(definition: ItemDefinition) -> Iterator[str]:
+    if definition.type:
+        yield definition.type
+    for component in definition.components:
+        yield from _references(component)
+    if definition.function is not None:
+        yield from (kind for _, kind in definition.function.parameters)
+        yield definition.function.result
+
+
+def _component_names(definitions: Iterable[ItemDefinition]) -> Iterator[str]:
+    for definition in definitions:
+        for component in definition.components:
+            yield component.name
+        yield from _component_names(definition.components)
+
+
+def _of_entries(demands: Mapping[str, Objection]) -> Objection:
+    def objection(context: Any) -> str:
+        for name, demand in demands.items():
+            value = context.get(name) if isinstance(context, dict) else None
+            reason = demand(value) if value is not None else ""
+            if reason:
+                return reason
         return ""
+
+    return objection
+
+
+def _of_items(demand: Objection) -> Objection:
+    def objection(items: Any) -> str:
+        return next((reason for item in items if item is not None and (reason := demand(item))), "")
+
+    return objection
+
+
+def _all_of(demands: list[Objection]) -> Objection | None:
+    if len(demands) <= 1:
+        return demands[0] if demands else None
+    return lambda value: next((reason for demand in demands if (reason := demand(value))), "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import MappingProxyType
 
+from referee.dmn.document import XmlElement
 from referee.dmn.logic import (
     ConditionalLogic,
     ContextLogic,
@@ -22,7 +23,6 @@ from referee.dmn.logic import (
     RelationLogic,
     TableLogic,
 )
-from referee.dmn.document import XmlElement
 from referee.domain import Diagnostic
 from referee.tables import CellText, DecisionTable, HitPolicy, InputClause, OutputClause, Rule
 
@@ -87,9 +87,12 @@ class LogicReader:
                 for parameter in element.children("formalParameter")
             ),
             self.within(element, name),
-            {"JAVA": FunctionKind.JAVA, "J": FunctionKind.JAVA, "PMML": FunctionKind.PMML, "P": FunctionKind.PMML}.get(
-                kind, FunctionKind.FEEL
-            ),
+            {
+                "JAVA": FunctionKind.JAVA,
+                "J": FunctionKind.JAVA,
+                "PMML": FunctionKind.PMML,
+                "P": FunctionKind.PMML,
+            }.get(kind, FunctionKind.FEEL),
             type_of(element),
             element.place,
         )
@@ -98,7 +101,11 @@ class LogicReader:
         """The expression within a named child; a missing one is a fault and reads as null."""
         child = parent.child(tag)
         logic = self.within(child, name) if child is not None else None
-        return logic if logic is not None else self._missing(parent, f"`{tag}` of the {parent.tag} holds no expression")
+        return (
+            logic
+            if logic is not None
+            else self._missing(parent, f"`{tag}` of the {parent.tag} holds no expression")
+        )
 
     def _missing(self, element: XmlElement, message: str) -> Logic:
         self.faults.append(Diagnostic("no-expression", message, place=element.place))
@@ -122,7 +129,9 @@ class LogicReader:
             entry_name = variable.get("name") if variable is not None else ""
             logic = self.within(entry, entry_name or name)
             if logic is None:
-                logic = self._missing(entry, f"the context entry {entry_name} holds no expression".replace("  ", " "))
+                logic = self._missing(
+                    entry, f"the context entry {entry_name} holds no expression".replace("  ", " ")
+                )
             entries.append(Entry(entry_name, logic, type_of(variable) if variable is not None else ""))
         return ContextLogic(tuple(entries), type_of(element), element.place)
 
@@ -142,12 +151,15 @@ class LogicReader:
         items = [
             logic
             for child in element
-            if (reader := self._readers.get(child.tag)) is not None and (logic := reader(child, name)) is not None
+            if (reader := self._readers.get(child.tag)) is not None
+            and (logic := reader(child, name)) is not None
         ]
         return ListLogic(tuple(items), type_of(element), element.place)
 
     def _relation(self, element: XmlElement, name: str) -> Logic:
-        columns = tuple(Parameter(column.get("name"), type_of(column)) for column in element.children("column"))
+        columns = tuple(
+            Parameter(column.get("name"), type_of(column)) for column in element.children("column")
+        )
         rows = []
         for row in element.children("row"):
             cells = tuple(
@@ -172,7 +184,10 @@ class LogicReader:
 
     def _filter(self, element: XmlElement, name: str) -> Logic:
         return FilterLogic(
-            self._part(element, "in", name), self._part(element, "match", name), type_of(element), element.place
+            self._part(element, "in", name),
+            self._part(element, "match", name),
+            type_of(element),
+            element.place,
         )
 
     def _for(self, element: XmlElement, name: str) -> Logic:
@@ -197,8 +212,12 @@ class LogicReader:
         if policy is HitPolicy.COLLECT:
             policy = _AGGREGATIONS.get(element.get("aggregation").upper())
         if policy is None:
-            message = f"the hit policy {element.get('hitPolicy')} {element.get('aggregation')} is none of DMN's"
-            self.faults.append(Diagnostic("unknown-hit-policy", message.replace("  ", " "), place=element.place))
+            message = (
+                f"the hit policy {element.get('hitPolicy')} {element.get('aggregation')} is none of DMN's"
+            )
+            self.faults.append(
+                Diagnostic("unknown-hit-policy", message.replace("  ", " "), place=element.place)
+            )
             return None
         outputs = [
             OutputClause(
@@ -256,5 +275,3 @@ def _rule(number: int, rule: XmlElement) -> Rule:
         tuple(entry.child_text("text") for entry in rule.children("annotationEntry")),
         rule.place,
     )
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from referee.dmn.document import XmlElement, read_xml
 from referee.dmn.elements import (
     DecisionNode,
     DecisionService,
@@ -16,7 +17,6 @@ from referee.dmn.elements import (
 from referee.dmn.item_definition import FunctionItem, ItemDefinition
 from referee.dmn.logic import FunctionLogic
 from referee.dmn.logic_reader import LogicReader, text_of, type_of
-from referee.dmn.document import XmlElement, read_xml
 from referee.domain import Diagnostic, RulesError
 
 _REQUIREMENTS = {
@@ -107,7 +107,9 @@ class _Elements:
             return InputData(name, type_name, element.place)
         if element.tag == "decision":
             requirements = self._requirements(element)
-            return DecisionNode(name, self._logic.within(element, name), type_name, requirements, element.place)
+            return DecisionNode(
+                name, self._logic.within(element, name), type_name, requirements, element.place
+            )
         if element.tag == "businessKnowledgeModel":
             encapsulated = element.child("encapsulatedLogic")
             if encapsulated is None:
@@ -164,7 +166,9 @@ def _item_definition(element: XmlElement) -> ItemDefinition:
         None
         if function is None
         else FunctionItem(
-            tuple((parameter.get("name"), type_of(parameter)) for parameter in function.children("parameters")),
+            tuple(
+                (parameter.get("name"), type_of(parameter)) for parameter in function.children("parameters")
+            ),
             function.get("outputTypeRef").rpartition(":")[2],
         ),
         element.place,

@@ -40,13 +40,14 @@ class CompiledTable:
 
     A rule is false when any of its cells is false, unknown when none is false but one cannot be told, else true. The
     value is DMN's: only true rules count. Unknown rules are doubt where they could have changed the result, and only
-    then do the diagnostics of their cells reach the sink. A column is evaluated only when a rule still alive needs it.
+    then do the diagnostics of their cells reach the sink. ``names`` are the names that its cells take from the scope. A column is evaluated only when a rule still alive needs it.
     """
 
     table: DecisionTable
     columns: tuple[Column, ...]
     outputs: tuple[Output, ...]
     cells: tuple[tuple[OutputCell, ...], ...]
+    names: frozenset[str]
 
     def decide(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> TableResult:
         """The result for the facts in ``scope``; what was noticed goes to ``sink``. Never raises for bad facts."""

@@ -2,51 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from referee.domain import Diagnostic, Place, RulesError
 from referee.feel import (
     Expression,
     FeelSyntaxError,
+    Names,
     UnaryTests,
     compile_expression,
     compile_unary_tests,
 )
+from referee.feel.expression import NO_TYPES
 from referee.feel.fault import Fault
+from referee.feel.types import FeelType
 from referee.tables.column import Cell, Column
 from referee.tables.compiled_table import CompiledTable
 from referee.tables.decision_table import CellText, DecisionTable, InputClause, OutputClause
 from referee.tables.output import Output, OutputCell
-from referee.tables.value_type import Conversion, conversion
+from referee.tables.value_type import Conversion, TypeNames, feel_conversion
 
-_NO_TYPES: Mapping[str, Conversion] = MappingProxyType({})
 _Compiled = TypeVar("_Compiled", Expression, UnaryTests)
 
 
 def compile_table(
     table: DecisionTable,
-    names: Sequence[str] = (),
+    names: Iterable[str] = (),
     *,
-    types: Mapping[str, Conversion] = _NO_TYPES,
+    members: Iterable[str] = (),
+    types: Mapping[str, FeelType] = NO_TYPES,
+    conversion: TypeNames = feel_conversion,
     costly: Collection[str] = (),
 ) -> CompiledTable:
     """The table ready to decide; raises ``RulesError`` with all its faults, each with its place.
 
-    ``names`` are the names its cells may use, ``types`` the types that are not FEEL's own. Columns whose input
-    expression uses a ``costly`` name (a model) are evaluated last, all others in the order written.
+    ``names`` are the names its cells may use, ``members`` names of context entries that hold symbols and ``types``
+    the model's own types; ``conversion`` finds the conversion to a clause's type. Columns whose input expression
+    uses a ``costly`` name (a model) are evaluated last, all others in the order written.
     """
-    return _Compiler(table, names, types).compile(frozenset(costly))
+    return _Compiler(table, Names(names), frozenset(members), types, conversion).compile(frozenset(costly))
 
 
 class _Compiler:
-    def __init__(self, table: DecisionTable, names: Sequence[str], types: Mapping[str, Conversion]) -> None:
+    def __init__(
+        self,
+        table: DecisionTable,
+        names: Names,
+        members: frozenset[str],
+        types: Mapping[str, FeelType],
+        conversion: TypeNames,
+    ) -> None:
         self._table = table
-        self._names = tuple(names)
-        self._known = frozenset(names)
+        self._names = names
+        self._members = members
         self._types = types
+        self._type_names = conversion
         self._faults: list[Diagnostic] = []
         self._expressions: dict[str, Expression | None] = {}
         self._tests: dict[str, UnaryTests | None] = {}
@@ -63,7 +75,11 @@ class _Compiler:
             raise RulesError(f"table {self._table.name}", self._faults)
         ready = [column for column in columns if column is not None]
         ready.sort(key=lambda column: not costly.isdisjoint(column.expression.names))
-        return CompiledTable(self._table, _with_prospects(ready, len(cells)), outputs, cells)
+        used = frozenset[str]().union(
+            *(compiled.names for compiled in self._expressions.values() if compiled is not None),
+            *(compiled.names for compiled in self._tests.values() if compiled is not None),
+        )
+        return CompiledTable(self._table, _with_prospects(ready, len(cells)), outputs, cells, used)
 
     def _check_shape(self) -> None:
         table = self._table
@@ -171,7 +187,7 @@ class _Compiler:
         cell: CellText,
         place: Place | None,
         known: dict[str, _Compiled | None],
-        compile_text: Callable[[str, Sequence[str]], _Compiled],
+        compile_text: Callable[..., _Compiled],
     ) -> _Compiled | None:
         """The compiled text, each text once; a text that has a fault is reported at every place it stands."""
         if cell.text in known:
@@ -180,12 +196,12 @@ class _Compiler:
                 return compiled
         place = cell.place or place
         try:
-            compiled = compile_text(cell.text, self._names)
+            compiled = compile_text(cell.text, self._names, members=self._members, types=self._types)
         except FeelSyntaxError as error:
             self._faults.append(Diagnostic("syntax", error.message, place=place, span=error.span))
             compiled = None
         if compiled is not None:
-            unknown = sorted(set(compiled.names) - self._known - {"?"})
+            unknown = sorted(compiled.names - self._names.all)
             for name in unknown:
                 message = f"`{cell.text.strip()}` uses the name {name}, which is not known here"
                 self._fault("unknown-name", message, place)
@@ -196,7 +212,7 @@ class _Compiler:
 
     def _conversion(self, type_name: str, place: Place | None) -> Conversion | None:
         try:
-            return conversion(type_name, self._types)
+            return self._type_names(type_name)
         except Fault as fault:
             self._fault(fault.code, fault.message, place)
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from referee.feel.types import coerce, parse_type
@@ -11,11 +11,13 @@ Conversion = Callable[[Any], Any]
 """Takes a FEEL value and gives it as a value of one type; raises ``Fault`` when it is not one."""
 
 
-def conversion(type_name: str, types: Mapping[str, Conversion]) -> Conversion | None:
-    """The conversion to a named type, or None when every value is welcome. Raises ``Fault`` for an unknown type."""
+TypeNames = Callable[[str], Conversion | None]
+"""Gives the conversion for a type's name, None where every value is welcome; raises ``Fault`` for an unknown type."""
+
+
+def feel_conversion(type_name: str) -> Conversion | None:
+    """The conversion to one of FEEL's own types; none for ``Any`` and for no name."""
     name = type_name.strip()
-    if name in types:
-        return types[name]
     if name in ("", "Any"):
         return None
     feel_type = parse_type(name)

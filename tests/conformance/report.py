@@ -1,0 +1,43 @@
+"""Failing cases of the DMN compatibility kit, with what was expected and what came out.
+
+python tests/conformance/report.py [part of a folder or case name ...]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import kit  # beside this script
+
+
+def main(filters: list[str]) -> int:
+    """Prints failing cases and the counts by folder; 0 when all pass, 1 when some fail, 2 without the kit."""
+    cases = [case for case in kit.kit_cases() if not filters or any(part in case.name for part in filters)]
+    if not cases:
+        print("no case: the kit is not there (set REFEREE_SHARED), or no name contains the given text")
+        return 2
+    needs_jvm = kit.listed("needs_jvm.txt")
+    passed: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    for case in cases:
+        if case.name in needs_jvm:
+            continue
+        wrong = kit.failures(case)
+        (failed if wrong else passed)[case.folder] += 1
+        if wrong:
+            print(case.name)
+            print("\n".join(f"    {line}" for line in wrong))
+    for folder in sorted(failed):
+        print(f"{folder}: {passed[folder]} passed, {failed[folder]} failed")
+    print(
+        f"all: {passed.total()} passed, {failed.total()} failed, {len(cases) - passed.total() - failed.total()} need a JVM"
+    )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
