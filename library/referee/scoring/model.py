@@ -37,7 +37,7 @@ class Model:
     def prepare(self) -> None:
         """Unpickle now, so that a file that can't be trusted stops the run before its first case.
 
-        Raises ``ModelError``. It imports scikit-learn, which takes about a second.
+        Raises ``ModelError``. It imports scikit-learn, which takes seconds.
         """
         if self._classifier is not None:
             return
