@@ -214,8 +214,12 @@ def natural(value: Any) -> Any:
 
 def _natural_temporal(value: FeelDate | FeelTime | FeelDateTime) -> Any:
     """A datetime of Python's own, if it has the years, the precision and the kind of zone; else the FEEL value."""
-    readers = {FeelDate: datetime.date, FeelTime: datetime.time, FeelDateTime: datetime.datetime}
+    text = str(value)
     try:
-        return readers[type(value)].fromisoformat(str(value))
+        if isinstance(value, FeelDate):
+            return datetime.date.fromisoformat(text)
+        if isinstance(value, FeelTime):
+            return datetime.time.fromisoformat(text)
+        return datetime.datetime.fromisoformat(text)
     except ValueError:
         return value

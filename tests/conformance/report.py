@@ -9,16 +9,21 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "library")]
 
-import kit  # beside this script
+import kit  # type: ignore[import-not-found]  # noqa: E402 (found through the path above)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
 
 
 def main(filters: list[str]) -> int:
     """Prints failing cases and the counts by folder; 0 when all pass, 1 when some fail, 2 without the kit."""
     cases = [case for case in kit.kit_cases() if not filters or any(part in case.name for part in filters)]
     if not cases:
-        print("no case: the kit is not there (set REFEREE_SHARED), or no name contains the given text")
+        _say("no case: the kit is not there (set REFEREE_SHARED), or no name contains the given text")
         return 2
     needs_jvm = kit.listed("needs_jvm.txt")
     passed: Counter[str] = Counter()
@@ -29,11 +34,11 @@ def main(filters: list[str]) -> int:
         wrong = kit.failures(case)
         (failed if wrong else passed)[case.folder] += 1
         if wrong:
-            print(case.name)
-            print("\n".join(f"    {line}" for line in wrong))
+            _say(case.name)
+            _say("\n".join(f"    {line}" for line in wrong))
     for folder in sorted(failed):
-        print(f"{folder}: {passed[folder]} passed, {failed[folder]} failed")
-    print(
+        _say(f"{folder}: {passed[folder]} passed, {failed[folder]} failed")
+    _say(
         f"all: {passed.total()} passed, {failed.total()} failed, {len(cases) - passed.total() - failed.total()} need a JVM"
     )
     return 1 if failed else 0

@@ -212,7 +212,7 @@ class _Linker:
         return frozenset(costly)
 
     def _check_cycles(self, needs: Mapping[str, tuple[Requirement, ...]]) -> None:
-        """Decisions that need their own value. Functions may call themselves, so knowledge requirements are left out."""
+        """Finds decisions that need their own value. Functions may call themselves, so knowledge is left out."""
         decisions = {key for key, site in self._sites.items() if isinstance(site.element, DecisionNode)}
         done: set[str] = set()
         for start in decisions:

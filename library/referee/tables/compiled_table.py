@@ -38,9 +38,10 @@ class Doubt:
 class CompiledTable:
     """A decision table compiled once and decided often. It keeps no state between decisions.
 
-    A rule is false when any of its cells is false, unknown when none is false but one cannot be told, else true. The
-    value is DMN's: only true rules count. Unknown rules are doubt where they could have changed the result, and only
-    then do the diagnostics of their cells reach the sink. ``names`` are the names that its cells take from the scope. A column is evaluated only when a rule still alive needs it.
+    A rule is false when any of its cells is false, unknown when none is false but one cannot be told, else true.
+    The value is DMN's: only true rules count. Unknown rules are doubt where they could have changed the result, and
+    only then do the diagnostics of their cells reach the sink. A column is evaluated only when a rule still alive
+    needs it. ``names`` are the names that the cells take from the scope.
     """
 
     table: DecisionTable
