@@ -19,7 +19,10 @@ from referee.workbook.grid import column_letters
 from referee.workbook.sheets import find_sheet
 
 EXCEL_SUFFIXES = (".xlsx", ".xlsm")
-_PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_PLAIN_NUMBER = re.compile(
+    r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
+    r"|-?[1-9](?:\.[0-9]+[eE][+-]?|[eE][+-])[0-9]{1,3}"  # as programs write them: 8.5e-4, 1e-05; 1E5 may be a code
+)
 
 
 @dataclass(frozen=True, slots=True)
