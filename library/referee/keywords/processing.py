@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robot.api import logger
 from robot.api.deco import keyword
@@ -12,9 +12,11 @@ from robot.libraries.BuiltIn import BuiltIn
 from robot.utils import DotDict
 
 from referee.domain import Case, Decision, InputError
-from referee.engine import RunSummary
 from referee.keywords.bot import Bot
 from referee.keywords.progress import Progress
+
+if TYPE_CHECKING:
+    from referee.engine import RunSummary
 
 
 class ProcessingKeywords:
