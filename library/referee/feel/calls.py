@@ -113,6 +113,7 @@ def definition(
     slots: tuple[int, ...],
     body: Code,
     own_slot: int | None,
+    result: FeelType | None,
 ) -> Code:
     """A function value that remembers the variables around it; ``own_slot`` lets a named one call itself."""
     typed = tuple((place, kind) for place, kind in enumerate(types) if kind != ANY)
@@ -130,7 +131,7 @@ def definition(
                 inside[slots[place]] = coerce(arguments[place], kind)
             return body(inside)
 
-        value = FeelFunction(parameters, function, parameter_types=types)
+        value = FeelFunction(parameters, function, parameter_types=types, result_type=result)
         if own_slot is not None:
             around[own_slot] = value
         return value

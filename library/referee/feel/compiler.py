@@ -16,6 +16,7 @@ from referee.feel.fault import Fault
 from referee.feel.frame import FIRST_LOCAL, INPUT, SCOPE, Code, Frame, is_explained, report, report_fault
 from referee.feel.paths import path
 from referee.feel.printer import to_text
+from referee.feel.result_types import result_type
 from referee.feel.syntax import Node, Span
 from referee.feel.types import (
     ANY,
@@ -392,7 +393,8 @@ class Compiler:
         slots = tuple(self._declare(name) for name in names)
         body = self.expression(node.body)
         del self._locals[depth:]
-        return calls.definition(names, declared, slots, body, own_slot)
+        known = {name: kind for name, kind in zip(names, types, strict=True) if kind != ANY}
+        return calls.definition(names, declared, slots, body, own_slot, result_type(node.body, known))
 
     def _call(self, node: syntax.Call) -> Code:
         function = node.function
