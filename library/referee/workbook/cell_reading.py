@@ -64,7 +64,7 @@ class ColumnSense:
     """What is known of the column a cell stands in.
 
     ``type`` is a FEEL type, empty when it can't be told; ``choices`` the strings it may hold, empty for any;
-    ``names`` all names in scope; ``may_be_blank`` whether an output may be left out.
+    ``names`` all names in scope; ``may_be_blank`` whether an output may be left out; ``table`` the table it is in.
     """
 
     kind: CellKind
@@ -73,6 +73,7 @@ class ColumnSense:
     choices: tuple[str, ...] = ()
     names: frozenset[str] = field(default_factory=frozenset)
     may_be_blank: bool = False
+    table: str = ""
 
 
 class Misread(Exception):
@@ -295,6 +296,8 @@ def _not_feel(text: str, column: ColumnSense, error: FeelSyntaxError, plain: boo
 
 
 def _unknown_name(text: str, name: str, column: ColumnSense, plain: bool) -> Misread:
+    if name == column.table:
+        return Misread("table-cycle", f"`{text}` uses the table `{name}` in itself")
     quotes = ""
     if plain and column.type in ("", "Any"):
         quotes = f"; write {quoted(text)} with the quotes if you mean the text"

@@ -118,14 +118,16 @@ class References:
         self, cell: CellText, name: str, place: Place | None, faults: list[Diagnostic]
     ) -> None:
         typed = self._scope.get(name)
-        if typed is None or typed.members is None or cell.text.strip().rpartition(".")[0] == name:
-            return  # a whole heading such as `model.label` has been checked as an input expression
+        if typed is None or typed.members is None:
+            return
         bare = _STRINGS.sub('""', cell.text)
         for found in re.finditer(re.escape(name) + r"\s*\.\s*(\w+(?: \w+)*)", bare):
             words = found.group(1).split()
             starts = {" ".join(words[:count]) for count in range(1, len(words) + 1)}
             if not starts & set(typed.members):
-                faults.append(_no_member(cell.text, name, words[0], typed.members, place))
+                whole = found.group() == bare.strip()
+                member = " ".join(words) if whole else words[0]
+                faults.append(_no_member(cell.text, name, member, typed.members, place))
 
     def check_cycles(self, tables: Sequence[DecisionTable], faults: list[Diagnostic]) -> None:
         """Adds a fault where tables need each other's results in a circle."""

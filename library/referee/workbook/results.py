@@ -17,6 +17,7 @@ from referee.workbook.sheets import fill_table
 RESULTS_SHEET = "Results"
 SUMMARY_SHEET = "Summary"
 RESULT_COLUMNS = ("route", "action", "queue", "reasons", "rules")
+STATUS_COLUMN = "status"
 NOT_DECIDED = "not decided"
 
 _FILLS = {Route.AUTO: "C6EFCE", Route.EXCEPTION: "FFEB9C", Route.HUMAN: "F8CBAD"}
@@ -38,12 +39,14 @@ def write_results(
     *,
     sheet: str = "",
     id_column: str = "",
+    statuses: Mapping[str, str] | None = None,
 ) -> None:
     """Writes a workbook with the inputs of ``source_path`` and, beside them, route, action, queue, reasons,
     rules, score.
 
     Rows keep the order of the source; one without a decision says so, and a decision without a row comes
-    after them. Without a source the facts as read are the inputs. Result cells are coloured by route; a
+    after them. ``statuses`` say by case id what became of the cases. Without a source the facts as read
+    are the inputs. Result cells are coloured by route; a
     Summary sheet counts routes, actions, queues and reasons. Inputs are written as values: no formula of
     the source is carried over, and text stays text. Raises InputError where the source can't be read or the
     file can't be written.
@@ -52,7 +55,8 @@ def write_results(
 
     by_case = {decision.case_id: decision for decision in decisions}
     columns, lines = _lines(source_path, by_case, sheet, id_column)
-    results = [_free_name(name, columns) for name in RESULT_COLUMNS]
+    names = RESULT_COLUMNS if statuses is None else (*RESULT_COLUMNS, STATUS_COLUMN)
+    results = [_free_name(name, columns) for name in names]
     models = _model_nodes(by_case.values())
     scores = [_free_name(name, columns) for node in models for name in (node, f"{node} confidence")]
     workbook = Workbook()
@@ -61,7 +65,15 @@ def write_results(
     fill_table(
         worksheet,
         [*columns, *results, *scores],
-        [[*line.inputs, *_result(line.decision), *_scores(line.decision, models)] for line in lines],
+        [
+            [
+                *line.inputs,
+                *_result(line.decision),
+                *_status(line.decision, statuses),
+                *_scores(line.decision, models),
+            ]
+            for line in lines
+        ],
         widths={results[3]: 60, results[4]: 45},
     )
     _colour(worksheet, lines, len(columns), len(results))
@@ -111,6 +123,12 @@ def _result(decision: Decision | None) -> list[Any]:
         "\n".join(decision.reasons) or None,
         "\n".join(rules) or None,
     ]
+
+
+def _status(decision: Decision | None, statuses: Mapping[str, str] | None) -> list[Any]:
+    if statuses is None:
+        return []
+    return [None if decision is None else statuses.get(decision.case_id)]
 
 
 def rule_text(rule: RuleRef) -> str:

@@ -55,8 +55,8 @@ def _route(cell: CellText, faults: list[Diagnostic]) -> str:
         return value
     if cell.is_blank:
         return ""  # the cell has its own fault already
-    hint = did_you_mean(value, ROUTES) if isinstance(value, str) else ""
-    message = f"`{cell.text}` is no route{hint}; write auto, exception or human"
+    found, hint = (value, did_you_mean(value, ROUTES)) if isinstance(value, str) else (cell.text, "")
+    message = f"`{found}` is no route{hint}; write auto, exception or human"
     faults.append(Diagnostic("route-value", message, place=cell.place))
     return ""
 

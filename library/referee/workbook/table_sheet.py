@@ -290,7 +290,9 @@ def read_table(
             allowed = _read_values(column, CellKind.INPUT, typed, names, readings, faults)
             if allowed is not None and enumerated(allowed.text):
                 typed = replace(typed, choices=enumerated(allowed.text))
-            sense = ColumnSense(CellKind.INPUT, column.heading, typed.type, typed.choices, names)
+            sense = ColumnSense(
+                CellKind.INPUT, column.heading, typed.type, typed.choices, names, table=outline.name
+            )
             heading = CellText(column.heading, column.place)
             inputs.append(InputClause(heading, typed.type, allowed, column.place, column.heading))
         else:
@@ -298,7 +300,9 @@ def read_table(
             allowed = _read_values(column, CellKind.OUTPUT, typed, names, readings, faults)
             choices = enumerated(allowed.text) if allowed is not None else ()
             blank = column.heading in may_be_blank
-            sense = ColumnSense(CellKind.OUTPUT, column.heading, typed.type, choices, names, blank)
+            sense = ColumnSense(
+                CellKind.OUTPUT, column.heading, typed.type, choices, names, blank, outline.name
+            )
             outputs.append(OutputClause(column.heading, typed.type, allowed, None, column.place))
         for cell in column.cells:
             texts[cell.place] = _read(cell, sense, readings, faults)
