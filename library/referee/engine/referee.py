@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from referee.audit import AuditLog, read_or_create_key, utc_now
+from referee.audit import AuditLog, utc_now
 from referee.domain import Case, Decision, Diagnostic, Evaluation, LineAddress, RulesError, Versions
 from referee.engine.record import as_logged, decision_payload, same_versions
 from referee.routing import route_case
@@ -55,7 +55,8 @@ class Referee:
         )
         self.log = AuditLog(audit, clock=clock) if audit is not None else None
         self.ledger = Ledger(self.log) if self.log is not None else None
-        self._key = self._masking_key()
+        hidden = self.workbook.dictionary.sensitive
+        self._key = self.log.key if self.log is not None and hidden else b""
 
     @property
     def name(self) -> str:
@@ -138,12 +139,6 @@ class Referee:
     def _open_facts(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         protected = self.workbook.dictionary.protected
         return {name: value for name, value in facts.items() if name not in protected}
-
-    def _masking_key(self) -> bytes:
-        if self.log is None or not self.workbook.dictionary.sensitive:
-            return b""
-        with self.log.exclusive():
-            return read_or_create_key(self.log.folder)
 
     def _require_in_force(self, today: date) -> None:
         settings = self.workbook.settings

@@ -20,13 +20,13 @@ from referee.workitems import CaseState, RunLock, Status
 class RunSummary:
     """What a run did. ``decisions`` hold one decision for each case, in the order of the input, as the log has it.
 
-    ``routes`` counts the cases by route, ``outcomes`` what became of them, by ledger status; ``statuses`` says it
-    case by case. ``earlier`` counts cases that an earlier run had finished; they were left alone.
+    ``routes`` counts the cases by route, ``outcomes`` what became of them, by ledger status; ``states`` says it case
+    by case. ``earlier`` counts cases that an earlier run had finished; they were left alone.
     """
 
     decision: str
     decisions: Sequence[Decision]
-    statuses: Mapping[str, Status]
+    states: Mapping[str, CaseState]
     earlier: int
     seconds: float
 
@@ -36,7 +36,7 @@ class RunSummary:
 
     @property
     def outcomes(self) -> Mapping[str, int]:
-        return Counter(str(status) for status in self.statuses.values())
+        return Counter(str(state.status) for state in self.states.values())
 
 
 class Run:
@@ -93,9 +93,9 @@ class Run:
                 self._progress(number, len(decisions))
             self._take_up_rest({case.id for case in cases})
             self._ledger.refresh()
-            statuses = {case.id: self._state(case.id).status for case in cases}
+            states = {case.id: self._state(case.id) for case in cases}
             earlier = sum(case.id in finished for case in cases)
-            summary = RunSummary(name, decisions, statuses, earlier, time.perf_counter() - started)
+            summary = RunSummary(name, decisions, states, earlier, time.perf_counter() - started)
             self._log.append(
                 "run", {"decision": name, "status": "finished", "bot": self._bot, "summary": _counts(summary)}
             )

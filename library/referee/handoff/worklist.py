@@ -62,21 +62,26 @@ class Worklist:
         self._handed_over: dict[int, Record] = {}
         self._answered: dict[int, Record] = {}
 
-    def items(self, queue: str | None = None) -> list[ReviewTask]:
-        """The tasks that nobody has answered yet, in the order in which they were handed over."""
+    def items(self, queue: str | None = None, decision: str | None = None) -> list[ReviewTask]:
+        """The tasks that nobody has answered yet, in the order in which they were handed over.
+
+        Only those of a queue or of a decision, if one is named.
+        """
         self._refresh()
         tasks = [self._task(position) for position in self._handed_over if self._is_waiting(position)]
-        return [task for task in tasks if queue is None or task.queue == queue]
+        return [task for task in tasks if queue in (None, task.queue) and decision in (None, task.decision)]
 
-    def export(self, path: str | os.PathLike[str], queue: str | None = None) -> int:
+    def export(
+        self, path: str | os.PathLike[str], queue: str | None = None, decision: str | None = None
+    ) -> int:
         """Writes the waiting tasks to an Excel file for a case reviewer and gives their number.
 
         Answers that somebody has filled in at ``path`` but nobody has imported are kept. Raises HandoffError
-        when that file holds such answers for other queues or isn't a worklist, InputError when it can't be
+        when that file holds such answers for other tasks or isn't a worklist, InputError when it can't be
         read or written.
         """
         path = Path(path)
-        tasks = self.items(queue)
+        tasks = self.items(queue, decision)
         filled = self._filled_in(path, {task.position for task in tasks}) if path.exists() else {}
         write_table(
             path,

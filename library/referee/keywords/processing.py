@@ -17,6 +17,7 @@ from referee.keywords.progress import Progress
 
 if TYPE_CHECKING:
     from referee.engine import RunSummary
+    from referee.workitems import CaseState
 
 
 class ProcessingKeywords:
@@ -92,8 +93,9 @@ class ProcessingKeywords:
             results,
             sheet=self._bot.sheet,
             id_column=self._bot.referee.workbook.settings.case_id,
+            statuses={case_id: _told(state) for case_id, state in summary.states.items()},
         )
-        open_tasks = Worklist(self._bot.log).export(worklist)
+        open_tasks = Worklist(self._bot.log).export(worklist, decision=summary.decision)
         self._tell(
             summary, {"results": results, "worklist": worklist, "audit log": self._bot.audit}, open_tasks
         )
@@ -128,3 +130,8 @@ class ProcessingKeywords:
         ]
         logger.console("\n" + "\n".join(lines))
         logger.info("\n".join(lines))
+
+
+def _told(state: CaseState) -> str:
+    """What became of a case, with what the bot's keyword gave back: ``done: AP-2026-000123``."""
+    return f"{state.status}: {state.result}" if state.result is not None else str(state.status)
