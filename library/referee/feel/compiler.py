@@ -35,6 +35,8 @@ _BORROWERS: Final = frozenset(
     {"all", "any", "count", "list contains", "max", "mean", "median", "min", "product", "string join", "sum"}
 )
 """Built-ins that read a list without keeping it."""
+TAKE_FUNCTIONS: Final = frozenset({"list replace", "sort"})
+"""Built-ins that call a function they are given."""
 _CONDITIONS: Final = (
     syntax.Comparison,
     syntax.Conjunction,
@@ -76,7 +78,7 @@ class Compiler:
     """
 
     def __init__(self, names: frozenset[str], types: Mapping[str, FeelType]) -> None:
-        self._names = names
+        self.declared = names
         self._types = types
         self._locals: list[_Variable | _Item] = []
         self.size = FIRST_LOCAL
@@ -233,7 +235,7 @@ class Compiler:
 
     def _is_shadowed(self, name: str) -> bool:
         """Whether a built-in function's name means something of the model's own here."""
-        return name in self._names or self._variable(name) is not None
+        return name in self.declared or self._variable(name) is not None
 
     def _name(self, node: syntax.Name) -> Code:
         return self._read(node, borrowed=False)
@@ -260,7 +262,7 @@ class Compiler:
     def _free(self, name: str, span: Span, in_filter: bool = False) -> Code:
         """A name from the scope, or a built-in function as a value."""
         builtin = BUILTINS.get(name)
-        if name in self._names or (builtin is None and not in_filter):
+        if name in self.declared or (builtin is None and not in_filter):
             self.free.add(name)
 
         def run(frame: Frame) -> Any:
@@ -402,8 +404,9 @@ class Compiler:
         if isinstance(function, syntax.Name) and builtin is not None and not self._is_shadowed(function.name):
             borrowed = function.name in _BORROWERS
             arguments = tuple(self._read(argument, borrowed=borrowed) for argument in node.arguments)
-            if not node.names:
+            if not node.names and function.name not in TAKE_FUNCTIONS:
                 return calls.builtin_call(builtin, arguments, node.span)
+            self.needs_bounds = True
             return calls.call(lambda frame: builtin, arguments, node.names, function.name, node.span)
         self.needs_bounds = True
         arguments = tuple(self.expression(argument) for argument in node.arguments)

@@ -11,74 +11,155 @@ from referee.domain import Diagnostic
 from referee.feel import syntax
 from referee.feel.compiler import Compiler
 from referee.feel.containment import Test
-from referee.feel.frame import ACTIVITY, FIRST_LOCAL, INPUT, Code, Stop
+from referee.feel.frame import ACTIVITY, FIRST_LOCAL, Code, Stop
+from referee.feel.generator import RETREATS, generated_expression, generated_tests
 from referee.feel.names import Names
 from referee.feel.parser import parse_expression, parse_unary_tests
 from referee.feel.types import FeelType
 
 _Value = TypeVar("_Value")
+_GENERATED_AFTER: Final = 100  # evaluations; generating costs as much as about 300 of them
+_MAX_RETREATS: Final = 10_000
 
 NO_TYPES: Final[Mapping[str, FeelType]] = MappingProxyType({})
 
 
-class Expression:
+class _Compiled:
+    """A compiled text: its closures and, once it has been evaluated often, a Python function for the usual case."""
+
+    __slots__ = (
+        "_calls_to_come",
+        "_closures",
+        "_declared",
+        "_is_bounded",
+        "_retreats",
+        "_room",
+        "_usual",
+        "names",
+        "text",
+    )
+
+    _usual: Callable[..., Any] | None
+
+    def __init__(self, text: str, closures: Callable[..., Any], compiler: Compiler) -> None:
+        self.text = text
+        self.names = frozenset(compiler.free)
+        self._closures = closures
+        self._room = (None,) * (compiler.size - FIRST_LOCAL)
+        self._is_bounded = compiler.needs_bounds
+        self._declared = compiler.declared
+        self._usual = None
+        self._calls_to_come = _GENERATED_AFTER
+        self._retreats = 0
+
+    def _count_call(self) -> None:
+        if self._calls_to_come:
+            self._calls_to_come -= 1
+            if not self._calls_to_come:
+                self._usual = self._generated()
+
+    def _count_retreat(self) -> None:
+        self._retreats += 1
+        if self._retreats > _MAX_RETREATS:  # the values are not of the types the text suggests
+            self._usual = None
+
+    def _generated(self) -> Callable[..., Any] | None:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text!r})"
+
+
+class Expression(_Compiled):
     """A compiled expression. Called with a scope and a sink it gives a FEEL value; it never raises.
 
     ``names`` are the names it takes from the scope. What goes wrong is a diagnostic in the sink, and null.
     """
 
-    __slots__ = ("_code", "_is_bounded", "_room", "names", "syntax", "text")
+    __slots__ = ("syntax",)
 
-    def __init__(self, text: str, tree: syntax.Node, code: Code, compiler: Compiler) -> None:
-        self.text = text
+    def __init__(self, text: str, tree: syntax.Node, closures: Code, compiler: Compiler) -> None:
+        super().__init__(text, closures, compiler)
         self.syntax = tree
-        self.names = frozenset(compiler.free)
-        self._code = code
-        self._room = (None,) * (compiler.size - INPUT)
-        self._is_bounded = compiler.needs_bounds
 
     def __call__(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> Any:
-        frame = [scope, sink, *self._room]
         if self._is_bounded:
-            return bounded(lambda: self._code(frame), sink, self.text)
+            return bounded(lambda: self._loop(scope, sink), sink, self.text)
+        usual = self._usual
+        if usual is None:
+            self._count_call()
+        else:
+            try:
+                return usual(scope)
+            except RETREATS:
+                self._count_retreat()
         try:
-            return self._code(frame)
+            return self._closures([scope, sink, None, *self._room])
         except RecursionError as error:
             give_up(error, sink, self.text)
             return None
 
-    def __repr__(self) -> str:
-        return f"Expression({self.text!r})"
+    def _loop(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> Any:
+        usual = self._usual
+        if usual is None:
+            self._count_call()
+        else:
+            steps = ACTIVITY.steps
+            try:
+                return usual(scope)
+            except (*RETREATS, Stop):
+                ACTIVITY.steps = steps
+                self._count_retreat()
+        return self._closures([scope, sink, None, *self._room])
+
+    def _generated(self) -> Callable[..., Any] | None:
+        return generated_expression(self.syntax, self._declared)
 
 
-class UnaryTests:
+class UnaryTests(_Compiled):
     """A compiled input cell. Called with a value, a scope and a sink it tells true, false, or None in doubt.
 
     Doubt comes with a diagnostic in the sink. ``names`` are the names it takes from the scope.
     """
 
-    __slots__ = ("_code", "_is_bounded", "_room", "names", "syntax", "text")
+    __slots__ = ("syntax",)
 
-    def __init__(self, text: str, tree: syntax.UnaryTestsNode, code: Test, compiler: Compiler) -> None:
-        self.text = text
+    def __init__(self, text: str, tree: syntax.UnaryTestsNode, closures: Test, compiler: Compiler) -> None:
+        super().__init__(text, closures, compiler)
         self.syntax = tree
-        self.names = frozenset(compiler.free)
-        self._code = code
-        self._room = (None,) * (compiler.size - FIRST_LOCAL)
-        self._is_bounded = compiler.needs_bounds
 
     def __call__(self, value: Any, scope: Mapping[str, Any], sink: list[Diagnostic]) -> bool | None:
-        frame = [scope, sink, value, *self._room]
         if self._is_bounded:
-            return bounded(lambda: self._code(frame, value), sink, self.text)
+            return bounded(lambda: self._loop(value, scope, sink), sink, self.text)
+        usual = self._usual
+        if usual is None:
+            self._count_call()
+        else:
+            try:
+                return usual(value, scope)  # type: ignore[no-any-return]
+            except RETREATS:
+                self._count_retreat()
         try:
-            return self._code(frame, value)
+            return self._closures([scope, sink, value, *self._room], value)  # type: ignore[no-any-return]
         except RecursionError as error:
             give_up(error, sink, self.text)
             return None
 
-    def __repr__(self) -> str:
-        return f"UnaryTests({self.text!r})"
+    def _loop(self, value: Any, scope: Mapping[str, Any], sink: list[Diagnostic]) -> bool | None:
+        usual = self._usual
+        if usual is None:
+            self._count_call()
+        else:
+            steps = ACTIVITY.steps
+            try:
+                return usual(value, scope)  # type: ignore[no-any-return]
+            except (*RETREATS, Stop):
+                ACTIVITY.steps = steps
+                self._count_retreat()
+        return self._closures([scope, sink, value, *self._room], value)  # type: ignore[no-any-return]
+
+    def _generated(self) -> Callable[..., Any] | None:
+        return generated_tests(self.syntax, self._declared)
 
 
 def bounded(run: Callable[[], _Value], sink: list[Diagnostic], text: str) -> _Value | None:
@@ -121,8 +202,7 @@ def compile_expression(
     """
     tree = parse_expression(text, names, members)
     compiler = Compiler(_set_of(names), types)
-    code = compiler.expression(tree)
-    return Expression(text, tree, code, compiler)
+    return Expression(text, tree, compiler.expression(tree), compiler)
 
 
 def compile_unary_tests(
@@ -135,8 +215,7 @@ def compile_unary_tests(
     """The input cell ready to run; raises ``FeelSyntaxError``. Parameters as for expressions."""
     tree = parse_unary_tests(text, names, members)
     compiler = Compiler(_set_of(names), types)
-    code = compiler.unary_tests(tree)
-    return UnaryTests(text, tree, code, compiler)
+    return UnaryTests(text, tree, compiler.unary_tests(tree), compiler)
 
 
 def _set_of(names: Iterable[str]) -> frozenset[str]:

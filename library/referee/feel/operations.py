@@ -56,7 +56,7 @@ _PLAIN = frozenset({Decimal, str, bool})
 
 def arithmetic(operator: str, left: Code, right: Code, span: Span) -> Code:
     on_numbers = _ON_NUMBERS.get(operator, power)
-    general = _joined if operator == "+" else _ARITHMETIC[operator]
+    general = joined if operator == "+" else _ARITHMETIC[operator]
 
     def run(frame: Frame) -> Any:
         a = left(frame)
@@ -102,7 +102,8 @@ def arithmetic_with_number(operator: str, left: Code, number: Decimal, span: Spa
     return run
 
 
-def _joined(left: Any, right: Any) -> Any:
+def joined(left: Any, right: Any) -> Any:
+    """``left + right``; a string beyond the bound is a fault."""
     if type(left) is str and type(right) is str and len(left) + len(right) > _MAX_TEXT:
         raise Fault("text-too-long", f"a string of more than {_MAX_TEXT:,} characters is too long")
     return add(left, right)
