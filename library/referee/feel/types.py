@@ -187,9 +187,9 @@ def conforms(value: Any, kind: FeelType) -> bool:
 
 def _function_conforms(function: FeelFunction, kind: FunctionType) -> bool:
     """What a function leaves undeclared may be anything; what it declares must fit."""
-    if len(function.parameters) != len(kind.parameters):
+    if not function.takes(len(kind.parameters)):
         return False
-    declared = function.parameter_types or (ANY,) * len(function.parameters)
+    declared = function.parameter_types or (ANY,) * len(kind.parameters)
     if not all(map(type_conforms, kind.parameters, declared)):
         return False
     return function.result_type in (None, ANY) or type_conforms(function.result_type, kind.result)
@@ -224,11 +224,11 @@ def coerce(value: Any, kind: FeelType) -> Any:
         return value
     if kind == DATE_AND_TIME and type(value) is FeelDate:
         return at_midnight(value)
-    if isinstance(kind, ListType):
-        if not isinstance(value, list) and conforms(value, kind.element):
-            return [value]
-    elif isinstance(value, list) and len(value) == 1 and conforms(value[0], kind):
-        return value[0]
+    if isinstance(value, list):
+        if len(value) == 1 and conforms(value[0], kind):
+            return value[0]
+    elif isinstance(kind, ListType) and conforms(value, kind.element):
+        return [value]
     raise Fault("wrong-type", f"{_shortened(value)} is not of type {kind}")
 
 

@@ -67,6 +67,9 @@ class Builtin(FeelFunction):
         """The plain function for this number of positional arguments, ``None`` if there is none or it is variadic."""
         return self._by_count.get(count)
 
+    def takes(self, count: int) -> bool:
+        return count in self._by_count or (self._variadic is not None and count > 0)
+
     def __call__(self, *arguments: Any) -> Any:
         function = self._by_count.get(len(arguments))
         if function is not None:

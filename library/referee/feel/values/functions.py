@@ -47,6 +47,10 @@ class FeelFunction:
             raise Fault("wrong-arguments", f"{self.described} but is given {given}")
         return self.function(*(arguments[name] for name in self.parameters))
 
+    def takes(self, count: int) -> bool:
+        """Whether it can be called with this number of arguments."""
+        return count == len(self.parameters)
+
     @property
     def described(self) -> str:
         """The start of a sentence about the arguments it takes."""
