@@ -1,18 +1,19 @@
 *** Settings ***
-Documentation       Decides mortgage applications: offers the clear ones, asks for a guarantor where insurance is missing,
-...                 and leaves the rest to underwriters. Name your own file with ``--variable APPLICATIONS:file.csv``.
+Documentation    Decides mortgage applications: offers the clear ones, asks for a guarantor where insurance is
+...              missing, and leaves the rest to underwriters.
 
-Library             RefereeLibrary    decision_tables/loan_applications.xlsx
-Library             bank_comparison.py
-Resource            loan_letters.resource
+Library          RefereeLibrary    decision_tables/loan_applications.xlsx
+Library          bank_comparison.py
+Resource         loan_letters.resource
 
 
 *** Variables ***
-${APPLICATIONS}     ../shared/data/mortgage_applications.csv
+${APPLICATIONS}    ../shared/data/mortgage_applications.csv
 
 
 *** Tasks ***
 Decide Loan Applications
+    [Documentation]    Takes the applications of your own file with ``--variable APPLICATIONS:file.csv``.
     Read Cases    ${APPLICATIONS}
     On Action    offer loan    Write Offer
     On Action    ask for guarantor    Write Guarantor Request

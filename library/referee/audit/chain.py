@@ -35,6 +35,9 @@ class Chain:
         """Each sound record as its raw line; ``tail`` is already behind it. Raises BrokenChainError."""
         torn: list[bytes] = []
         for line in lines:
+            if not line.endswith(b"\n"):  # reading on while it is being written would split it in two
+                torn.append(line)
+                break
             links = read_links(line)
             if links is None:
                 torn.append(line)

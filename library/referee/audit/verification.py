@@ -119,6 +119,9 @@ class _Check:
     def _read_on(self, file: BinaryIO) -> None:
         for line in file:
             self._line += 1
+            if not line.endswith(b"\n"):  # reading on could give the rest of it as a line of its own
+                self._torn.append(line)
+                return
             links = read_links(line)
             if links is None:
                 self._torn.append(line)
