@@ -18,6 +18,7 @@ from referee.feel.values import (
     FeelTime,
     YearsMonthsDuration,
     add,
+    calendar,
     compare,
     divide,
     equal,
@@ -33,7 +34,6 @@ from referee.feel.values import (
     subtract,
     to_feel,
 )
-from referee.feel.values import calendar
 
 ZONES = st.sampled_from(["Europe/Paris", "Australia/Melbourne", "Asia/Dhaka", "America/New_York", "Etc/UTC"])
 MOMENTS = st.datetimes(min_value=dt.datetime(1971, 1, 1), max_value=dt.datetime(2090, 1, 1))
@@ -261,7 +261,7 @@ def test_properties(value, name, expected):
 
 
 def test_an_unknown_property_is_a_fault():
-    with pytest.raises(Fault, match="a date has no `hour`|type a date has no `hour`"):
+    with pytest.raises(Fault, match="has no `hour`"):
         property_of(parse_date("2018-12-10"), "hour")
 
 

@@ -96,7 +96,7 @@ def negate(value: Any) -> Any:
 
     if value is None:
         raise Fault("null-operand", "null has no negative")
-    raise Fault("wrong-operands", f"a value of type {kind_of(value)} has no negative")
+    raise Fault("wrong-operands", f"{kind_of(value)} has no negative")
 
 
 def _apply(table: dict[tuple[type, type], Operation], operator: str, left: Any, right: Any) -> Any:

@@ -70,5 +70,5 @@ def not_comparable(left: Any, right: Any) -> Fault:
         )
         return Fault("null-operand", subject)
     if type(left) is type(right):
-        return Fault("not-comparable", f"values of type {kind_of(left)} have no order")
+        return Fault("not-comparable", f"{kind_of(left)} has no order")
     return Fault("not-comparable", f"{kind_of(left)} can't be compared with {kind_of(right)}")

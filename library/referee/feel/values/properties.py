@@ -60,7 +60,7 @@ def property_of(value: Any, name: str) -> Any:
 
     if value is None:
         raise Fault("null-operand", f"null has no `{name}`")
-    raise Fault("unknown-property", f"a value of type {kind_of(value)} has no `{name}`")
+    raise Fault("unknown-property", f"{kind_of(value)} has no `{name}`")
 
 
 def property_names(kind: type) -> tuple[str, ...]:
