@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from referee.routing import route_case
 from referee.scoring import Model, ModelStore
 from referee.workbook import DecisionWorkbook, read_workbook
 from referee.workitems import Ledger
+
+LONGEST_FOUND = 200
+"""Characters kept of a fact that could not be used."""
 
 BATCH = 64
 """Cases decided between two durable writes of `Referee.decide_many`."""
@@ -79,7 +83,7 @@ class Referee:
             action=routing.action,
             queue=routing.queue,
             reasons=routing.reasons,
-            facts=facts,
+            facts={name: _found(case, name) if value is None else value for name, value in facts.items()},
             outputs=evaluation.value if isinstance(evaluation.value, Mapping) else {},
             trace=tuple(evaluation.trace),
             diagnostics=tuple(dict.fromkeys(noticed)),
@@ -156,6 +160,16 @@ class Referee:
                     )
                 ],
             )
+
+
+def _found(case: Case, name: str) -> Any:
+    """A fact that could not be used, as it was found: people and a later run need to see it."""
+    value = case.facts.get(name)
+    text = "" if value is None else str(value).strip()[:LONGEST_FOUND]
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        number = Decimal(text)
+        return number if number.is_finite() else text
+    return text or None
 
 
 def _changed(case: Case) -> Diagnostic:

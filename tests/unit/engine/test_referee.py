@@ -50,6 +50,12 @@ def test_a_doubtful_fact_goes_to_people_and_is_named(
     assert reason in decision.reasons[0]
 
 
+def test_a_fact_that_cannot_be_read_is_kept_as_found(tmp_path: Path) -> None:
+    decision = evaluate(write_limits(tmp_path / "limits.xlsx"), amount=" abc ")
+    assert decision.facts["amount"] == "abc"
+    assert decision.outputs == {}
+
+
 def test_a_missing_fact_goes_to_people_and_is_named(tmp_path: Path) -> None:
     referee = Referee(write_limits(tmp_path / "limits.xlsx"))
     decision = referee.evaluate(Case("P-1", {"payment": "P-1", "country": "DE"}))
