@@ -25,6 +25,21 @@ EVENTS = (START, REPLY, OVERDUE, FAILED)
 CONDITION_NAMES = ("facts", "event", "attempts")
 
 
+class _OnceEach(yaml.BaseLoader):
+    """Every scalar is text, and an entry that is written twice is a fault; YAML would keep the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"`{key.value}` is written twice",
+                    problem_mark=key.start_mark,
+                )
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 class _Written(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -134,7 +149,7 @@ def read_playbook(path: Path) -> Playbook:
     try:
         content = path.read_bytes()
         # Every scalar as text: YAML 1.1 would read `on` as true and a version 1.10 as the number 1.1.
-        tree = yaml.load(content.decode("utf-8"), Loader=yaml.BaseLoader)
+        tree = yaml.load(content.decode("utf-8"), Loader=_OnceEach)
     except (OSError, UnicodeDecodeError) as error:
         raise RulesError(str(path), [_fault(path, f"can't be read as text: {error}")]) from error
     except yaml.YAMLError as error:
@@ -188,13 +203,14 @@ def _state(path: Path, name: str, written: _WrittenState, faults: list[Diagnosti
     due: DaysTimeDuration | None = None
     if written.due:
         value = feel.evaluate("duration(text)", {"text": written.due}).value
-        if isinstance(value, DaysTimeDuration):
+        if isinstance(value, DaysTimeDuration) and value.total_seconds > 0:
             due = value
         else:
             faults.append(
                 _fault(
                     path,
-                    f"state {name!r}: `due: {written.due}` is not a duration of days and time; write P2D or PT4H",
+                    f"state {name!r}: `due: {written.due}` is not a positive duration of days and time; "
+                    "write P2D or PT4H",
                 )
             )
     return State(

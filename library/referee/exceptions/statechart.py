@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from durable.engine import Host
@@ -59,11 +60,13 @@ class Statechart:
         entered = {self._playbook.start: 1}
         state = self._playbook.start
         self._taken.clear()
+        # durable-rules can't find a state again whose id holds a quotation mark or a backslash.
+        sid = sha256(case_id.encode()).hexdigest()
         try:
-            self._post(case_id, 0, "enter", "enter")
+            self._post(sid, 0, "enter", "enter")
             for number, taken in enumerate(transitions, 1):
                 if taken in by_id:
-                    self._post(case_id, number, by_id[taken].on, taken)
+                    self._post(sid, number, by_id[taken].on, taken)
                 # An event that no rule takes stays pending inside durable-rules without a word.
                 if len(self._taken) != number:
                     raise LookupError(taken)
@@ -71,11 +74,11 @@ class Statechart:
                 entered[state] = entered.get(state, 0) + 1
         finally:
             # On the host and after the posts: inside an action delete_state crashes the process (durable-rules 2.0.28).
-            self._host.delete_state(self._ruleset, case_id)
+            self._host.delete_state(self._ruleset, sid)
         return Position(state, entered)
 
-    def _post(self, case_id: str, number: int, on: str, take: str) -> None:
-        self._host.post(self._ruleset, {"id": str(number), "sid": case_id, "on": on, "take": take})
+    def _post(self, sid: str, number: int, on: str, take: str) -> None:
+        self._host.post(self._ruleset, {"id": str(number), "sid": sid, "on": on, "take": take})
 
     def _note(self, context: Any) -> None:
         self._taken.append(context.m.take)
