@@ -49,9 +49,9 @@ class Versions:
 class Decision:
     """What happens to a case and why. The same facts and versions give an equal decision; ``receipt`` is not compared.
 
-    ``facts`` are the facts as read (FEEL values); one that could not be used stands as it was found. ``outputs`` are the
-    outputs of the routing table, ``trace`` the nodes that were evaluated with the rules that fired, ``diagnostics``
-    everything noticed on the way.
+    ``facts`` are the facts as read (FEEL values); one that could not be used stands as it was found. ``outputs`` are
+    the outputs of the routing table, ``trace`` the nodes that were evaluated with the rules that fired,
+    ``diagnostics`` everything noticed on the way.
     """
 
     case_id: str
