@@ -9,6 +9,7 @@ from referee.domain.errors import (
     ModelError,
     RefereeError,
     RulesError,
+    RunStoppedError,
 )
 from referee.domain.place import CellAddress, ElementAddress, LineAddress, Place
 from referee.domain.receipt import Receipt
@@ -32,6 +33,7 @@ __all__ = [
     "Route",
     "RuleRef",
     "RulesError",
+    "RunStoppedError",
     "Severity",
     "Versions",
 ]

@@ -39,5 +39,9 @@ class AuditError(RefereeError):
     """A record could not be made durable: nobody may act on it. Free space or restore access, then run again."""
 
 
+class RunStoppedError(RefereeError):
+    """The run was told to stop while it acted on a case: run again, that case goes to people as in doubt."""
+
+
 class HandoffError(RefereeError):
     """A worklist or its answers can't be used as they are: correct the named cells and import again."""

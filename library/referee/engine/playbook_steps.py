@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from referee.domain import AuditError, Decision
+from referee.domain import AuditError, Decision, RunStoppedError
 from referee.engine.record import position_of
 from referee.engine.referee import Referee
 from referee.exceptions import Playbook, State, Transition
@@ -103,7 +103,7 @@ class PlaybookSteps:
         if state.check:
             try:
                 reply = self._actions[state.check](decision)
-            except AuditError:
+            except (AuditError, RunStoppedError):
                 raise
             except Exception as error:  # noqa: BLE001 - the keyword failed, not the run
                 return {"on": FAILED, "error": shortened(error)}
@@ -139,7 +139,7 @@ class PlaybookSteps:
             return ""
         try:
             result = self._actions[transition.do](decision)
-        except AuditError:
+        except (AuditError, RunStoppedError):
             raise
         except Exception as error:  # noqa: BLE001 - as in `_next_event`
             told = shortened(error)

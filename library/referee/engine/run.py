@@ -8,7 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from referee.domain import AuditError, Case, Decision, Diagnostic, LineAddress, Route, RulesError
+from referee.domain import (
+    AuditError,
+    Case,
+    Decision,
+    Diagnostic,
+    InputError,
+    LineAddress,
+    Route,
+    RulesError,
+    RunStoppedError,
+)
 from referee.engine.playbook_steps import ActionTable, PlaybookSteps, shortened
 from referee.engine.record import from_log, position_of
 from referee.engine.referee import Referee
@@ -76,8 +86,10 @@ class Run:
         Decides all cases that have no decision yet, in durable batches, then acts case by case in the given order.
         A case that a killed run was acting on goes to people as in doubt. A case whose facts changed after something
         was done about it goes to people. Open cases that are no longer among ``cases`` are taken up from the log.
-        Raises `AuditError` when a record can't be made durable: the run stops, nothing further is done.
+        Raises `InputError` when two cases have the same id, before anything is decided; `AuditError` when a record
+        can't be made durable and `RunStoppedError` when an action was told to stop: then nothing further is done.
         """
+        _require_distinct(cases)
         started = time.perf_counter()
         name = self._referee.name
         with RunLock(self._log.folder, name, clock=self._referee.clock):
@@ -85,13 +97,18 @@ class Run:
             self._log.append("run", {"decision": name, "status": "started", "bot": self._bot, "summary": {}})
             finished = {case.id for case in cases if self._is_finished(case.id)}
             decisions = list(self._referee.decide_many(cases))
-            for number, decision in enumerate(decisions, 1):
-                if self._is_finished(decision.case_id):
-                    continue
-                self._noted(decision)
-                self._settle(decision)
-                self._progress(number, len(decisions))
-            self._take_up_rest({case.id for case in cases})
+            try:
+                for number, decision in enumerate(decisions, 1):
+                    if not self._is_finished(decision.case_id):
+                        self._noted(decision)
+                        self._settle(decision)
+                    self._progress(number, len(decisions))
+                self._take_up_rest({case.id for case in cases})
+            except RunStoppedError:
+                self._log.append(
+                    "run", {"decision": name, "status": "stopped", "bot": self._bot, "summary": {}}
+                )
+                raise
             self._ledger.refresh()
             states = {case.id: self._state(case.id) for case in cases}
             earlier = sum(case.id in finished for case in cases)
@@ -127,6 +144,10 @@ class Run:
 
     def _settle(self, decision: Decision) -> None:
         state = self._state(decision.case_id)
+        if state.position != position_of(decision):
+            raise InputError(
+                f"case {decision.case_id} was decided again in record {state.position}; settle that decision"
+            )
         match state.status:
             case Status.DECIDED if decision.route is Route.AUTO:
                 self._act(decision)
@@ -151,7 +172,7 @@ class Run:
         self._record_action(decision, "acting")
         try:
             result = action(decision)
-        except AuditError:
+        except (AuditError, RunStoppedError):
             raise
         except Exception as error:  # noqa: BLE001 - it is about this case, not the run
             self._record_action(decision, "failed", error=shortened(error))
@@ -233,6 +254,12 @@ class Run:
     @property
     def _doubt_queue(self) -> str:
         return self._referee.workbook.settings.doubt_queue
+
+
+def _require_distinct(cases: Sequence[Case]) -> None:
+    twice = [case_id for case_id, count in Counter(case.id for case in cases).items() if count > 1]
+    if twice:
+        raise InputError(f"several cases have the same id, so they can't be told apart: {', '.join(twice)}")
 
 
 def _counts(summary: RunSummary) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robot.api import logger
+from robot.errors import ExecutionFailed
 from robot.libraries.BuiltIn import BuiltIn
 from robot.utils import DotDict
 
-from referee.domain import Case, Decision, InputError
+from referee.domain import Case, Decision, InputError, RunStoppedError
 from referee.keywords.decision_report import decision_table
 
 if TYPE_CHECKING:
@@ -89,7 +90,15 @@ class Bot:
         keyword, arguments = self._keywords[action]
 
         def perform(decision: Decision) -> Any:
-            return plain(BuiltIn().run_keyword(keyword, case_dictionary(decision), *arguments))
+            try:
+                return plain(BuiltIn().run_keyword(keyword, case_dictionary(decision), *arguments))
+            except ExecutionFailed as error:
+                # `Fatal Error`, or SIGINT or SIGTERM, after which Robot Framework refuses every further keyword.
+                if error.exit:
+                    raise RunStoppedError(
+                        f"stopped while performing {action!r} for {decision.case_id}: {error}"
+                    ) from None
+                raise
 
         return perform
 

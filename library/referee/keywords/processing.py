@@ -84,6 +84,10 @@ class ProcessingKeywords:
         output = Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}", ".")))
         results = results or output / "results.xlsx"
         worklist = worklist or output / "worklist.xlsx"
+        read = {path.resolve() for path in (self._bot.source, self._bot.workbook) if path is not None}
+        for path in (results, worklist):
+            if path.resolve() in read:
+                raise InputError(f"{path}: this file is what the bot reads; write to another one")
         with Progress(self._bot.referee.name) as progress:
             summary = self._bot.run(progress.show).process(self._bot.cases)
         self._decisions = summary.decisions

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from referee.domain import Case, Decision, RulesError
+from referee.domain import Case, Decision, InputError, RulesError, RunStoppedError
 from referee.engine import Run
 from tests.unit.engine.conftest import Office
 from tests.unit.engine.limits import GOOD
@@ -89,6 +89,33 @@ def test_a_case_that_changed_before_anything_was_done_is_decided_anew(office: Of
     office.run().process([case(1, amount=9000)])
     assert office.paid == []
     assert office.story("P-1") == ["decision auto", "decision human", "handoff managers"]
+
+
+def test_an_action_that_is_told_to_stop_ends_the_run_and_its_case_goes_to_people(office: Office) -> None:
+    def stop(decision: Decision) -> None:
+        raise RunStoppedError("signal")
+
+    with pytest.raises(RunStoppedError):
+        office.run(pay=stop).process([case(1), case(2)])
+    assert office.story("P-2") == ["decision auto"]
+    office.run().process([case(1), case(2)])
+    assert office.story("P-1")[-2:] == ["action in doubt", "handoff clerks"]
+    assert office.paid == ["P-2"]
+
+
+def test_two_cases_with_the_same_id_are_refused_before_anything_is_decided(office: Office) -> None:
+    with pytest.raises(InputError, match=r"same id.*P-1"):
+        office.run().process([case(1), case(1, amount=9000)])
+    assert office.story("P-1") == []
+
+
+def test_a_superseded_decision_is_not_settled(office: Office) -> None:
+    referee = office.referee()
+    first = referee.decide("P-1", GOOD)
+    referee.decide("P-1", {**GOOD, "amount": 1300})
+    with pytest.raises(InputError, match="decided again in record 1"):
+        office.run().settle(first)
+    assert office.paid == []
 
 
 def test_open_cases_that_left_the_input_are_not_lost(office: Office) -> None:
