@@ -10,7 +10,7 @@ from typing import Any, Final
 from referee.domain import Severity
 from referee.feel import calls, containment, iteration, operations, syntax
 from referee.feel.builtins import BUILTINS
-from referee.feel.constants import NOT_CONSTANT, constant, temporal
+from referee.feel.constants import NOT_CONSTANT, constant
 from referee.feel.containment import Test
 from referee.feel.fault import Fault
 from referee.feel.frame import FIRST_LOCAL, INPUT, SCOPE, Code, Frame, is_explained, report, report_fault
@@ -20,16 +20,12 @@ from referee.feel.result_types import result_type
 from referee.feel.syntax import Node, Span
 from referee.feel.types import (
     ANY,
-    NAMED_TYPES,
-    ContextType,
     FeelType,
-    FunctionType,
-    ListType,
-    RangeType,
     instance_of,
     kind_of,
 )
-from referee.feel.values import Range
+from referee.feel.values import Range, parse_at_literal
+from referee.feel.written_types import feel_type
 
 _BORROWERS: Final = frozenset(
     {"all", "any", "count", "list contains", "max", "mean", "median", "min", "product", "string join", "sum"}
@@ -37,17 +33,6 @@ _BORROWERS: Final = frozenset(
 """Built-ins that read a list without keeping it."""
 TAKE_FUNCTIONS: Final = frozenset({"list replace", "sort"})
 """Built-ins that call a function they are given."""
-_CONDITIONS: Final = (
-    syntax.Comparison,
-    syntax.Conjunction,
-    syntax.Disjunction,
-    syntax.Between,
-    syntax.In,
-    syntax.InstanceOf,
-    syntax.Quantified,
-    syntax.Call,
-    syntax.If,
-)
 
 
 class _Variable:
@@ -93,21 +78,6 @@ class Compiler:
             return lambda frame: value
         return _COMPILE[type(node)](self, node)
 
-    def unary_tests(self, node: syntax.UnaryTestsNode) -> Test:
-        """The code of an input cell; the input is in the frame as well as given."""
-        if isinstance(node, syntax.AnyValue):
-            return lambda frame, value: True
-        self.has_input = True
-        tests = containment.any_of(tuple(self._cell_test(test) for test in node.tests))
-        if not node.negated:
-            return tests
-
-        def negated(frame: Frame, value: Any) -> bool | None:
-            verdict = tests(frame, value)
-            return None if verdict is None else not verdict
-
-        return negated
-
     def _constant(self, node: Node) -> Any:
         """As ``constant``, unless the function called is one of the model's own."""
         if isinstance(node, syntax.Call) and (
@@ -117,16 +87,6 @@ class Compiler:
         return constant(node)
 
     # Tests
-
-    def _cell_test(self, node: Node) -> Test:
-        if isinstance(node, syntax.Test | syntax.Interval):
-            return self._test(node)
-        if self._constant(node) is not NOT_CONSTANT:
-            return self._test(node)
-        code = self.expression(node)
-        if syntax.uses_input(node):
-            return containment.condition_test(code, node.span)
-        return containment.free_condition_test(code, isinstance(node, _CONDITIONS), node.span)
 
     def _test(self, node: Node) -> Test:
         if isinstance(node, syntax.Test):
@@ -149,7 +109,7 @@ class Compiler:
 
     def _temporal(self, node: syntax.Temporal) -> Code:
         try:
-            value = temporal(node.text)
+            value = parse_at_literal(node.text)
         except Fault as fault:
             return _failing(fault, node.span)
         return lambda frame: value
@@ -316,7 +276,7 @@ class Compiler:
     def _instance_of(self, node: syntax.InstanceOf) -> Code:
         value = self.expression(node.value)
         try:
-            kind = self._type(node.type)
+            kind = feel_type(node.type, self._types)
         except Fault as fault:
             return _failing(fault, node.span)
         return lambda frame: instance_of(value(frame), kind)
@@ -384,7 +344,8 @@ class Compiler:
         names = tuple(parameter.name for parameter in node.parameters)
         try:
             types = tuple(
-                ANY if parameter.type is None else self._type(parameter.type) for parameter in node.parameters
+                ANY if parameter.type is None else feel_type(parameter.type, self._types)
+                for parameter in node.parameters
             )
         except Fault as fault:
             return _failing(fault, node.span)
@@ -419,21 +380,6 @@ class Compiler:
         return calls.call(code, arguments, node.names, described, node.span)
 
     # Types
-
-    def _type(self, node: syntax.Type) -> FeelType:
-        """The type a syntax node means; raises ``Fault`` for a name that is none."""
-        if isinstance(node, syntax.NamedType):
-            kind = self._types.get(node.name) or NAMED_TYPES.get(node.name)
-            if kind is None:
-                raise Fault("unknown-type", f"there is no type `{node.name}` here")
-            return kind
-        if isinstance(node, syntax.ListType):
-            return ListType(self._type(node.element))
-        if isinstance(node, syntax.RangeType):
-            return RangeType(self._type(node.endpoint))
-        if isinstance(node, syntax.ContextType):
-            return ContextType(tuple((name, self._type(kind)) for name, kind in node.entries))
-        return FunctionType(tuple(self._type(kind) for kind in node.parameters), self._type(node.result))
 
 
 _COMPILE: Final[Mapping[type, Callable[[Compiler, Any], Code]]] = {

@@ -7,7 +7,7 @@ from typing import Any, Final
 from referee.feel import syntax
 from referee.feel.builtins import BUILTINS
 from referee.feel.fault import Fault
-from referee.feel.values import parse_date, parse_date_time, parse_duration, parse_time
+from referee.feel.values import parse_at_literal
 
 
 class _NotConstant:
@@ -34,7 +34,7 @@ def constant(node: syntax.Node) -> Any:
         return None
     try:
         if isinstance(node, syntax.Temporal):
-            return temporal(node.text)
+            return parse_at_literal(node.text)
         if isinstance(node, syntax.Call) and isinstance(node.function, syntax.Name):
             name = node.function.name
             if name in _CONSTRUCTORS and not node.names and len(node.arguments) == 1:
@@ -45,14 +45,3 @@ def constant(node: syntax.Node) -> Any:
     except Fault:
         pass
     return NOT_CONSTANT
-
-
-def temporal(text: str) -> Any:
-    """The date, time, date and time or duration of an at-literal; raises ``Fault`` for any other text."""
-    if text.startswith(("P", "-P")):
-        return parse_duration(text)
-    if "T" in text:
-        return parse_date_time(text)
-    if len(text) > 2 and text[2] == ":":
-        return parse_time(text)
-    return parse_date(text)

@@ -16,6 +16,7 @@ from referee.feel.generator import RETREATS, generated_expression, generated_tes
 from referee.feel.names import Names
 from referee.feel.parser import parse_expression, parse_unary_tests
 from referee.feel.types import FeelType
+from referee.feel.unary import UnaryTestsCompiler
 
 _Value = TypeVar("_Value")
 _GENERATED_AFTER: Final = 100  # evaluations; generating costs as much as about 300 of them
@@ -214,7 +215,7 @@ def compile_unary_tests(
 ) -> UnaryTests:
     """The input cell ready to run; raises ``FeelSyntaxError``. Parameters as for expressions."""
     tree = parse_unary_tests(text, names, members)
-    compiler = Compiler(_set_of(names), types)
+    compiler = UnaryTestsCompiler(_set_of(names), types)
     return UnaryTests(text, tree, compiler.unary_tests(tree), compiler)
 
 

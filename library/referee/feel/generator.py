@@ -20,11 +20,8 @@ from referee.feel.builtins import BUILTINS
 from referee.feel.compiler import TAKE_FUNCTIONS
 from referee.feel.constants import NOT_CONSTANT, constant
 from referee.feel.fault import Fault
-from referee.feel.frame import charge
-from referee.feel.operations import joined
 from referee.feel.syntax import Node
-from referee.feel.values import Range, compare, equal, less, less_or_equal, power, property_of
-from referee.feel.values.numbers import CONTEXT
+from referee.feel.usual_operations import NAMESPACE
 
 RETREATS: Final = (Fault, DecimalException, KeyError)
 """What a generated function raises when the closures have to look at the case."""
@@ -73,7 +70,7 @@ class _Generator:
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
         self._numbering = count()
-        self._namespace: dict[str, Any] = {**_RUNTIME}
+        self._namespace: dict[str, Any] = {**NAMESPACE}
         self._locals: list[tuple[str, str]] = []  # a variable and its Python name; an item has the name ""
         self._fetched: dict[str, str] = {}
         self._certain = True  # whether what is generated now is evaluated in any case
@@ -427,89 +424,3 @@ def _is_type(expression: ast.expr, python_type: str) -> ast.expr:
 
 def _count(tree: object) -> int:
     return 1 + sum(_count(child) for child in syntax.children(tree))
-
-
-# What generated code calls
-
-
-class _Retreat(Fault):
-    def __init__(self) -> None:
-        super().__init__("retreat", "the closures look at this case")
-
-
-def _retreat() -> Any:
-    raise _Retreat
-
-
-def _checked_number(value: Any) -> Any:
-    return value if type(value) is Decimal else _retreat()
-
-
-def _checked_boolean(value: Any) -> Any:
-    return value if type(value) is bool else _retreat()
-
-
-def _same(left: Any, right: Any) -> bool:
-    same = equal(left, right)
-    if same is None:
-        raise _Retreat
-    return same
-
-
-def _contained(value: Any, other: Any) -> bool:
-    if type(other) is Range:
-        return other.includes(value)
-    if type(other) is not list:
-        return _same(value, other)
-    if type(value) is list or any(type(item) is Range for item in other):
-        raise _Retreat
-    return any(equal(value, item) for item in other)
-
-
-def _part(value: Any, name: str) -> Any:
-    if type(value) is list:
-        return [item[name] if type(item) is dict else _part(item, name) for item in value]
-    return property_of(value, name)
-
-
-def _items(value: Any) -> list[Any]:
-    if type(value) is not list:
-        raise _Retreat
-    charge(len(value), (0, 0))
-    return value
-
-
-def _at(value: Any, number: Decimal) -> Any:
-    if type(value) is not list or number != (index := int(number)) or not 0 < abs(index) <= len(value):
-        raise _Retreat
-    return value[index - 1 if index > 0 else index]
-
-
-def _new_interval(start: Any, end: Any, start_included: bool, end_included: bool) -> Range:
-    compare(start, end)
-    return Range(start, end, start_included, end_included)
-
-
-_RUNTIME: Final[Mapping[str, Any]] = {
-    "Decimal": Decimal,
-    "add": CONTEXT.add,
-    "subtract": CONTEXT.subtract,
-    "multiply": CONTEXT.multiply,
-    "divide": CONTEXT.divide,
-    "power": power,
-    "minus": CONTEXT.minus,
-    "joined": joined,
-    "less": less,
-    "less_or_equal": less_or_equal,
-    "same": _same,
-    "contained": _contained,
-    "number": _checked_number,
-    "boolean": _checked_boolean,
-    "retreat": _retreat,
-    "part": _part,
-    "items": _items,
-    "at": _at,
-    "interval": _new_interval,
-    **{function.__name__: function for function in (type, any, all)},
-    **{kind.__name__: kind for kind in (str, bool, dict)},
-}

@@ -7,24 +7,19 @@ at.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
-from typing import Final, NoReturn, TypeVar
+from typing import Final, TypeVar
 
 from referee.feel import syntax
 from referee.feel.builtins import BUILTINS
 from referee.feel.fault import Fault
-from referee.feel.lexer import END, NAME, NUMBER, STRING, SYMBOL, Token, tokenize, unescape
+from referee.feel.lexer import END, NAME, NUMBER, STRING, Token, unescape
 from referee.feel.names import Names, names_of
-from referee.feel.syntax import Node, Span
+from referee.feel.syntax import Node
 from referee.feel.syntax_error import FeelSyntaxError
+from referee.feel.token_reader import ENDS_NAME
+from referee.feel.type_reader import TypeReader
 from referee.feel.values.numbers import to_number
-
-MAX_NESTING: Final = 64
-"""How deeply brackets and keywords may nest."""
-MAX_HEIGHT: Final = 200
-"""How high a syntax tree may grow; a chain of operators counts one for each."""
-_MAX_ATTEMPTS: Final = 200  # second readings of `[` in one text, which bounds the work on hostile ones
 
 _Tree = TypeVar("_Tree")
 
@@ -38,51 +33,9 @@ _ARITHMETIC: Final = {
 }
 _COMPARATORS: Final = frozenset({"=", "!=", "<", "<=", ">", ">="})
 _RELATIONS: Final = _COMPARATORS | {"between", "in"}
-_ENDS_NAME: Final = frozenset(
-    {"and", "or", "in", "between", "instance", "then", "else", "return", "satisfies"}
-)
 _LITERALS: Final = frozenset({"true", "false", "null"})
 _FORMS: Final = frozenset({"if", "for", "some", "every", "function"})
-_NAME_SYMBOLS: Final = frozenset({".", "/", "-", "'", "+", "*", "**", ".."})
-_WHITE_SPACE = re.compile(r"\s+")
 _BUILT_IN_NAMES: Final = Names(BUILTINS)
-_TYPE_NAMES: Final = Names(
-    ("date and time", "days and time duration", "years and months duration", "day time duration")
-)
-_MEND: Final = {
-    "==": "FEEL compares with a single `=`",
-    "=>": "write `>=`",
-    "=<": "write `<=`",
-    "<>": "write `!=` for not equal",
-    "&&": "write `and`",
-    "||": "write `or`",
-    ">>": "write a single `>`",
-    ">>=": "write `>=`",
-    "<<=": "write `<=`",
-    "<<": "write a single `<`",
-    "<==": "write `<=`",
-    ">==": "write `>=`",
-}
-_MEND_ONE: Final = {
-    "'": 'write strings in double quotes, like `"low"`',
-    "\u201c": 'write strings in straight quotes, like `"low"`',
-    "\u201d": 'write strings in straight quotes, like `"low"`',
-    "\u201e": 'write strings in straight quotes, like `"low"`',
-    "\u2018": 'write strings in straight double quotes, like `"low"`',
-    "\u2019": 'write strings in straight double quotes, like `"low"`',
-    "\u2264": "write `<=`",
-    "\u2265": "write `>=`",
-    "\u2260": "write `!=`",
-    "\u2013": "write a plain minus `-`",
-    "\u2212": "write a plain minus `-`",
-    "\u2026": "write two dots `..` between the ends of a range",
-    "!": "write `!=` for not equal or `not(...)`",
-    "&": "write `and`; join strings with `+`",
-    "|": "write `or`",
-    "%": "write `modulo(a, b)` for a remainder, or a hundredth for per cent",
-    ";": "separate with a comma",
-    ",": "write a decimal point `.`, or separate values with commas only where a list is allowed",
-}
 
 
 def parse_expression(text: str, names: Iterable[str] = (), members: Iterable[str] = ()) -> Node:
@@ -114,18 +67,13 @@ def _guarded(parser: _Parser, parse: Callable[[_Parser], _Tree]) -> _Tree:
         raise parser.too_deep() from None
 
 
-class _Parser:
-    """One text being read. Methods begin at the current token and leave it behind what they read."""
+class _Parser(TypeReader):
+    """Reads expressions and input cells."""
 
     def __init__(self, text: str, names: Names, members: Names) -> None:
-        self._text = text
-        self._tokens = tokenize(text)
-        self._position = 0
+        super().__init__(text)
         self._scopes = [names, _BUILT_IN_NAMES]
         self._members = [members]
-        self._nesting = 0
-        self._height = 0
-        self._attempts = 0
         self._in_interval = False
 
     def whole_expression(self) -> Node:
@@ -170,74 +118,6 @@ class _Parser:
         self._expect(")", "close `not(` with `)`")
         self._expect_end()
         return syntax.Tests(tests, True, self._span(0))
-
-    def too_deep(self) -> FeelSyntaxError:
-        return FeelSyntaxError(
-            "this nests too deeply or chains too many operators; split it into smaller parts",
-            (0, len(self._text)),
-            self._text,
-        )
-
-    # Reading tokens
-
-    def _span(self, first: int) -> Span:
-        return self._tokens[first].start, self._tokens[self._position - 1].end
-
-    def _accept(self, text: str) -> bool:
-        if self._tokens[self._position].text == text:
-            self._position += 1
-            return True
-        return False
-
-    def _expect(self, text: str, mend: str) -> None:
-        if not self._accept(text):
-            self._fail(f"`{text}` is missing", mend)
-
-    def _expect_comma(self, closing: str, mend: str) -> None:
-        if not self._accept(","):
-            self._fail(f"`,` or `{closing}` is missing", mend)
-
-    def _expect_end(self) -> None:
-        if self._tokens[self._position].kind != END:
-            self._fail("this is one thing too many", "an operator or a comma may be missing before it")
-
-    def _fail(self, problem: str, mend: str = "") -> NoReturn:
-        """Raises the error for the current token, with the usual remedy where one is known for it."""
-        token = self._tokens[self._position]
-        found = "the end" if token.kind == END else f"`{token.text}`"
-        hint = self._remedy() or mend
-        message = f"{problem} before the end" if token.kind == END else f"{problem} at {found}"
-        span = (token.start, token.end)
-        if token.kind == END:
-            last = len(self._text.rstrip())
-            span = (last, last)
-        raise FeelSyntaxError(f"{message}; {hint}" if hint else message, span, self._text)
-
-    def _remedy(self) -> str:
-        position = self._position
-        token = self._tokens[position]
-        if token.kind != SYMBOL:
-            return ""
-        before, after = self._tokens[position - 1], self._tokens[min(position + 1, len(self._tokens) - 1)]
-        if position and before.end == token.start and before.text + token.text in _MEND:
-            return _MEND[before.text + token.text]
-        if token.end == after.start and token.text + after.text in _MEND:
-            return _MEND[token.text + after.text]
-        return _MEND_ONE.get(token.text, "")
-
-    # Guards
-
-    def _enter(self) -> None:
-        self._nesting += 1
-        if self._nesting > MAX_NESTING:
-            raise self.too_deep()
-
-    def _raise_height(self, other: int) -> None:
-        """The node just built stands on the last one read and on one of height ``other``."""
-        height = (other if other > self._height else self._height) + 1
-        if height > MAX_HEIGHT:
-            raise self.too_deep()
-        self._height = height
 
     # Expressions
 
@@ -346,6 +226,7 @@ class _Parser:
                     following in _ARITHMETIC or following in (".", "[", "(", "instance")
                 ):
                     return tests
+            self._attempt_again()
             self._position = start
         return (self._operation(_ADDITIVE),)
 
@@ -404,9 +285,9 @@ class _Parser:
             self._nesting -= 1
             self._expect("]", "close `[` with `]`")
         except FeelSyntaxError:
-            self._attempts += 1
-            if not in_interval or self._attempts > _MAX_ATTEMPTS:
+            if not in_interval:
                 raise
+            self._attempt_again()
             self._position, self._height, self._nesting = start, height, nesting
             return None
         finally:
@@ -467,25 +348,6 @@ class _Parser:
 
     # Names
 
-    def _longest(self, scopes: list[Names]) -> str:
-        best, after = "", self._position
-        for names in scopes:
-            found, end = names.longest(self._tokens, self._position)
-            if end > after:
-                best, after = found, end
-        self._position = after
-        return best
-
-    def _skip_words(self) -> None:
-        while (
-            self._tokens[self._position].kind == NAME and self._tokens[self._position].text not in _ENDS_NAME
-        ):
-            self._position += 1
-
-    def _written(self, first: int) -> str:
-        start, end = self._span(first)
-        return _WHITE_SPACE.sub(" ", self._text[start:end])
-
     def _name(self) -> Node:
         first = self._position
         found = self._longest(self._scopes)
@@ -493,26 +355,10 @@ class _Parser:
         if not found:
             self._position += 1
         following = self._tokens[self._position]
-        if following.kind == NAME and following.text not in _ENDS_NAME:
+        if following.kind == NAME and following.text not in ENDS_NAME:
             self._skip_words()
             return syntax.Name(self._written(first), self._span(first))
         return syntax.Name(found or self._tokens[first].text, self._span(first))
-
-    def _in_name(self, token: Token) -> bool:
-        return token.kind in (NAME, NUMBER) or token.text in _NAME_SYMBOLS
-
-    def _declared_name(self, end: str) -> str:
-        """A new name up to the token ``end``, which is left behind."""
-        first = self._position
-        if self._tokens[first].kind != NAME:
-            self._fail("a name is missing", "names begin with a letter")
-        while self._in_name(self._tokens[self._position]) and self._tokens[self._position].text != end:
-            self._position += 1
-        if self._position == first:
-            self._fail("a name is missing")
-        name = self._written(first)
-        self._expect(end, f"put `{end}` behind the name {name}")
-        return name
 
     def _declare(self, *names: str) -> None:
         self._scopes.insert(0, names_of(frozenset(names)))
@@ -531,7 +377,7 @@ class _Parser:
         if kind == NAME:
             if text in _FORMS or text in _LITERALS:
                 return self._reserved(token)
-            if text in _ENDS_NAME and not self._is_known():
+            if text in ENDS_NAME and not self._is_known():
                 self._fail("a value is missing", f"`{text}` is a word of FEEL")
             return self._name()
         if text == "(":
@@ -772,53 +618,3 @@ class _Parser:
         return syntax.Parameter(name, type_, self._span(first))
 
     # Types
-
-    def _type(self) -> syntax.Type:
-        self._enter()
-        type_ = self._type_form()
-        self._nesting -= 1
-        return type_
-
-    def _type_form(self) -> syntax.Type:
-        first = self._position
-        token = self._tokens[first]
-        if token.kind != NAME:
-            self._fail("a type is missing", "write a type such as `number` or `list<string>`")
-        if self._tokens[first + 1].text == "<" and token.text in ("list", "range", "context", "function"):
-            self._position += 2
-            if token.text == "context":
-                entries = self._type_entries()
-                return syntax.ContextType(entries, self._span(first))
-            if token.text == "function":
-                return self._function_type(first)
-            inner = self._type()
-            self._expect(">", f"close `{token.text}<` with `>`")
-            if token.text == "list":
-                return syntax.ListType(inner, self._span(first))
-            return syntax.RangeType(inner, self._span(first))
-        if not self._longest([_TYPE_NAMES]):
-            self._position += 1
-            self._skip_words()
-            while self._tokens[self._position].text == "." and self._tokens[self._position + 1].kind == NAME:
-                self._position += 2
-                self._skip_words()
-        return syntax.NamedType(self._written(first), self._span(first))
-
-    def _type_entries(self) -> tuple[tuple[str, syntax.Type], ...]:
-        entries: list[tuple[str, syntax.Type]] = []
-        while True:
-            entries.append((self._declared_name(":"), self._type()))
-            if self._accept(">"):
-                return tuple(entries)
-            self._expect_comma(">", "separate entries with commas and close the type with `>`")
-
-    def _function_type(self, first: int) -> syntax.Type:
-        parameters: list[syntax.Type] = []
-        if not self._accept(">"):
-            while True:
-                parameters.append(self._type())
-                if self._accept(">"):
-                    break
-                self._expect_comma(">", "separate types with commas and close them with `>`")
-        self._expect("->", "write `function<number> -> string`")
-        return syntax.FunctionType(tuple(parameters), self._type(), self._span(first))
