@@ -12,7 +12,7 @@ from referee.feel import syntax
 from referee.feel.compiler import Compiler
 from referee.feel.containment import Test
 from referee.feel.frame import ACTIVITY, FIRST_LOCAL, Code, Stop
-from referee.feel.generator import RETREATS, generated_expression, generated_tests
+from referee.feel.generator import RETREATS, generated_expression, generated_tests, plain_expression
 from referee.feel.names import Names
 from referee.feel.parser import parse_expression, parse_unary_tests
 from referee.feel.types import FeelType
@@ -82,6 +82,7 @@ class Expression(_Compiled):
     def __init__(self, text: str, tree: syntax.Node, closures: Code, compiler: Compiler) -> None:
         super().__init__(text, closures, compiler)
         self.syntax = tree
+        self._usual = plain_expression(tree, compiler.declared)
 
     def __call__(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> Any:
         if self._is_bounded:

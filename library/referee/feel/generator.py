@@ -12,6 +12,7 @@ import ast
 from collections.abc import Callable, Mapping
 from decimal import Decimal, DecimalException
 from itertools import count
+from operator import itemgetter
 from types import CodeType, FunctionType
 from typing import Any, Final
 
@@ -38,11 +39,19 @@ class _Unsupported(Exception):
 
 
 def generated_expression(tree: Node, names: frozenset[str]) -> Callable[[Mapping[str, Any]], Any] | None:
-    """The expression as a function of the scope; None where nothing would be gained or it is not supported."""
-    if isinstance(tree, syntax.Name) or constant(tree) is not NOT_CONSTANT:
-        return None
+    """The expression as a function of the scope; None where it is not supported."""
     generator = _Generator(names)
     return generator.function([_SCOPE], tree, lambda: generator.expression(tree)[0])
+
+
+def plain_expression(tree: Node, names: frozenset[str]) -> Callable[[Mapping[str, Any]], Any] | None:
+    """A declared name or a literal as a function of the scope, which needs no generating; None for the rest."""
+    if isinstance(tree, syntax.Name):
+        return itemgetter(tree.name) if tree.name in names else None
+    if isinstance(tree, syntax.Number | syntax.String | syntax.Boolean):
+        value = tree.value
+        return lambda scope: value
+    return None
 
 
 def generated_tests(
