@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referee.feel.fault import Fault
-from referee.feel.values import Range, compare, equal, less, parse_at_literal, string, to_feel
+from referee.feel.values import Range, compare, equal, equality_key, less, parse_at_literal, string, to_feel
 
 SCALARS = st.one_of(
     st.none(),
@@ -37,6 +37,13 @@ def test_a_value_is_equal_to_itself_and_not_to_null(value):
     assert equal(value, value) is True
     assert equal(value, None) is (value is None)
     assert to_feel(value) == value
+
+
+@given(VALUES, VALUES)
+def test_values_have_the_same_key_if_and_only_if_they_are_equal(left, right):
+    assert (equality_key(left) == equality_key(right)) is (equal(left, right) is True)
+    if equal(left, right) is True:
+        assert hash(equality_key(left)) == hash(equality_key(right))
 
 
 @given(VALUES, VALUES)
@@ -162,6 +169,9 @@ class Level(IntEnum):
         (np.float64(0.1), Decimal("0.1")),
         (np.int64(7), Decimal(7)),
         (np.bool_(True), True),
+        (np.float32(0.1), Decimal("0.1")),
+        (np.array([[1, 2], [3, 4]]), [[Decimal(1), Decimal(2)], [Decimal(3), Decimal(4)]]),
+        (np.array(5), Decimal(5)),
         (Colour.RED, "red"),
         (Level.HIGH, Decimal(3)),
         ((1, "a"), [Decimal(1), "a"]),
@@ -175,7 +185,28 @@ def test_python_values_become_feel_values(value, expected):
     assert type(converted) is type(expected)
 
 
-@pytest.mark.parametrize("value", [object(), {1: 2}, b"bytes", {1, 2}, float("nan"), [float("inf")], 1j])
+@pytest.mark.parametrize(
+    "value",
+    [
+        object(),
+        {1: 2},
+        b"bytes",
+        {1, 2},
+        float("nan"),
+        [float("inf")],
+        1j,
+        np.float64("nan"),
+        np.datetime64("2021-01-01"),
+        np.complex64(1),
+    ],
+)
 def test_what_has_no_feel_value_is_refused(value):
     with pytest.raises(Fault):
         to_feel(value)
+
+
+def test_a_value_without_end_is_refused():
+    endless: list = []
+    endless.append({"again": endless})
+    with pytest.raises(Fault, match="nested"):
+        to_feel(endless)

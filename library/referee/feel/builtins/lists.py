@@ -5,7 +5,7 @@ The original list is never changed. A result that rests on a missing or wrong it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from decimal import Decimal, DecimalException
 from functools import cmp_to_key
 from typing import Any
@@ -14,7 +14,7 @@ from referee.feel.builtins import arguments
 from referee.feel.builtins.builtin import Builtin, Signature
 from referee.feel.fault import Fault
 from referee.feel.types import kind_of
-from referee.feel.values.equality import equal
+from referee.feel.values.equality import equal, equality_key
 from referee.feel.values.functions import FeelFunction
 from referee.feel.values.numbers import CONTEXT, out_of_range
 from referee.feel.values.ordering import compare
@@ -198,20 +198,13 @@ def union(*source: Any) -> list[Any]:
 
 def distinct_values(source: Any) -> list[Any]:
     """The items without those equal to an earlier one."""
-    seen: set[tuple[type, Any]] = set()
-    compound: dict[type, list[Any]] = {}
+    seen: set[Hashable] = set()
     result: list[Any] = []
     for item in arguments.items(source, "list"):
-        kind = type(item)
-        if kind in (dict, list):
-            others = compound.setdefault(kind, [])
-            if any(equal(item, other) is True for other in others):
-                continue
-            others.append(item)
-        elif (kind, item) in seen:
+        key = equality_key(item)
+        if key in seen:
             continue
-        else:
-            seen.add((kind, item))
+        seen.add(key)
         result.append(item)
     return result
 

@@ -15,7 +15,7 @@ from decimal import (
     DecimalException,
     InvalidOperation,
 )
-from typing import Any
+from typing import Any, Final
 
 from referee.feel.builtins import arguments
 from referee.feel.builtins.builtin import Builtin, Signature
@@ -29,6 +29,9 @@ _TWO = Decimal(2)
 _EXACT = Context(prec=13_000, Emin=-99_999, Emax=99_999, traps=[InvalidOperation], flags=[])
 
 
+_UNITS: Final = Decimal(0)
+
+
 def _scale(value: Any) -> int:
     scale = arguments.integer(value, "scale")
     if not MIN_SCALE <= scale <= MAX_SCALE:
@@ -37,8 +40,10 @@ def _scale(value: Any) -> int:
 
 
 def _rounding(name: str, rounding: str, optional: int = 0) -> Builtin:
-    def round_number(n: Any, scale: Any = Decimal(0)) -> Decimal:
+    def round_number(n: Any, scale: Any = _UNITS) -> Decimal:
         number = arguments.number(n, "n")
+        if scale is _UNITS:
+            return number.to_integral_value(rounding)
         try:
             return rounded(number, _scale(scale), rounding)
         except DecimalException as error:

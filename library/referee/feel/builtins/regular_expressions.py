@@ -14,6 +14,9 @@ from referee.feel.regex import Pattern, compile_pattern
 _REFERENCE = re.compile(r"\\(.?)|\$([0-9]*)", re.DOTALL | re.ASCII)
 
 
+_MAX_PIECES = 2_000_000
+
+
 def _pattern(pattern: Any, parameter: str, flags: Any) -> Pattern:
     return compile_pattern(
         arguments.text(pattern, parameter), "" if flags is None else arguments.text(flags, "flags")
@@ -35,7 +38,9 @@ def replace(input: Any, pattern: Any, replacement: Any, flags: Any = None) -> st
     parts: list[str | int] = [substitute] if is_literal else _replacement_parts(substitute, compiled.groups)
     pieces = []
     place = 0
-    for spans in compiled.matches(source):
+    for number, spans in enumerate(compiled.matches(source)):
+        if number * len(parts) > _MAX_PIECES:
+            raise Fault("too-much-work", "the text has too many matches to replace")
         start, end = spans[0]
         pieces.append(source[place:start])
         for part in parts:

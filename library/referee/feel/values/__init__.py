@@ -3,7 +3,7 @@
 from referee.feel.values.at_literals import parse_at_literal
 from referee.feel.values.convert import to_feel
 from referee.feel.values.durations import DaysTimeDuration, YearsMonthsDuration, parse_duration
-from referee.feel.values.equality import equal
+from referee.feel.values.equality import equal, equality_key
 from referee.feel.values.functions import FeelFunction
 from referee.feel.values.numbers import parse_number, to_number
 from referee.feel.values.operators import add, divide, multiply, negate, power, subtract
@@ -32,6 +32,7 @@ __all__ = [
     "compare",
     "divide",
     "equal",
+    "equality_key",
     "greater",
     "greater_or_equal",
     "less",

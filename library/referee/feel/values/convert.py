@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from referee.feel.values.functions import FeelFunction
 from referee.feel.values.numbers import to_number
 from referee.feel.values.ranges import Range
 from referee.feel.values.temporal import FeelDate, FeelDateTime, FeelTime
+from referee.feel.values.zones import zone_ids
 
 _FEEL_TYPES = (
     FeelDate,
@@ -26,13 +27,20 @@ _FEEL_TYPES = (
 )
 
 
+_MAX_DEPTH = 100
+
+
 def to_feel(value: Any) -> Any:
     """The FEEL value of a Python value; FEEL values stay as they are.
 
     A float means its shortest decimal text, so ``0.1`` is a tenth. Numbers are rounded to 34 digits. Mappings become
-    contexts (keys must be text), lists and tuples become lists. Raises ``Fault`` for infinity, not-a-number, and
-    anything else that FEEL has no value for.
+    contexts (keys must be text), lists and tuples become lists. Raises ``Fault`` for infinity, not-a-number, nesting
+    more than 100 deep, and anything else that FEEL has no value for.
     """
+    return _to_feel(value, 0)
+
+
+def _to_feel(value: Any, depth: int) -> Any:
     kind = type(value)
     if value is None or kind is bool or kind is str:
         return value
@@ -41,20 +49,32 @@ def to_feel(value: Any) -> Any:
     if kind is float:
         return to_number(repr(value))
     if kind is list or kind is tuple:
-        return [to_feel(item) for item in value]
+        return _list(value, depth)
     if isinstance(value, _FEEL_TYPES):
         return value
-    return _to_feel_by_base_class(value)
+    return _to_feel_by_base_class(value, depth)
 
 
-def _to_feel_by_base_class(value: Any) -> Any:
+def _list(items: Iterable[Any], depth: int) -> list[Any]:
+    if depth >= _MAX_DEPTH:
+        raise Fault("too-deep", f"a value is nested at most {_MAX_DEPTH} deep")
+    return [_to_feel(item, depth + 1) for item in items]
+
+
+def _context(entries: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    if depth >= _MAX_DEPTH:
+        raise Fault("too-deep", f"a value is nested at most {_MAX_DEPTH} deep")
+    context = {}
+    for name, item in entries.items():
+        if not isinstance(name, str):
+            raise Fault("wrong-type", f"a context's names are text, {name!r} is not")
+        context[str(name)] = _to_feel(item, depth + 1)
+    return context
+
+
+def _to_feel_by_base_class(value: Any, depth: int) -> Any:
     if isinstance(value, Mapping):
-        context = {}
-        for name, item in value.items():
-            if not isinstance(name, str):
-                raise Fault("wrong-type", f"a context's names are text, {name!r} is not")
-            context[str(name)] = to_feel(item)
-        return context
+        return _context(value, depth)
     if isinstance(value, datetime.datetime):
         time = _time(value.timetz(), value.utcoffset())
         return FeelDateTime(
@@ -76,15 +96,24 @@ def _to_feel_by_base_class(value: Any) -> Any:
     if isinstance(value, Decimal):
         return to_number(Decimal(value))
     if isinstance(value, (list, tuple)):
-        return [to_feel(item) for item in value]
-    item = getattr(value, "item", None)
-    if callable(item) and type(value).__module__ == "numpy":
-        return to_feel(item())
+        return _list(value, depth)
+    if type(value).__module__ == "numpy":
+        return _of_numpy(value, depth)
     raise Fault("wrong-type", f"a Python value of type {type(value).__name__} has no FEEL value")
 
 
+def _of_numpy(value: Any, depth: int) -> Any:
+    # numpy is not imported for this: its values tell by themselves what they are
+    if getattr(value, "ndim", None) == 0 and value.dtype.kind in "biufU":
+        # the text of a narrow float is shorter than that of the same number as a Python float
+        return to_number(str(value)) if value.dtype.kind == "f" else _to_feel(value.item(), depth)
+    if getattr(value, "ndim", 0) > 0:
+        return _list(value, depth)
+    raise Fault("wrong-type", f"a value of numpy's {type(value).__name__} has no FEEL value")
+
+
 def _time(time: datetime.time, offset: datetime.timedelta | None) -> FeelTime:
-    zone = time.tzinfo.key if isinstance(time.tzinfo, ZoneInfo) else None
+    zone = time.tzinfo.key if isinstance(time.tzinfo, ZoneInfo) and time.tzinfo.key in zone_ids() else None
     seconds = None if zone else _whole_seconds(offset)
     return FeelTime.of(time.hour, time.minute, time.second, time.microsecond * 1_000, seconds, zone)
 

@@ -5,7 +5,11 @@ Source: DMN 1.5, 10.3.2.13 (table 53).
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable
+from decimal import Decimal
+from typing import Any, Final
+
+_PLAIN: Final = frozenset({Decimal, str, bool})
 
 
 def equal(left: Any, right: Any) -> bool | None:
@@ -19,6 +23,8 @@ def equal(left: Any, right: Any) -> bool | None:
         if left is None or right is None:
             return False
         return _equal_across_classes(left, right)
+    if kind in _PLAIN:
+        return left == right  # type: ignore[no-any-return]
     if kind is list:
         return _equal_lists(left, right)
     if kind is dict:
@@ -26,6 +32,19 @@ def equal(left: Any, right: Any) -> bool | None:
     if hasattr(kind, "start_included"):
         return _equal_ranges(left, right)
     return bool(left == right)
+
+
+def equality_key(value: Any) -> Hashable:
+    """A key for sets and dictionaries: two values have the same one if, and only if, ``equal`` says true."""
+    kind = type(value)
+    if kind is list:
+        return kind, tuple(map(equality_key, value))
+    if kind is dict:
+        return kind, frozenset((name, equality_key(item)) for name, item in value.items())
+    if hasattr(kind, "start_included"):
+        ends = equality_key(value.start), equality_key(value.end)
+        return value.operator, value.start_included, value.end_included, *ends
+    return kind, value
 
 
 def _equal_across_classes(left: Any, right: Any) -> bool | None:

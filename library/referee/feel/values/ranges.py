@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from referee.feel.fault import Fault
-from referee.feel.values.equality import equal
+from referee.feel.values.equality import equal, equality_key
 from referee.feel.values.ordering import compare
 
 
@@ -75,7 +75,7 @@ class Range:
         return equal(self, other) is True
 
     def __hash__(self) -> int:
-        return hash((self.start_included, self.end_included, self.operator))
+        return hash(equality_key(self))
 
     def __str__(self) -> str:
         from referee.feel.values.text import nested_text

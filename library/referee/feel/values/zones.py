@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from importlib import resources
 from zoneinfo import ZoneInfo
 
 from referee.feel.fault import Fault
@@ -26,6 +25,8 @@ _OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?", re.ASCII)
 @lru_cache(maxsize=1)
 def zone_ids() -> frozenset[str]:
     """Every zone id of the time zone database."""
+    from importlib import resources
+
     listing = resources.files("tzdata").joinpath("zones").read_text(encoding="ascii")
     return frozenset(listing.split())
 
@@ -35,6 +36,8 @@ def zone(zone_id: str) -> ZoneInfo:
     """The zone of this id, spelled exactly so; ``Fault`` if there is none."""
     if zone_id not in zone_ids():
         raise Fault("unknown-timezone", f"`{zone_id}` is no time zone of the IANA database")
+    from importlib import resources
+
     with resources.files("tzdata").joinpath("zoneinfo", *zone_id.split("/")).open("rb") as data:
         return ZoneInfo.from_file(data, key=zone_id)
 
