@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from referee.domain import Diagnostic, Place
 from referee.feel import Expression, UnaryTests
 from referee.feel.fault import Fault
 from referee.feel.values.text import string
+from referee.tables.decision_table import CellText
+from referee.tables.index import Index
 from referee.tables.value_type import Conversion
 
 _CELLS_EXPLAINED = 20
@@ -24,7 +27,7 @@ class ValueNotAllowed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A distinct cell text of a column and the rules (bit per rule) that carry it."""
+    """A distinct cell text that must be evaluated, and the rules (bit per rule) that carry it."""
 
     tests: UnaryTests
     rules: int
@@ -35,7 +38,9 @@ class Column:
     """Matches the value of an input expression with every rule at once; rules are bits, the first rule is bit 0.
 
     ``irrelevant`` are the rules that take any value here, ``irrelevant_onwards`` those that do so in all later
-    columns as well; ``places`` says where the cell of each rule stands.
+    columns as well. ``index`` answers for the cells that hold only literals, ``cells`` are all others. ``entries``
+    are the cells as written, one per rule, and ``compile_cell`` makes tests of one. A column ``is_always_checked``
+    when it has allowed values, even if no rule needs it.
     """
 
     expression: Expression
@@ -43,16 +48,19 @@ class Column:
     allowed: UnaryTests | None
     irrelevant: int
     irrelevant_onwards: int
+    index: Index
     cells: tuple[Cell, ...]
-    places: tuple[Place | None, ...]
+    entries: tuple[CellText, ...]
+    compile_cell: Callable[[CellText], UnaryTests]
     place: Place | None
+    is_always_checked: bool = False
 
     def value(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> Any:
         """The value to test. A value of the wrong type is a diagnostic and null; raises ``ValueNotAllowed``."""
         found: list[Diagnostic] = []
         value = self.expression(scope, found)
         if found:
-            sink.extend(self._placed(found))
+            sink.extend(diagnostic.at(self.place) if self.place else diagnostic for diagnostic in found)
         if self.convert is not None and value is not None:
             try:
                 value = self.convert(value)
@@ -69,37 +77,52 @@ class Column:
         return value
 
     def match(self, value: Any, scope: Mapping[str, Any], alive: int) -> tuple[int, int]:
-        """The rules whose cell is true, and those whose cell cannot be told. Only rules in ``alive`` are looked at."""
-        true, unknown = self.irrelevant, 0
-        for cell in self.cells:
+        """The rules whose cell is true, and those whose cell can't be told. Expressions only for rules in ``alive``."""
+        answer = self.index.look_up(value)
+        if answer is None:
+            true = unknown = 0
+            cells: Sequence[Cell] = self._every_cell(alive)
+        else:
+            true, unknown = answer
+            cells = self.cells
+        for cell in cells:
             if cell.rules & alive:
                 outcome = cell.tests(value, scope, [])
                 if outcome is True:
                     true |= cell.rules
                 elif outcome is None:
                     unknown |= cell.rules
-        return true, unknown
+        return true | self.irrelevant, unknown
 
     def doubts(self, value: Any, scope: Mapping[str, Any], rules: int) -> list[Diagnostic]:
         """Why the cells of these rules cannot be told: one diagnostic per code, placed at the first such cell."""
         found: dict[str, Diagnostic] = {}
-        explained = 0
-        for cell in self.cells:
-            concerned = cell.rules & rules
-            if not concerned or explained == _CELLS_EXPLAINED:
-                continue
+        for rule in islice(numbers(rules), _CELLS_EXPLAINED):
+            entry = self.entries[rule]
             noticed: list[Diagnostic] = []
-            if cell.tests(value, scope, noticed) is not None:
+            if self.compile_cell(entry)(value, scope, noticed) is not None:
                 continue
-            explained += 1
-            place = self.places[_first_rule(concerned)]
-            for diagnostic in noticed or [_undecided(cell, value)]:
+            for diagnostic in noticed or [_undecided(entry, value)]:
                 if diagnostic.is_doubt:
+                    place = entry.place or self.place
                     found.setdefault(diagnostic.code, diagnostic.at(place) if place else diagnostic)
         return list(found.values())
 
-    def _placed(self, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-        return [diagnostic.at(self.place) for diagnostic in diagnostics] if self.place else diagnostics
+    def _every_cell(self, alive: int) -> list[Cell]:
+        """The distinct cells of the rules still alive, for a value that has no index."""
+        carriers: dict[str, int] = {}
+        for rule in numbers(alive & ~self.irrelevant):
+            text = self.entries[rule].text
+            carriers[text] = carriers.get(text, 0) | 1 << rule
+        return [Cell(self.compile_cell(CellText(text)), rules) for text, rules in carriers.items()]
+
+
+def numbers(rules: int) -> Iterator[int]:
+    """The positions of the set bits, lowest first."""
+    while rules:
+        lowest = rules & -rules
+        yield lowest.bit_length() - 1
+        rules ^= lowest
 
 
 def quoted(value: Any) -> str:
@@ -108,11 +131,5 @@ def quoted(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _first_rule(rules: int) -> int:
-    return (rules & -rules).bit_length() - 1
-
-
-def _undecided(cell: Cell, value: Any) -> Diagnostic:
-    return Diagnostic(
-        "cell-undecided", f"`{cell.tests.text}` can't be told true or false for {quoted(value)}"
-    )
+def _undecided(entry: CellText, value: Any) -> Diagnostic:
+    return Diagnostic("cell-undecided", f"`{entry.text}` can't be told true or false for {quoted(value)}")

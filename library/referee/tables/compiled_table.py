@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from referee.domain import Diagnostic, Place, RuleRef, Severity
+from referee.feel.builtins import BUILTINS
 from referee.feel.fault import Fault
-from referee.feel.values import compare, equal
-from referee.feel.values.operators import add
-from referee.tables.column import Column, ValueNotAllowed
+from referee.feel.values import equal
+from referee.tables.column import Column, ValueNotAllowed, numbers
 from referee.tables.decision_table import DecisionTable
 from referee.tables.hit_policy import HitPolicy
 from referee.tables.output import Output, OutputCell, composed
+
+_FOLDS = {
+    HitPolicy.COLLECT_SUM: BUILTINS["sum"],
+    HitPolicy.COLLECT_MIN: BUILTINS["min"],
+    HitPolicy.COLLECT_MAX: BUILTINS["max"],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,9 @@ class CompiledTable:
         if policy is HitPolicy.ANY:
             return self._any(true, scope, sink)
         if policy is HitPolicy.FIRST:
-            rule = next(_numbers(true))
+            rule = next(numbers(true))
             return TableResult(self._value(rule, scope, sink), (self._reference(rule),))
-        hits = [(rule, self._values(rule, scope, sink)) for rule in _numbers(true)]
+        hits = [(rule, self._values(rule, scope, sink)) for rule in numbers(true)]
         if policy.needs_priorities:
             hits.sort(key=lambda hit: self._ranks(hit[1]))
         if policy is HitPolicy.PRIORITY:
@@ -91,7 +97,7 @@ class CompiledTable:
         doubts: list[Doubt] = []
         for column in self.columns:
             needed = alive & ~column.irrelevant
-            if not needed:
+            if not needed and not (column.is_always_checked and alive):
                 continue
             if self.table.hit_policy is HitPolicy.FIRST:
                 settled = certain & column.irrelevant_onwards
@@ -101,11 +107,10 @@ class CompiledTable:
                     certain &= (first << 1) - 1
                     alive &= (first << 1) - 1
                     needed &= first - 1
-                    if not needed:
+                    if not needed and not column.is_always_checked:
                         continue
             value = column.value(scope, sink)
             true, unknown = column.match(value, scope, needed)
-            true |= column.irrelevant
             certain &= true
             if unknown & alive:
                 doubts.append(Doubt(column, value, unknown & alive))
@@ -120,9 +125,9 @@ class CompiledTable:
         if policy is HitPolicy.FIRST:
             return unknown & ((true & -true) - 1)
         if policy is HitPolicy.PRIORITY:
-            best = min((self._silent_values(rule, scope) for rule in _numbers(true)), key=self._ranks)
+            best = min((self._silent_values(rule, scope) for rule in numbers(true)), key=self._ranks)
             counted = 0
-            for rule in _numbers(unknown):
+            for rule in numbers(unknown):
                 values = self._silent_values(rule, scope)
                 lower = self._ranks(values) > self._ranks(best)
                 same = all(equal(a, b) is True for a, b in zip(values, best, strict=True))
@@ -132,16 +137,18 @@ class CompiledTable:
         return unknown
 
     def _unique(self, true: int, scope: Mapping[str, Any], sink: list[Diagnostic]) -> TableResult:
-        rules = list(_numbers(true))
+        rules = list(numbers(true))
         fired = tuple(self._reference(rule) for rule in rules)
         if len(rules) > 1:
-            message = f"{self._rules_named(fired)} match, but hit policy U allows one; make the rules exclude each other"
+            message = (
+                f"{self._rules_named(fired)} match, but hit policy U allows one; make them exclude each other"
+            )
             sink.append(Diagnostic("table-several-hits", message, place=self.table.place))
             return TableResult(None, fired)
         return TableResult(self._value(rules[0], scope, sink), fired)
 
     def _any(self, true: int, scope: Mapping[str, Any], sink: list[Diagnostic]) -> TableResult:
-        rules = list(_numbers(true))
+        rules = list(numbers(true))
         fired = tuple(self._reference(rule) for rule in rules)
         first = self._values(rules[0], scope, sink)
         for rule in rules[1:]:
@@ -176,8 +183,9 @@ class CompiledTable:
         policy = self.table.hit_policy
         if policy is HitPolicy.COLLECT_COUNT:
             return Decimal(len(hits))
+        fold = _FOLDS[policy]
         try:
-            return composed(self.outputs, [_fold(policy, column) for column in zip(*hits, strict=True)])
+            return composed(self.outputs, [fold(list(column)) for column in zip(*hits, strict=True)])
         except Fault as fault:
             sink.append(Diagnostic(fault.code, fault.message, place=self.table.place))
             return None
@@ -211,23 +219,3 @@ class CompiledTable:
         if len(numbers) > 6:
             return f"{len(numbers)} rules of the table {self.table.name} ({', '.join(numbers[:5])}, ...)"
         return f"rules {', '.join(numbers[:-1])} and {numbers[-1]} of the table {self.table.name}"
-
-
-def _numbers(rules: int) -> Iterator[int]:
-    """The positions of the set bits, lowest first."""
-    while rules:
-        lowest = rules & -rules
-        yield lowest.bit_length() - 1
-        rules ^= lowest
-
-
-def _fold(policy: HitPolicy, values: Sequence[Any]) -> Any:
-    result = values[0]
-    if policy is HitPolicy.COLLECT_SUM and len(values) == 1:
-        add(result, Decimal(0))  # a single hit must be something that can be added, too
-    for value in values[1:]:
-        if policy is HitPolicy.COLLECT_SUM:
-            result = add(result, value)
-        elif (compare(value, result) < 0) is (policy is HitPolicy.COLLECT_MIN):
-            result = value
-    return result

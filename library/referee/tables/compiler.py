@@ -14,13 +14,17 @@ from referee.feel import (
     UnaryTests,
     compile_expression,
     compile_unary_tests,
+    parse_unary_tests,
 )
 from referee.feel.expression import NO_TYPES
 from referee.feel.fault import Fault
 from referee.feel.types import FeelType
-from referee.tables.column import Cell, Column
+from referee.feel.values import Range
+from referee.tables.column import Cell, Column, numbers
 from referee.tables.compiled_table import CompiledTable
 from referee.tables.decision_table import CellText, DecisionTable, InputClause, OutputClause
+from referee.tables.index import Index
+from referee.tables.literal_cell import LiteralCell, literal_cell
 from referee.tables.output import Output, OutputCell
 from referee.tables.value_type import Conversion, TypeNames, feel_conversion
 
@@ -73,8 +77,9 @@ class _Compiler:
         cells = tuple(tuple(self._output_cell(cell) for cell in rule.outputs) for rule in self._table.rules)
         if self._faults:
             raise RulesError(f"table {self._table.name}", self._faults)
-        ready = [column for column in columns if column is not None]
-        ready.sort(key=lambda column: not costly.isdisjoint(column.expression.names))
+        cheap = [column for column in columns if column and costly.isdisjoint(column.expression.names)]
+        dear = [column for column in columns if column and not costly.isdisjoint(column.expression.names)]
+        ready = [*(replace(column, is_always_checked=column.allowed is not None) for column in cheap), *dear]
         used = frozenset[str]().union(
             *(compiled.names for compiled in self._expressions.values() if compiled is not None),
             *(compiled.names for compiled in self._tests.values() if compiled is not None),
@@ -123,26 +128,48 @@ class _Compiler:
         )
         irrelevant = 0
         carriers: dict[str, int] = {}
-        for bit, rule in enumerate(self._table.rules):
-            cell = rule.inputs[position]
-            if cell.is_irrelevant:
+        entries = tuple(rule.inputs[position] for rule in self._table.rules)
+        for bit, entry in enumerate(entries):
+            if entry.is_irrelevant:
                 irrelevant |= 1 << bit
             else:
-                self._unary_tests(cell, rule.place)
-                carriers[cell.text] = carriers.get(cell.text, 0) | 1 << bit
+                carriers[entry.text] = carriers.get(entry.text, 0) | 1 << bit
+        literals: list[tuple[LiteralCell, int]] = []
+        cells: list[Cell] = []
+        for text, rules in carriers.items():
+            literal = self._literal_cell(text)
+            if literal is not None:
+                literals.append((literal, rules))
+                continue
+            for rule in numbers(rules):
+                tests = self._unary_tests(entries[rule], self._table.rules[rule].place)
+            if tests is not None:
+                cells.append(Cell(tests, rules))
         if expression is None:
             return None
-        cells = [(self._tests[text], rules) for text, rules in carriers.items()]
         return Column(
             expression=expression,
             convert=self._conversion(clause.type, place),
             allowed=allowed,
             irrelevant=irrelevant,
             irrelevant_onwards=irrelevant,
-            cells=tuple(Cell(tests, rules) for tests, rules in cells if tests is not None),
-            places=tuple(rule.inputs[position].place or rule.place for rule in self._table.rules),
+            index=Index(literals),
+            cells=tuple(cells),
+            entries=entries,
+            compile_cell=self._cell_compiler(),
             place=place,
         )
+
+    def _literal_cell(self, text: str) -> LiteralCell | None:
+        """The cell by its literals; None where it must be compiled, and where it has a fault for compiling to tell."""
+        try:
+            return literal_cell(parse_unary_tests(text, self._names, self._members))
+        except FeelSyntaxError:
+            return None
+
+    def _cell_compiler(self) -> Callable[[CellText], UnaryTests]:
+        names, members, types = self._names, self._members, self._types
+        return lambda cell: compile_unary_tests(cell.text, names, members=members, types=types)
 
     def _output(self, clause: OutputClause) -> Output:
         place = clause.place or self._table.place
@@ -162,7 +189,7 @@ class _Compiler:
             values = compile_expression(f"[{allowed.text}]")({}, noticed)
         except FeelSyntaxError:
             values = None
-        if noticed or not isinstance(values, list):
+        if noticed or not isinstance(values, list) or any(isinstance(value, Range) for value in values):
             message = (
                 f"hit policy {self._table.hit_policy.value} ranks hits by the order of these allowed values, so they "
                 f"must be plain values: {allowed.text.strip()}"

@@ -1,0 +1,134 @@
+"""Decision tables read plainly: every cell of every rule, one after the other. The oracle of the compiled tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from referee import feel
+from referee.feel.fault import Fault
+from referee.feel.values import add, compare, equal
+from referee.tables import DecisionTable, HitPolicy, Rule
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The value, the numbers of the rules that gave it, and whether anything makes it doubtful."""
+
+    value: Any
+    fired: tuple[int, ...]
+    is_doubtful: bool
+
+
+class PlainTable:
+    """A table without clause types, allowed input values and defaults, read rule by rule."""
+
+    def __init__(self, table: DecisionTable, names: tuple[str, ...]) -> None:
+        self.table = table
+        self.inputs = [feel.compile_expression(clause.expression.text, names) for clause in table.inputs]
+        self.cells = [
+            [
+                None if cell.is_irrelevant else feel.compile_unary_tests(cell.text, names)
+                for cell in rule.inputs
+            ]
+            for rule in table.rules
+        ]
+        self.outputs = [
+            [feel.compile_expression(cell.text, names) for cell in rule.outputs] for rule in table.rules
+        ]
+        self.priorities = [
+            feel.evaluate(f"[{clause.allowed_values.text}]").value if clause.allowed_values else None
+            for clause in table.outputs
+        ]
+
+    def read(self, scope: Mapping[str, Any]) -> Reading:
+        values = [expression(scope, []) for expression in self.inputs]
+        verdicts = [self.verdict(row, values, scope) for row in range(len(self.cells))]
+        true = [row for row, verdict in enumerate(verdicts) if verdict is True]
+        unknown = [row for row, verdict in enumerate(verdicts) if verdict is None]
+        policy = self.table.hit_policy
+        results = {row: [output(scope, []) for output in self.outputs[row]] for row in (*true, *unknown)}
+        if policy in (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER):
+            true.sort(key=lambda row: self.ranks(results[row]))
+        doubt = bool(unknown)
+        if policy is HitPolicy.FIRST and true:
+            doubt = any(row < true[0] for row in unknown)
+        if policy is HitPolicy.PRIORITY and true:
+            best = true[0]
+            doubt = any(
+                self.ranks(results[row]) <= self.ranks(results[best])
+                and not same(results[row], results[best])
+                for row in unknown
+            )
+        fired = tuple(self.rules[row].number for row in true)
+        composed = [self.composed(results[row]) for row in true]
+        match policy:
+            case HitPolicy.UNIQUE if len(true) > 1:
+                return Reading(None, fired, True)
+            case HitPolicy.ANY if any(not same(results[row], results[true[0]]) for row in true):
+                return Reading(None, fired, True)
+            case HitPolicy.FIRST | HitPolicy.PRIORITY if true:
+                return Reading(composed[0], fired[:1], doubt)
+            case HitPolicy.UNIQUE | HitPolicy.ANY if true:
+                return Reading(composed[0], fired, doubt)
+            case HitPolicy.UNIQUE | HitPolicy.ANY | HitPolicy.FIRST | HitPolicy.PRIORITY:
+                return Reading(None, (), True)
+            case HitPolicy.COLLECT_COUNT:
+                return Reading(Decimal(len(true)), fired, doubt)
+            case HitPolicy.RULE_ORDER | HitPolicy.OUTPUT_ORDER | HitPolicy.COLLECT:
+                return Reading(composed, fired, doubt)
+        if not true:
+            return Reading(None, (), True)
+        try:
+            columns = [
+                self.folded([results[row][column] for row in true])
+                for column in range(len(self.table.outputs))
+            ]
+        except Fault:
+            return Reading(None, fired, True)
+        return Reading(self.composed(columns), fired, doubt)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        return self.table.rules
+
+    def verdict(self, row: int, values: list[Any], scope: Mapping[str, Any]) -> bool | None:
+        outcome: bool | None = True
+        for cell, value in zip(self.cells[row], values, strict=True):
+            told = True if cell is None else cell(value, scope, [])
+            if told is False:
+                return False
+            if told is None:
+                outcome = None
+        return outcome
+
+    def ranks(self, outputs: list[Any]) -> list[int]:
+        return [
+            next((rank for rank, each in enumerate(order) if equal(each, output) is True), len(order))
+            for order, output in zip(self.priorities, outputs, strict=True)
+            if order is not None
+        ]
+
+    def composed(self, outputs: list[Any]) -> Any:
+        if len(outputs) == 1:
+            return outputs[0]
+        return {clause.name: output for clause, output in zip(self.table.outputs, outputs, strict=True)}
+
+    def folded(self, values: list[Any]) -> Any:
+        if self.table.hit_policy is HitPolicy.COLLECT_SUM:
+            total = Decimal(0)
+            for value in values:
+                total = add(total, value)
+            return total
+        found = values[0]
+        for value in values:
+            before = compare(value, found) < 0
+            if before is (self.table.hit_policy is HitPolicy.COLLECT_MIN):
+                found = value
+        return found
+
+
+def same(left: list[Any], right: list[Any]) -> bool:
+    return all(equal(a, b) is True for a, b in zip(left, right, strict=True))
