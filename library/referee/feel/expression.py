@@ -15,6 +15,7 @@ from referee.feel.frame import ACTIVITY, FIRST_LOCAL, Code, Stop
 from referee.feel.generator import RETREATS, generated_expression, generated_tests, plain_expression
 from referee.feel.names import Names
 from referee.feel.parser import parse_expression, parse_unary_tests
+from referee.feel.token_reader import too_deep
 from referee.feel.types import FeelType
 from referee.feel.unary import UnaryTestsCompiler
 
@@ -204,7 +205,10 @@ def compile_expression(
     """
     tree = parse_expression(text, names, members)
     compiler = Compiler(_set_of(names), types)
-    return Expression(text, tree, compiler.expression(tree), compiler)
+    try:
+        return Expression(text, tree, compiler.expression(tree), compiler)
+    except RecursionError:  # only when the caller is deep in its own stack
+        raise too_deep(text) from None
 
 
 def compile_unary_tests(
@@ -217,7 +221,10 @@ def compile_unary_tests(
     """The input cell ready to run; raises ``FeelSyntaxError``. Parameters as for expressions."""
     tree = parse_unary_tests(text, names, members)
     compiler = UnaryTestsCompiler(_set_of(names), types)
-    return UnaryTests(text, tree, compiler.unary_tests(tree), compiler)
+    try:
+        return UnaryTests(text, tree, compiler.unary_tests(tree), compiler)
+    except RecursionError:  # only when the caller is deep in its own stack
+        raise too_deep(text) from None
 
 
 def _set_of(names: Iterable[str]) -> frozenset[str]:

@@ -91,11 +91,11 @@ class _Generator:
         tree: Node | syntax.UnaryTestsNode,
         body: Callable[[], ast.expr],
     ) -> Callable[..., Any] | None:
-        if _count(tree) > _MAX_NODES:
-            return None
         try:
+            if _count(tree) > _MAX_NODES:
+                return None
             result = body()
-        except _Unsupported:
+        except (_Unsupported, RecursionError):  # a deep stack leaves no room; the closures need less
             return None
         scope = ast.Name(_SCOPE, ast.Load())
         fetches: list[ast.stmt] = [

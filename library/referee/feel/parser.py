@@ -17,7 +17,7 @@ from referee.feel.lexer import END, NAME, NUMBER, STRING, Token, unescape
 from referee.feel.names import Names, names_of
 from referee.feel.syntax import Node
 from referee.feel.syntax_error import FeelSyntaxError
-from referee.feel.token_reader import ENDS_NAME
+from referee.feel.token_reader import ENDS_NAME, too_deep
 from referee.feel.type_reader import TypeReader
 from referee.feel.values.numbers import to_number
 
@@ -33,6 +33,7 @@ _ARITHMETIC: Final = {
 }
 _COMPARATORS: Final = frozenset({"=", "!=", "<", "<=", ">", ">="})
 _RELATIONS: Final = _COMPARATORS | {"between", "in"}
+_CONTINUES_OPERAND: Final = frozenset({*_ARITHMETIC, ".", "[", "(", "instance"})
 _LITERALS: Final = frozenset({"true", "false", "null"})
 _FORMS: Final = frozenset({"if", "for", "some", "every", "function"})
 _BUILT_IN_NAMES: Final = Names(BUILTINS)
@@ -64,7 +65,7 @@ def _guarded(parser: _Parser, parse: Callable[[_Parser], _Tree]) -> _Tree:
     try:
         return parse(parser)
     except RecursionError:  # a caller deep in its own stack leaves less room than MAX_NESTING assumes
-        raise parser.too_deep() from None
+        raise too_deep(parser.text) from None
 
 
 class _Parser(TypeReader):
@@ -79,7 +80,7 @@ class _Parser(TypeReader):
     def whole_expression(self) -> Node:
         if self._tokens[0].kind == END:
             raise FeelSyntaxError(
-                "nothing is written here; write an expression", (0, len(self._text)), self._text
+                "nothing is written here; write an expression", (0, len(self.text)), self.text
             )
         node = self._expression()
         self._expect_end()
@@ -90,8 +91,8 @@ class _Parser(TypeReader):
         if tokens[0].kind == END:
             raise FeelSyntaxError(
                 "nothing is written here; write a test, or `-` for any value",
-                (0, len(self._text)),
-                self._text,
+                (0, len(self.text)),
+                self.text,
             )
         if tokens[0].text == "-" and tokens[1].kind == END:
             return syntax.AnyValue((tokens[0].start, tokens[0].end))
@@ -213,22 +214,30 @@ class _Parser(TypeReader):
         """The tests in brackets, or one test without; ``(a) + 1`` and ``(1..5)`` are one test as well."""
         if self._tokens[self._position].text in _COMPARATORS:
             return (self._test(),)
-        start = self._position
+        first = self._position
         if self._accept("("):
-            self._enter()
-            in_interval, self._in_interval = self._in_interval, False
-            tests = self._tests()
-            self._in_interval = in_interval
-            self._nesting -= 1
-            if self._accept(")"):
-                following = self._tokens[self._position].text
-                if len(tests) > 1 or not (
-                    following in _ARITHMETIC or following in (".", "[", "(", "instance")
-                ):
-                    return tests
+            tests = self._bracketed_tests(first)
+            following = self._tokens[self._position].text
+            if tests and (len(tests) > 1 or following not in _CONTINUES_OPERAND):
+                return tests
             self._attempt_again()
-            self._position = start
+            self._position = first
         return (self._operation(_ADDITIVE),)
+
+    def _bracketed_tests(self, first: int) -> tuple[Node, ...]:
+        """The tests up to the closing bracket, or the one range that the bracket opens."""
+        self._enter()
+        in_interval, self._in_interval = self._in_interval, False
+        tests = self._tests()
+        if len(tests) > 1:
+            self._expect(")", "close `in (` with `)`")
+        elif self._accept(".."):
+            tests = (self._interval(tests[0], False, first),)
+        elif not self._accept(")"):
+            tests = ()
+        self._in_interval = in_interval
+        self._nesting -= 1
+        return tests
 
     def _negation(self) -> Node:
         first = self._position
@@ -373,7 +382,7 @@ class _Parser(TypeReader):
         if kind == STRING:
             self._position += 1
             self._height = 1
-            return syntax.String(unescape(token, self._text), (token.start, token.end))
+            return syntax.String(unescape(token, self.text), (token.start, token.end))
         if kind == NAME:
             if text in _FORMS or text in _LITERALS:
                 return self._reserved(token)
@@ -403,7 +412,7 @@ class _Parser(TypeReader):
         try:
             value = to_number(token.text)
         except Fault as fault:
-            raise FeelSyntaxError(fault.message, (token.start, token.end), self._text) from None
+            raise FeelSyntaxError(fault.message, (token.start, token.end), self.text) from None
         return syntax.Number(value, (token.start, token.end))
 
     def _temporal(self) -> Node:
@@ -414,7 +423,7 @@ class _Parser(TypeReader):
             self._fail("a string is missing after `@`", 'write a date as `@"2024-12-31"`')
         self._position += 1
         self._height = 1
-        return syntax.Temporal(unescape(token, self._text), self._span(first))
+        return syntax.Temporal(unescape(token, self.text), self._span(first))
 
     def _reserved(self, token: Token) -> Node:
         for names in self._scopes:  # a known name may begin with a word of FEEL: `for sale`
@@ -528,7 +537,7 @@ class _Parser(TypeReader):
         if token.kind == STRING:
             self._position += 1
             self._expect(":", "put `:` between a key and its value")
-            return unescape(token, self._text)
+            return unescape(token, self.text)
         return self._declared_name(":")
 
     # Keyword forms

@@ -59,23 +59,25 @@ _MEND_ONE: Final = {
 }
 
 
+def too_deep(text: str) -> FeelSyntaxError:
+    """The refusal of a text that would take too much room."""
+    return FeelSyntaxError(
+        "this nests too deeply or chains too many operators; split it into smaller parts",
+        (0, len(text)),
+        text,
+    )
+
+
 class TokenReader:
     """One text being read. Methods begin at the current token and leave it behind what they read."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.text = text
         self._tokens = tokenize(text)
         self._position = 0
         self._nesting = 0
         self._height = 0
         self._attempts = 0
-
-    def too_deep(self) -> FeelSyntaxError:
-        return FeelSyntaxError(
-            "this nests too deeply or chains too many operators; split it into smaller parts",
-            (0, len(self._text)),
-            self._text,
-        )
 
     def _span(self, first: int) -> Span:
         return self._tokens[first].start, self._tokens[self._position - 1].end
@@ -106,9 +108,9 @@ class TokenReader:
         message = f"{problem} before the end" if token.kind == END else f"{problem} at {found}"
         span = (token.start, token.end)
         if token.kind == END:
-            last = len(self._text.rstrip())
+            last = len(self.text.rstrip())
             span = (last, last)
-        raise FeelSyntaxError(f"{message}; {hint}" if hint else message, span, self._text)
+        raise FeelSyntaxError(f"{message}; {hint}" if hint else message, span, self.text)
 
     def _remedy(self) -> str:
         position = self._position
@@ -125,20 +127,20 @@ class TokenReader:
     def _enter(self) -> None:
         self._nesting += 1
         if self._nesting > MAX_NESTING:
-            raise self.too_deep()
+            raise too_deep(self.text)
 
     def _raise_height(self, other: int) -> None:
         """The node just built stands on the last one read and on one of height ``other``."""
         height = (other if other > self._height else self._height) + 1
         if height > MAX_HEIGHT:
-            raise self.too_deep()
+            raise too_deep(self.text)
         self._height = height
 
     def _attempt_again(self) -> None:
         """Counts a second reading of the same tokens."""
         self._attempts += 1
         if self._attempts > _MAX_ATTEMPTS:
-            raise self.too_deep()
+            raise too_deep(self.text)
 
     # Names
 
@@ -159,7 +161,7 @@ class TokenReader:
 
     def _written(self, first: int) -> str:
         start, end = self._span(first)
-        return _WHITE_SPACE.sub(" ", self._text[start:end])
+        return _WHITE_SPACE.sub(" ", self.text[start:end])
 
     def _in_name(self, token: Token) -> bool:
         return token.kind in (NAME, NUMBER) or token.text in _NAME_SYMBOLS

@@ -136,3 +136,21 @@ def test_brackets_that_may_mean_two_things_are_read_in_bounded_time() -> None:
             feel.parse_expression(text)
         except feel.FeelSyntaxError as error:
             assert error.message
+
+
+def test_a_caller_deep_in_its_own_stack_gets_a_value_or_a_refusal() -> None:
+    text = "1" + " + 1" * 190
+
+    def descend(levels: int) -> Any:
+        if levels:
+            return descend(levels - 1)
+        try:
+            return feel.compile_expression(text)({}, [])
+        except feel.FeelSyntaxError as error:
+            return error.message
+
+    assert descend(0) == 191
+    for levels in range(0, 650, 50):
+        outcome = descend(levels)
+        assert outcome in (191, None) or "too deeply" in outcome
+    assert "too deeply" in descend(700)
