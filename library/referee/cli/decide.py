@@ -42,6 +42,10 @@ def decide(
     started = time.perf_counter()
     if out is not None and out.suffix.casefold() != ".xlsx":
         raise click.UsageError(f"--out {out}: results are written as a workbook; end the name with .xlsx")
+    if out is not None and out.resolve() in (cases.resolve(), workbook.resolve()):
+        raise click.UsageError(
+            f"--out {out}: this file is what is read; give the results a name of their own"
+        )
     referee = Referee(workbook, models=models, audit=audit)
     id_column = referee.workbook.settings.case_id
     read = read_cases(cases, sheet, id_column)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import click
@@ -14,7 +15,12 @@ from referee.cli.worklist import worklist
 from referee.domain import RefereeError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""Example:
+
+    referee decide decision_tables/loan_applications.xlsx --cases applications.csv --out decided.xlsx""",
+)
 @click.version_option(__version__, prog_name="referee")
 def cli() -> None:
     """Decide cases by rules that people keep in Excel, and read what was decided.
@@ -30,16 +36,25 @@ for command in (decide, check, worklist, audit):
 
 def main() -> None:
     """Run the command. An error is one clear message and exit code 2, never a traceback."""
+    # What is printed may hold any letter; where the terminal or file can't take it, show its code instead of stopping.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        cli(standalone_mode=False)
+        sys.exit(cli(prog_name="referee", standalone_mode=False))  # click gives a command's exit code back
     except RefereeError as error:
         click.echo(f"referee: {error}", err=True)
         sys.exit(2)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(2)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx is not None else "referee"
+        click.echo(f"referee: {error.format_message().rstrip('.')} (see `{command} --help`)", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        click.echo(f"referee: {error.format_message()}", err=True)
+        sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("referee: stopped", err=True)
         sys.exit(130)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -20,8 +19,10 @@ ROUTE_STYLES = {"auto": "green", "exception": "yellow", "human": "blue"}
 
 
 def print_json(value: Any) -> None:
-    """One JSON document; values without a JSON form as their text."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    """One line of JSON, written as in the audit log: every number digit by digit, FEEL values as FEEL writes them."""
+    from referee.audit.canonical_json import exact_json
+
+    click.echo(exact_json(value).decode("utf-8"))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:

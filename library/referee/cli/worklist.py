@@ -81,7 +81,7 @@ def export_tasks(path: Path, audit: Path, queue: str | None, as_json: bool) -> N
 
 
 @worklist.command("import")
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path))
 @audit_option
 @click.option(
     "--examples",
@@ -115,8 +115,9 @@ def import_answers(path: Path, audit: Path, examples: Path, as_json: bool) -> No
 
 def _worklist(audit: Path) -> Worklist:
     from referee.audit import LOG_NAME, AuditLog
+    from referee.domain import InputError
     from referee.handoff import Worklist
 
     if not (audit / LOG_NAME).exists():
-        raise click.UsageError(f"there is no audit log in {audit}; name its folder with --audit")
+        raise InputError(f"there is no audit log in {audit}; name its folder with --audit")
     return Worklist(AuditLog(audit))

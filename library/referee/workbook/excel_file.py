@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import warnings
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,9 @@ def open_workbook(
     from openpyxl import load_workbook
 
     try:
-        return load_workbook(path, data_only=cached_values, read_only=read_only, keep_links=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and extensions that no reading depends on
+            return load_workbook(path, data_only=cached_values, read_only=read_only, keep_links=False)
     except Exception as error:  # openpyxl has no error of its own, only KeyError, XML...
         raise InputError(
             f"{path}: the workbook is damaged ({_first_line(error)}); "
@@ -99,7 +103,8 @@ def save_workbook(workbook: Any, path: Path) -> None:
             os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # what can't be written may not be removable either
+            temporary.unlink()
         raise InputError(
             f"{path}: the file can't be written ({error.strerror or error}); close it if Excel has it open, "
             "or name another file"

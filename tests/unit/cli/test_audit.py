@@ -1,0 +1,86 @@
+"""`referee audit`: a log that was touched is found out, and a case's story reads in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from referee.domain import Case
+from tests.unit.cli.conftest import Command
+from tests.unit.engine.conftest import Office
+from tests.unit.engine.limits import GOOD
+
+
+@pytest.fixture(autouse=True)
+def office(desk: Path) -> Office:
+    """After a run: P-1 paid, P-2 handed over, P-3 in its playbook."""
+    office = Office(desk)
+    facts: dict[str, dict[str, Any]] = {"P-1": {}, "P-2": {"amount": 9000}, "P-3": {"country": "CH"}}
+    office.run().process([Case(name, {**GOOD, "payment": name, **extra}) for name, extra in facts.items()])
+    return office
+
+
+def test_an_intact_log_is_told(referee: Command) -> None:
+    said = referee("audit", "verify", "audit")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith(f"{Path('audit/audit.jsonl')}: 10 records, intact\n")
+    found = referee("audit", "verify", "audit", "--json")
+    assert (found.code, found.json["intact"], found.json["records"], found.json["faults"]) == (
+        0,
+        True,
+        10,
+        [],
+    )
+
+
+def test_a_changed_log_ends_with_1_and_names_the_record(referee: Command, desk: Path) -> None:
+    log = desk / "audit" / "audit.jsonl"
+    log.write_bytes(log.read_bytes().replace(b'"amount":1200', b'"amount":1201'))
+    said = referee("audit", "verify", "audit")
+    assert said.code == 1
+    assert "NOT INTACT" in said.out and "line 2" in said.out
+    found = referee("audit", "verify", "audit", "--json")
+    assert (found.code, found.json["intact"]) == (1, False)
+    assert found.json["faults"]
+
+
+@pytest.mark.parametrize("folder", ["none", "notes.txt", "folder"])
+def test_a_folder_without_a_log_gets_one_sentence(referee: Command, folder: str) -> None:
+    assert "audit log" in referee("audit", "verify", folder).complaint
+    said = referee("audit", "show", "P-1", "--audit", folder)
+    assert said.complaint == f"there is no audit log in {folder}; name its folder with --audit"
+
+
+@pytest.mark.parametrize(
+    ("case", "story"),
+    [
+        ("P-1", ["decided: auto → pay", "pay: acting", "pay: done", "receipt 1"]),
+        ("P-2", ["decided: human → managers", "over the limit", "handed over to managers"]),
+        ("P-3", ["decided: exception → ask supplier", "ask supplier: start → waiting", "send query acting"]),
+    ],
+)
+def test_the_story_of_a_case_reads_in_order(
+    referee: Command, monkeypatch: pytest.MonkeyPatch, case: str, story: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    said = referee("audit", "show", case, "--audit", "audit")
+    assert (said.code, said.err) == (0, "")
+    places = [said.out.find(text) for text in story]
+    assert -1 not in places and places == sorted(places), said.out
+
+
+def test_the_story_as_json_and_of_one_decision(referee: Command) -> None:
+    found = referee("audit", "show", "P-1", "--audit", "audit", "--json")
+    assert [record["kind"] for record in found.json] == ["decision", "action", "action"]
+    assert found.json[0]["payload"]["facts"]["amount"] == 1200
+    same = referee("audit", "show", "P-1", "--audit", "audit", "--decision", "payments", "--json")
+    assert same.json == found.json
+    other = referee("audit", "show", "P-1", "--audit", "audit", "--decision", "refunds", "--json")
+    assert (other.code, other.json) == (1, [])
+
+
+def test_a_case_that_nobody_knows_ends_with_1(referee: Command) -> None:
+    said = referee("audit", "show", "P-99", "--audit", "audit")
+    assert (said.code, said.out) == (1, "the log in audit has no record about case P-99\n")
