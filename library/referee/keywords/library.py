@@ -22,16 +22,16 @@ class RefereeLibrary(DynamicCore):  # type: ignore[misc]  # PythonLibCore ships 
 
     = A whole bot =
 
-    | *** Settings ***
+    | * Settings *
     | Library     RefereeLibrary    decision_tables/loan_applications.xlsx
     |
-    | *** Tasks ***
+    | * Tasks *
     | Decide Loan Applications
     |     `Read Cases`       applications.csv
     |     `On Action`        offer loan    Offer Loan
     |     `Process Cases`
     |
-    | *** Keywords ***
+    | * Keywords *
     | Offer Loan
     |     [Arguments]    ${case}
     |     Log    Offer for application ${case}[id] at ${case}[facts][lvrat]
