@@ -7,11 +7,10 @@ from __future__ import annotations
 import datetime
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 from referee.domain import CellAddress, Diagnostic
@@ -21,10 +20,9 @@ from referee.feel import (
     UnaryTests,
     compile_expression,
     compile_unary_tests,
-    evaluate,
 )
-from referee.feel.types import type_of
 from referee.workbook.grid import GridCell
+from referee.workbook.samples import samples, value_type
 from referee.workbook.written_text import feel_text, quoted
 
 
@@ -170,9 +168,9 @@ def _text(text: str, column: ColumnSense) -> tuple[str, ReadAs]:
     _refuse_two_number_readings(text, column)
     if column.type == "date" and _ISO_DATE.fullmatch(text):
         return f'date("{text}")', ReadAs.FEEL
-    plain = _is_plain(text)
+    plain = is_plain(text)
     try:
-        compiled = _compiled(text, column)
+        compiled = compiled_cell(text, column)
     except FeelSyntaxError as error:
         if plain and column.type == "string":
             return _plain_text(text, column), ReadAs.TEXT
@@ -188,11 +186,13 @@ def _text(text: str, column: ColumnSense) -> tuple[str, ReadAs]:
     return text, ReadAs.FEEL
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
+    """Whether a text is words and numbers only, without any sign that FEEL gives a meaning between words."""
     return text[:1].isalnum() and not _NOT_PLAIN.search(text)
 
 
-def _compiled(text: str, column: ColumnSense) -> Expression | UnaryTests:
+def compiled_cell(text: str, column: ColumnSense) -> Expression | UnaryTests:
+    """The text as FEEL with the names in scope; raises ``FeelSyntaxError``."""
     names = tuple(sorted(column.names))
     return (
         compile_unary_tests(text, names) if column.kind is CellKind.INPUT else compile_expression(text, names)
@@ -320,25 +320,6 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
 # --- does the cell fit the type of its column
 # -----------------------------------------------------------------------
 
-_SAMPLE_TEXTS: Mapping[str, tuple[str, ...]] = {
-    "number": ("0.5", "-987654", "17"),
-    "string": ('"zqx"', '"1"', '"2020-01-01"'),
-    "boolean": ("true", "false"),
-    "date": ('date("2020-02-29")', 'date("1999-12-31")'),
-    "time": ('time("12:00:00")', 'time("23:59:59")'),
-    "date and time": ('date and time("2020-02-29T12:00:00")', 'date and time("1999-12-31T00:00:00")'),
-    "days and time duration": ('duration("P2DT3H")', 'duration("-PT1S")'),
-    "years and months duration": ('duration("P1Y6M")', 'duration("-P1M")'),
-}
-
-
-@lru_cache(maxsize=32)
-def samples(type_name: str) -> tuple[Any, ...]:
-    """Some FEEL values of a type, to try a cell or an expression on; none for a type that has no simple
-    values.
-    """
-    return tuple(evaluate(text).value for text in _SAMPLE_TEXTS.get(type_name, ()))
-
 
 def _refuse_unfit(text: str, column: ColumnSense, compiled: Expression | UnaryTests) -> None:
     if not set(compiled.names) <= {"?"}:
@@ -388,54 +369,3 @@ def _refuse_unfit_tests(text: str, column: ColumnSense, tests: UnaryTests) -> No
             f"`{text}` can't be tested against a {column.type}, which the column `{column.heading}` holds{why}",
             reasons[0].span if reasons else None,
         )
-
-
-def value_type(value: Any) -> str:
-    """The FEEL type of a value by its name, such as ``date and time``."""
-    return str(type_of(value))
-
-
-# --- the type of a column, from the cells themselves
-# ---------------------------------------------------------------------
-
-
-def literal_type(cell: GridCell, kind: CellKind, names: frozenset[str]) -> str:
-    """The type that a cell speaks for by itself: a constant's type, ``""`` for a cell that says nothing.
-
-    ``text`` means plain text that is no FEEL; it reads as a string only where nothing else speaks for
-    another type.
-    """
-    if cell.value is None:
-        return ""
-    if not isinstance(cell.value, str):
-        return excel_literal(cell.value)[1]
-    text = feel_text(cell.value)
-    if text in ("-", "null"):
-        return ""
-    try:
-        compiled = _compiled(text, ColumnSense(kind, "", names=names))
-    except FeelSyntaxError:
-        return "text" if _is_plain(text) else ""
-    free = set(compiled.names) - {"?"}
-    if free:
-        return "text" if free - names and _is_plain(text) else ""
-    if isinstance(compiled, UnaryTests):
-        fitting = [
-            name
-            for name in _SAMPLE_TEXTS
-            if any(compiled(sample, {}, []) is not None for sample in samples(name))
-        ]
-        return fitting[0] if len(fitting) == 1 else ""
-    value = compiled({}, [])
-    return "" if value is None else value_type(value)
-
-
-def common_type(types: Sequence[str]) -> str:
-    """The one type all cells of a column speak for; plain text makes a column of strings only if nothing
-    contradicts.
-    """
-    spoken = {name for name in types if name}
-    if spoken <= {"text", "string"}:
-        return "string" if spoken else ""
-    spoken.discard("text")
-    return spoken.pop() if len(spoken) == 1 else ""

@@ -137,7 +137,7 @@ def read_dictionary(grid: Grid, faults: list[Diagnostic]) -> DataDictionary:
             faults.append(Diagnostic("duplicate-name", message, place=fact.place))
             continue
         facts[fact.name] = fact
-    if not facts and not grid.is_blank:
+    if not facts:
         faults.append(Diagnostic("facts-missing", "no facts are declared", place=grid.place()))
     return DataDictionary(tuple(facts.values()))
 

@@ -84,12 +84,14 @@ class _Decision:
         for name in REQUIRED_SHEETS:
             if name not in self._lists or self._lists[name].is_blank:
                 found = "is blank" if name in self._lists else "is missing"
-                place = CellAddress(self._path.name, name)
-                self._fault(
-                    "sheet-missing", f"the sheet `{name}` {found}; every decision workbook needs it", place
-                )
+                hint = did_you_mean(name, [grid.sheet for grid in self._tables])
+                message = f"the sheet `{name}` {found}{hint}; every decision workbook needs it"
+                self._fault("sheet-missing", message, CellAddress(self._path.name, name))
+        if self._list(FACTS).is_blank:
+            # without facts every name in every cell would be a fault of its own
+            raise RulesError(self._path.name, self._faults)
         settings, setting_places = read_settings(self._list(DECISION), self._silently_if_blank(DECISION))
-        dictionary = read_dictionary(self._list(FACTS), self._silently_if_blank(FACTS))
+        dictionary = read_dictionary(self._list(FACTS), self._faults)
         models = read_models(self._list(MODELS), dictionary, self._faults)
         self._check_case_id(settings.case_id, setting_places.get("Case id"), dictionary)
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from referee.domain import CellAddress, Diagnostic, Place
 from referee.feel import FeelSyntaxError, compile_expression, compile_unary_tests, evaluate
 from referee.tables import CellText, DecisionTable
-from referee.workbook.cell_reading import did_you_mean, samples, value_type
+from referee.workbook.cell_reading import did_you_mean
 from referee.workbook.data_dictionary import DataDictionary, enumerated
+from referee.workbook.samples import samples, value_type
 from referee.workbook.table_sheet import TypedName
 
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -15,11 +16,10 @@ from referee.workbook.cell_reading import (
     ColumnSense,
     Misread,
     ReadAs,
-    common_type,
     did_you_mean,
-    literal_type,
     read_cell,
 )
+from referee.workbook.column_type import common_type, literal_type
 from referee.workbook.data_dictionary import enumerated
 from referee.workbook.grid import Grid, GridCell
 from referee.workbook.written_text import feel_text
@@ -180,7 +180,7 @@ def _rule_rows(grid: Grid, first: int, faults: list[Diagnostic]) -> dict[int, in
 def _whole(cell: GridCell) -> int | None:
     if isinstance(cell.value, Decimal) and cell.value == cell.value.to_integral_value():
         return int(cell.value)
-    return int(cell.text) if cell.text.isascii() and cell.text.isdigit() else None
+    return int(cell.text) if re.fullmatch("[0-9]{1,9}", cell.text) else None
 
 
 def _refuse_twice(columns: Sequence[OutlineColumn], faults: list[Diagnostic]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from openpyxl import load_workbook
@@ -108,8 +110,15 @@ EXAMPLE = WorkbookDraft(
 
 def example(folder: Path) -> Path:
     path = folder / "limits.xlsx"
-    write_workbook(path, EXAMPLE)
+    path.write_bytes(_written())
     return path
+
+
+@cache
+def _written() -> bytes:
+    with TemporaryDirectory() as folder:
+        write_workbook(Path(folder) / "limits.xlsx", EXAMPLE)
+        return (Path(folder) / "limits.xlsx").read_bytes()
 
 
 def spoiled(folder: Path, cells: Mapping[str, Any]) -> Path:

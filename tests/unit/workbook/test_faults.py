@@ -88,6 +88,7 @@ ONE_CELL = [
     ("Band!B3", None, "Band, cell B3", "this input column needs the expression it tests"),
     ("Band!E3", "size", "Band, cell E3", "the output `size` is there twice; the other is in D3"),
     ("Band!A6", 7, "Band, cell A6", "the rule number is 7, but rule 2 is due"),
+    ("Band!A6", "9" * 5000, "Band, cell A6", "is no rule number"),
     ("Band!A6", "two", "Band, cell A6", "`two` is no rule number"),
     ("Band!A8", None, "Band, cell A8", "the row has content but no rule number"),
     ("Band!B12", "a note", "Band, cell A12", "the row has content but no rule number"),
@@ -255,20 +256,20 @@ def test_a_syntax_fault_marks_the_characters(tmp_path: Path) -> None:
     assert 0 <= fault.span[0] <= fault.span[1] <= len("[100..500")
 
 
-def test_missing_and_blank_sheets_are_one_fault_each(tmp_path: Path) -> None:
+def test_missing_and_blank_sheets_are_named_without_follow_ups(tmp_path: Path) -> None:
     path = example(tmp_path)
     workbook = load_workbook(path)
-    del workbook["Facts"]
+    workbook["Facts"].title = "Fakts"
     workbook["Decision"].delete_rows(1, 20)
     workbook.save(path)
-    found = faults(path)
-    assert (
-        str(found[0])
-        == "limits.xlsx, sheet Facts: the sheet `Facts` is missing; every decision workbook needs it"
-    )
-    assert "limits.xlsx, sheet Decision: the sheet `Decision` is blank; every decision workbook needs it" in [
-        str(fault) for fault in found
+    assert [fault.message for fault in faults(path)] == [
+        "the sheet `Decision` is blank; every decision workbook needs it",
+        "the sheet `Facts` is missing (did you mean `Fakts`?); every decision workbook needs it",
     ]
+    write = load_workbook(example(tmp_path))
+    write["Decision"].title = "About"
+    write.save(path)
+    assert any("the sheet `Decision` is missing" in fault.message for fault in faults(path))
 
 
 def test_a_workbook_without_models_tests_and_changes_is_fine(tmp_path: Path) -> None:
@@ -340,3 +341,9 @@ def test_unusable_files_are_one_sentence(tmp_path: Path) -> None:
         archive.writestr("xl/workbook.xml", b"\0" * (200 * 2**20))
     with pytest.raises(InputError, match="unpacks to 200 MB"):
         read_workbook(path)
+
+
+def test_allowed_values_of_an_output_tell_its_type(tmp_path: Path) -> None:
+    (fault,) = faults(spoiled(tmp_path, {"Band!E4": "[0..1000000]", "Band!E5": '"much"'}))
+    assert fault.message == '`"much"` is a string, but the column `limit` gives a number; write a number'
+    assert faults(spoiled(tmp_path, {"Band!E4": "[0..1000000]"})) == ()

@@ -6,6 +6,7 @@ import datetime
 import zipfile
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -17,7 +18,7 @@ from referee.workbook.sheets import read_table, write_table
 
 def test_a_written_table_is_read_back_with_its_values_and_cells(tmp_path: Path) -> None:
     path = tmp_path / "worklist.xlsx"
-    rows = [
+    rows: list[Any] = [
         ["INV-1", Decimal("1234.50"), datetime.date(2024, 1, 31), True, None],
         {"case": "INV-2", "amount": 0.22100000381469725, "answer": "post"},
     ]
@@ -47,7 +48,7 @@ def test_text_that_looks_like_a_formula_or_an_error_stays_text(tmp_path: Path) -
     path = tmp_path / "sheet.xlsx"
     texts = ["=1+1", "+49 30", "-5", "@SUM(A1)", "#N/A", "=cmd|' /C calc'!A0", "bell \x07 here"]
     write_table(path, ["text", "note"], [[text, "x"] for text in texts])
-    worksheet = load_workbook(path).active
+    worksheet: Any = load_workbook(path).active
     assert [worksheet.cell(row, 1).data_type for row in range(2, 9)] == ["s"] * 7
     assert [row.text("text") for row in read_table(path).rows] == [*texts[:6], "bell \ufffd here"]
 
@@ -148,7 +149,7 @@ def test_each_unusable_file_is_named_with_its_cause(tmp_path: Path) -> None:
 
 def test_unusable_tables_are_named_with_their_cause(tmp_path: Path) -> None:
     path = tmp_path / "x.xlsx"
-    workbook = Workbook()
+    workbook: Any = Workbook()
     workbook.save(path)
     with pytest.raises(InputError, match="there is no header row"):
         read_table(path)
