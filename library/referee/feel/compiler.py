@@ -14,6 +14,7 @@ from referee.feel.constants import NOT_CONSTANT, constant
 from referee.feel.containment import Test
 from referee.feel.fault import Fault
 from referee.feel.frame import FIRST_LOCAL, INPUT, SCOPE, Code, Frame, is_explained, report, report_fault
+from referee.feel.names import suggestion
 from referee.feel.paths import path
 from referee.feel.printer import to_text
 from referee.feel.result_types import result_type
@@ -230,7 +231,8 @@ class Compiler:
                 return frame[SCOPE][name]
             except KeyError:
                 if builtin is None:
-                    report(frame, "unknown-name", f"there is no `{name}` here", span)
+                    message = f"there is no `{name}` here{suggestion(name, self.declared)}"
+                    report(frame, "unknown-name", message, span)
                 return builtin
 
         return run

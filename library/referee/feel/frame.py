@@ -24,8 +24,8 @@ FIRST_LOCAL: Final = 3
 
 MAX_STEPS: Final = 1_000_000
 """How many items one evaluation may visit in its loops."""
-MAX_CALLS: Final = 200
-"""How deeply function calls may nest in one evaluation."""
+MAX_CALLS: Final = 100
+"""How deeply function calls may nest in one evaluation; Python's own stack allows little more."""
 
 
 class Stop(Exception):

@@ -72,6 +72,15 @@ class Names:
 
 
 @lru_cache(maxsize=512)
+def suggestion(name: str, known: frozenset[str]) -> str:
+    """The end of a sentence about an unknown name: the known one that looks most like it, if any does."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, sorted(known), n=1, cutoff=0.75)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+@lru_cache(maxsize=512)
 def names_of(names: frozenset[str]) -> Names:
     """The prepared set for these names; the same set is prepared once."""
     return Names(names)

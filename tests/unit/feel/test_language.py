@@ -103,3 +103,8 @@ def test_a_value_feel_cannot_hold_is_null_and_a_diagnostic() -> None:
     evaluation = feel.evaluate("rate = null", {"rate": float("nan")})
     assert evaluation.value is True
     assert [each.code for each in evaluation.diagnostics] == ["number-out-of-range"]
+
+
+def test_an_unknown_name_that_looks_like_a_known_one_is_pointed_out() -> None:
+    (diagnostic,) = feel.evaluate("amuont > 5", CONTEXT).diagnostics
+    assert diagnostic.message == "there is no `amuont` here; did you mean `amount`?"
