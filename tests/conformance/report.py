@@ -38,9 +38,8 @@ def main(filters: list[str]) -> int:
             _say("\n".join(f"    {line}" for line in wrong))
     for folder in sorted(failed):
         _say(f"{folder}: {passed[folder]} passed, {failed[folder]} failed")
-    _say(
-        f"all: {passed.total()} passed, {failed.total()} failed, {len(cases) - passed.total() - failed.total()} need a JVM"
-    )
+    skipped = len(cases) - passed.total() - failed.total()
+    _say(f"all: {passed.total()} passed, {failed.total()} failed, {skipped} need a JVM")
     return 1 if failed else 0
 
 
