@@ -12,19 +12,22 @@ from referee.feel.values import parse_date, parse_date_time, parse_duration, par
 from referee.tables import CellText, DecisionTable, HitPolicy, InputClause, OutputClause, Rule, compile_table
 from tests.unit.tables.plain_reading import PlainTable, Reading
 
-LITERALS = (
-    ["1", "2", "2.50", "2.5", "-3", "1000000000000000000000.1", "0"]
-    + ['"a"', '"b"', '"ab"', '""', '"ä"', "true", "false", "null"]
-    + ['@"2024-01-31"', 'date("2024-02-29")', '@"P1D"', '@"PT24H"', '@"P1Y"', '@"P12M"']
-    + ['@"2024-01-31T00:00:00"', '@"10:00:00"', '@"10:00:00Z"']
-)
-VALUES: list[Any] = (
-    [Decimal(text) for text in ("1", "1.5", "2", "2.5", "2.50", "-3", "0", "1000000000000000000000.1", "99")]
-    + ["a", "b", "aa", "ab", "", "z", True, False, None]
-    + [parse_date("2024-01-31"), parse_date("2024-02-01"), parse_duration("PT24H"), parse_duration("P12M")]
-    + [parse_date_time("2024-01-31T00:00:00"), parse_time("10:00:00"), parse_time("10:00:00Z")]
-    + [["a", "b"], [], {"k": Decimal(1)}]
-)
+LITERALS = [
+    *("1", "2", "2.50", "2.5", "-3", "1000000000000000000000.1", "0"),
+    *('"a"', '"b"', '"ab"', '""', '"ä"', "true", "false", "null"),
+    *('@"2024-01-31"', 'date("2024-02-29")', '@"P1D"', '@"PT24H"', '@"P1Y"', '@"P12M"'),
+    *('@"2024-01-31T00:00:00"', '@"10:00:00"', '@"10:00:00Z"'),
+]
+VALUES: list[Any] = [
+    *(
+        Decimal(text)
+        for text in ("1", "1.5", "2", "2.5", "2.50", "-3", "0", "1000000000000000000000.1", "99")
+    ),
+    *("a", "b", "aa", "ab", "", "z", True, False, None),
+    *(parse_date("2024-01-31"), parse_date("2024-02-01"), parse_duration("PT24H"), parse_duration("P12M")),
+    *(parse_date_time("2024-01-31T00:00:00"), parse_time("10:00:00"), parse_time("10:00:00Z")),
+    *(["a", "b"], [], {"k": Decimal(1)}),
+]
 literal = st.sampled_from(LITERALS)
 test_text = st.one_of(
     literal,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -28,8 +29,8 @@ def cell(text: str, address: str = "") -> CellText:
 
 def table(
     policy: str,
-    inputs: list[str | InputClause],
-    outputs: list[str | OutputClause],
+    inputs: Sequence[str | InputClause],
+    outputs: Sequence[str | OutputClause],
     *rows: str,
     name: str = "Approval",
 ) -> DecisionTable:
