@@ -20,7 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "library"))
 
-from referee import feel  # noqa: E402 (found through the path above)
+from referee import feel
 
 ROUNDS = 15
 SECONDS_PER_ROUND = 0.02

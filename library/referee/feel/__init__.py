@@ -7,6 +7,7 @@ is not FEEL raises, ``FeelSyntaxError``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from referee.domain import Diagnostic, Evaluation
@@ -48,6 +49,8 @@ __all__ = [
 ]
 
 _NO_CONTEXT: Mapping[str, Any] = {}
+_NO_MEMBERS: frozenset[str] = frozenset()
+_PLAIN = frozenset({bool, int, float, str, Decimal, type(None)})
 _MEMBER_LEVELS = 8
 _MEMBER_ITEMS = 50
 
@@ -55,22 +58,23 @@ _MEMBER_ITEMS = 50
 def evaluate(text: str, context: Mapping[str, Any] = _NO_CONTEXT) -> Evaluation:
     """The value of an expression and its diagnostics; raises ``FeelSyntaxError``.
 
-    ``context`` maps names to plain Python or FEEL values.
+    ``context`` maps names to plain Python or FEEL values. Only those the expression uses are looked at.
     """
-    scope, sink = _scope(context)
-    expression = cached_expression(text, frozenset(scope), _members(scope))
-    value = expression(scope, sink)
+    expression = cached_expression(text, frozenset(context), _members(text, context))
+    sink: list[Diagnostic] = []
+    value = expression(_scope(context, expression.names, sink), sink)
     return Evaluation(value, sink)
 
 
 def unary_tests(text: str, value: Any, context: Mapping[str, Any] = _NO_CONTEXT) -> Evaluation:
-    """Whether a value passes the tests of an input cell: true, false, or None and diagnostics where it
-    can't be told.
+    """Whether a value passes the tests of an input cell: true, false, or None and diagnostics where it can't
+    be told.
 
     Raises ``FeelSyntaxError``. ``value`` and ``context`` are plain Python or FEEL values.
     """
-    scope, sink = _scope(context)
-    tests = cached_unary_tests(text, frozenset(scope), _members(scope))
+    tests = cached_unary_tests(text, frozenset(context), _members(text, context))
+    sink: list[Diagnostic] = []
+    scope = _scope(context, tests.names, sink)
     try:
         tested = to_feel(value)
     except Fault as fault:
@@ -79,34 +83,43 @@ def unary_tests(text: str, value: Any, context: Mapping[str, Any] = _NO_CONTEXT)
     return Evaluation(tests(tested, scope, sink), sink)
 
 
-def _scope(context: Mapping[str, Any]) -> tuple[dict[str, Any], list[Diagnostic]]:
-    """The context as FEEL values; a value FEEL can't hold is null and a diagnostic."""
+def _scope(context: Mapping[str, Any], names: Iterable[str], sink: list[Diagnostic]) -> dict[str, Any]:
+    """These names of the context as FEEL values; a value FEEL can't hold is null and a diagnostic."""
     scope: dict[str, Any] = {}
-    sink: list[Diagnostic] = []
-    for name, value in context.items():
-        try:
-            scope[name] = to_feel(value)
-        except Fault as fault:
-            scope[name] = None
-            sink.append(Diagnostic(fault.code, f"{name}: {fault.message}"))
-    return scope, sink
+    for name in names:
+        if name in context:
+            try:
+                scope[name] = to_feel(context[name])
+            except Fault as fault:
+                scope[name] = None
+                sink.append(Diagnostic(fault.code, f"{name}: {fault.message}"))
+    return scope
 
 
-def _members(scope: Mapping[str, Any]) -> frozenset[str]:
-    """Names of entries inside the context that the parser can't read unless it knows them: those with
+def _members(text: str, context: Mapping[str, Any]) -> frozenset[str]:
+    """Names of entries inside the context that can't be read after a dot unless they are known: those with
     symbols.
     """
     found: set[str] = set()
-    level: Iterable[Any] = [value for value in scope.values() if isinstance(value, dict | list)]
+    if "." not in text:
+        return _NO_MEMBERS
+    level: Iterable[Any] = _nesting(context.values())
     for _ in range(_MEMBER_LEVELS):
         below: list[Any] = []
         for value in level:
-            if isinstance(value, dict):
-                found.update(name for name in value if not name.isidentifier())
-                below.extend(item for item in value.values() if isinstance(item, dict | list))
+            if isinstance(value, Mapping):
+                found.update(name for name in value if isinstance(name, str) and not name.isidentifier())
+                below.extend(_nesting(value.values()))
             else:
-                below.extend(item for item in value[:_MEMBER_ITEMS] if isinstance(item, dict | list))
+                below.extend(_nesting(value[:_MEMBER_ITEMS]))
         if not below:
             break
         level = below
     return frozenset(found)
+
+
+def _nesting(values: Iterable[Any]) -> list[Any]:
+    """The contexts and lists among values."""
+    return [
+        value for value in values if type(value) not in _PLAIN and isinstance(value, Mapping | list | tuple)
+    ]

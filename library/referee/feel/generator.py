@@ -322,6 +322,8 @@ class _Generator:
 
     def _path(self, node: syntax.Path) -> Typed:
         source = self.expression(node.source)[0]
+        if isinstance(source, ast.Constant):
+            raise _Unsupported
         name = ast.Constant(node.name)
         if not self._may_bind and not isinstance(source, ast.Name):
             return _call("part", source, name), _ANY
