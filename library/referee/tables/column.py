@@ -35,7 +35,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Matches the value of an input expression with every rule at once; rules are bits, the first rule is bit 0.
+    """Matches the value of an input expression with every rule at once; rules are bits, the first rule the highest.
 
     ``irrelevant`` are the rules that take any value here, ``irrelevant_onwards`` those that do so in all later
     columns as well. ``index`` answers for the cells that hold only literals, ``cells`` are all others. ``entries``
@@ -80,7 +80,7 @@ class Column:
         """The rules whose cell is true, and those whose cell can't be told. Expressions only for rules in ``alive``."""
         answer = self.index.look_up(value)
         if answer is None:
-            true = unknown = 0
+            true, unknown = self.irrelevant, 0
             cells: Sequence[Cell] = self._every_cell(alive)
         else:
             true, unknown = answer
@@ -92,12 +92,12 @@ class Column:
                     true |= cell.rules
                 elif outcome is None:
                     unknown |= cell.rules
-        return true | self.irrelevant, unknown
+        return true, unknown
 
     def doubts(self, value: Any, scope: Mapping[str, Any], rules: int) -> list[Diagnostic]:
         """Why the cells of these rules cannot be told: one diagnostic per code, placed at the first such cell."""
         found: dict[str, Diagnostic] = {}
-        for rule in islice(numbers(rules), _CELLS_EXPLAINED):
+        for rule in islice(numbers(rules, len(self.entries)), _CELLS_EXPLAINED):
             entry = self.entries[rule]
             noticed: list[Diagnostic] = []
             if self.compile_cell(entry)(value, scope, noticed) is not None:
@@ -111,18 +111,24 @@ class Column:
     def _every_cell(self, alive: int) -> list[Cell]:
         """The distinct cells of the rules still alive, for a value that has no index."""
         carriers: dict[str, int] = {}
-        for rule in numbers(alive & ~self.irrelevant):
+        count = len(self.entries)
+        for rule in numbers(alive & ~self.irrelevant, count):
             text = self.entries[rule].text
-            carriers[text] = carriers.get(text, 0) | 1 << rule
+            carriers[text] = carriers.get(text, 0) | bit(rule, count)
         return [Cell(self.compile_cell(CellText(text)), rules) for text, rules in carriers.items()]
 
 
-def numbers(rules: int) -> Iterator[int]:
-    """The positions of the set bits, lowest first."""
+def bit(rule: int, count: int) -> int:
+    """The bit of a rule by its position among ``count`` rules. The first rule has the highest, which is found fast."""
+    return 1 << (count - 1 - rule)
+
+
+def numbers(rules: int, count: int) -> Iterator[int]:
+    """The positions of the rules whose bits are set, in table order."""
     while rules:
-        lowest = rules & -rules
-        yield lowest.bit_length() - 1
-        rules ^= lowest
+        highest = rules.bit_length()
+        yield count - highest
+        rules ^= 1 << (highest - 1)
 
 
 def quoted(value: Any) -> str:

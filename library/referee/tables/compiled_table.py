@@ -11,7 +11,7 @@ from referee.domain import Diagnostic, Place, RuleRef, Severity
 from referee.feel.builtins import BUILTINS
 from referee.feel.fault import Fault
 from referee.feel.values import equal
-from referee.tables.column import Column, ValueNotAllowed, numbers
+from referee.tables.column import Column, ValueNotAllowed, bit, numbers
 from referee.tables.decision_table import DecisionTable
 from referee.tables.hit_policy import HitPolicy
 from referee.tables.output import Output, OutputCell, composed
@@ -76,9 +76,9 @@ class CompiledTable:
         if policy is HitPolicy.ANY:
             return self._any(true, scope, sink)
         if policy is HitPolicy.FIRST:
-            rule = next(numbers(true))
+            rule = len(self.cells) - true.bit_length()
             return TableResult(self._value(rule, scope, sink), (self._reference(rule),))
-        hits = [(rule, self._values(rule, scope, sink)) for rule in numbers(true)]
+        hits = [(rule, self._values(rule, scope, sink)) for rule in numbers(true, len(self.cells))]
         if policy.needs_priorities:
             hits.sort(key=lambda hit: self._ranks(hit[1]))
         if policy is HitPolicy.PRIORITY:
@@ -103,10 +103,10 @@ class CompiledTable:
                 settled = certain & column.irrelevant_onwards
                 if settled:
                     # No later column can take this hit away, so rules below it don't matter any more.
-                    first = settled & -settled
-                    certain &= (first << 1) - 1
-                    alive &= (first << 1) - 1
-                    needed &= first - 1
+                    above = -1 << settled.bit_length()
+                    certain &= above >> 1
+                    alive &= above >> 1
+                    needed &= above
                     if not needed and not column.is_always_checked:
                         continue
             value = column.value(scope, sink)
@@ -123,21 +123,23 @@ class CompiledTable:
         if not true:
             return unknown
         if policy is HitPolicy.FIRST:
-            return unknown & ((true & -true) - 1)
+            return unknown & -1 << true.bit_length()
         if policy is HitPolicy.PRIORITY:
-            best = min((self._silent_values(rule, scope) for rule in numbers(true)), key=self._ranks)
+            best = min(
+                (self._silent_values(rule, scope) for rule in numbers(true, len(self.cells))), key=self._ranks
+            )
             counted = 0
-            for rule in numbers(unknown):
+            for rule in numbers(unknown, len(self.cells)):
                 values = self._silent_values(rule, scope)
                 lower = self._ranks(values) > self._ranks(best)
                 same = all(equal(a, b) is True for a, b in zip(values, best, strict=True))
                 if not (lower or same):
-                    counted |= 1 << rule
+                    counted |= bit(rule, len(self.cells))
             return counted
         return unknown
 
     def _unique(self, true: int, scope: Mapping[str, Any], sink: list[Diagnostic]) -> TableResult:
-        rules = list(numbers(true))
+        rules = list(numbers(true, len(self.cells)))
         fired = tuple(self._reference(rule) for rule in rules)
         if len(rules) > 1:
             message = (
@@ -148,7 +150,7 @@ class CompiledTable:
         return TableResult(self._value(rules[0], scope, sink), fired)
 
     def _any(self, true: int, scope: Mapping[str, Any], sink: list[Diagnostic]) -> TableResult:
-        rules = list(numbers(true))
+        rules = list(numbers(true, len(self.cells)))
         fired = tuple(self._reference(rule) for rule in rules)
         first = self._values(rules[0], scope, sink)
         for rule in rules[1:]:

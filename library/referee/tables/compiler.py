@@ -20,7 +20,7 @@ from referee.feel.expression import NO_TYPES
 from referee.feel.fault import Fault
 from referee.feel.types import FeelType
 from referee.feel.values import Range
-from referee.tables.column import Cell, Column, numbers
+from referee.tables.column import Cell, Column, bit, numbers
 from referee.tables.compiled_table import CompiledTable
 from referee.tables.decision_table import CellText, DecisionTable, InputClause, OutputClause
 from referee.tables.index import Index
@@ -129,11 +129,11 @@ class _Compiler:
         irrelevant = 0
         carriers: dict[str, int] = {}
         entries = tuple(rule.inputs[position] for rule in self._table.rules)
-        for bit, entry in enumerate(entries):
+        for rule, entry in enumerate(entries):
             if entry.is_irrelevant:
-                irrelevant |= 1 << bit
+                irrelevant |= bit(rule, len(entries))
             else:
-                carriers[entry.text] = carriers.get(entry.text, 0) | 1 << bit
+                carriers[entry.text] = carriers.get(entry.text, 0) | bit(rule, len(entries))
         literals: list[tuple[LiteralCell, int]] = []
         cells: list[Cell] = []
         for text, rules in carriers.items():
@@ -141,7 +141,7 @@ class _Compiler:
             if literal is not None:
                 literals.append((literal, rules))
                 continue
-            for rule in numbers(rules):
+            for rule in numbers(rules, len(entries)):
                 tests = self._unary_tests(entries[rule], self._table.rules[rule].place)
             if tests is not None:
                 cells.append(Cell(tests, rules))
@@ -153,7 +153,7 @@ class _Compiler:
             allowed=allowed,
             irrelevant=irrelevant,
             irrelevant_onwards=irrelevant,
-            index=Index(literals),
+            index=Index(literals, irrelevant),
             cells=tuple(cells),
             entries=entries,
             compile_cell=self._cell_compiler(),

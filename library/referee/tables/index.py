@@ -1,7 +1,7 @@
 """The index of a column: from a value to the rules whose literal cells are true, and those that cannot be told.
 
 The values a column compares with cut its type into regions: each such value, and the gaps between them. Within a
-region every cell has one answer, so one look-up answers for all rules. Rules are bits.
+region every cell has one answer, so one look-up answers for all rules. Rules are bits, the first rule the highest.
 """
 
 from __future__ import annotations
@@ -22,57 +22,66 @@ _INDEXED = _ORDERED | {bool, type(None)}
 
 
 class KindIndex:
-    """The answers for values of one Python class."""
+    """The answers for values of one Python class, region by region; equal answers are one object.
 
-    __slots__ = ("_by_region", "_by_value", "_else", "_points")
+    ``points`` are the values that cells compare with, in order where the class has one. Region ``2 * i + 1`` is point
+    ``i`` itself, region ``2 * i`` the gap before it. ``unknown`` is empty where every cell can always be told.
+    """
 
-    def __init__(self, kind: type, cells: Sequence[tuple[LiteralCell, int]]) -> None:
-        points = _points(kind, cells)
-        place = {point: 2 * position + 1 for position, point in enumerate(points)}
-        last = 2 * len(points)
+    __slots__ = ("is_ordered", "place", "points", "true", "unknown")
+
+    def __init__(self, kind: type, cells: Sequence[tuple[LiteralCell, int]], always: int = 0) -> None:
+        self.points = _points(kind, cells)
+        self.place = {point: 2 * position + 1 for position, point in enumerate(self.points)}
+        self.is_ordered = any(_uses_order(kind, cell) for cell, _ in cells)
+        last = 2 * len(self.points)
         true_changes: dict[int, int] = {}
         unknown_changes: dict[int, int] = {}
-        is_ordered = False
         for cell, rules in cells:
-            is_ordered = is_ordered or _uses_order(kind, cell)
-            true, unknown = _answers(kind, cell, place, last)
+            true, unknown = _answers(kind, cell, self.place, last)
             _mark(true_changes, true, rules)
             _mark(unknown_changes, unknown, rules)
-        answers = _swept(true_changes, unknown_changes, last)
-        self._points = points
-        self._by_region = answers if is_ordered else []
-        self._else = answers[0]
-        self._by_value = {} if is_ordered else {point: answers[region] for point, region in place.items()}
+        self.true = _swept(always, true_changes, last)
+        self.unknown = _swept(0, unknown_changes, last) if unknown_changes else []
 
     def look_up(self, value: Any) -> tuple[int, int]:
-        if not self._by_region:
-            return self._by_value.get(value, self._else)
-        points = self._points
-        position = bisect_left(points, value)
-        if position < len(points) and points[position] == value:
-            return self._by_region[2 * position + 1]
-        return self._by_region[2 * position]
+        """True and unknown rules for a value of the class."""
+        if self.is_ordered:
+            points = self.points
+            position = bisect_left(points, value)
+            region = 2 * position + (position < len(points) and points[position] == value)
+        else:
+            region = self.place.get(value, 0)  # without an order all gaps are alike
+        return self.true[region], self.unknown[region] if self.unknown else 0
+
+    def gap_before(self, point: Any) -> int:
+        """The region just below a value, which need not be one of the points."""
+        return 2 * bisect_left(self.points, point)
 
 
 class Index:
-    """The answers of a column's literal cells for values of every class that can be indexed."""
+    """The answers of a column's literal cells for values of every class that can be indexed.
 
-    __slots__ = ("_cells", "_kinds")
+    ``always`` are the rules that take any value; they are among the true ones of every answer.
+    """
 
-    def __init__(self, cells: Sequence[tuple[LiteralCell, int]]) -> None:
-        self._cells = tuple(cells)
+    __slots__ = ("_foreign", "kinds")
+
+    def __init__(self, cells: Sequence[tuple[LiteralCell, int]], always: int) -> None:
         classes = {type(value) for cell, _ in cells for value in cell.values()}
-        self._kinds = {kind: KindIndex(kind, self._cells) for kind in {*classes, type(None)} & _INDEXED}
+        self.kinds = {kind: KindIndex(kind, cells, always) for kind in {*classes, type(None)} & _INDEXED}
+        self._foreign = KindIndex(_Foreign, cells, always)
 
     def look_up(self, value: Any) -> tuple[int, int] | None:
         """True and unknown rules; None for a value of a class that has no index, which must be evaluated."""
-        kind = self._kinds.get(type(value))
-        if kind is None:
-            if type(value) not in _INDEXED:
-                return None
-            # a class no cell is about: the same answers for all its values
-            kind = self._kinds[type(value)] = KindIndex(type(value), self._cells)
-        return kind.look_up(value)
+        kind = self.kinds.get(type(value))
+        if kind is not None:
+            return kind.look_up(value)
+        return self._foreign.look_up(value) if type(value) in _INDEXED else None
+
+
+class _Foreign:
+    """Stands for every indexed class that no cell is about: its values are all answered alike."""
 
 
 def _points(kind: type, cells: Sequence[tuple[LiteralCell, int]]) -> list[Any]:
@@ -155,15 +164,13 @@ def _mark(changes: dict[int, int], regions: Regions, rules: int) -> None:
         changes[final + 1] = changes.get(final + 1, 0) ^ rules
 
 
-def _swept(true_changes: dict[int, int], unknown_changes: dict[int, int], last: int) -> list[tuple[int, int]]:
-    """The answers region by region; equal answers are one object."""
-    answers: list[tuple[int, int]] = []
-    known: dict[tuple[int, int], tuple[int, int]] = {}
-    true = unknown = 0
+def _swept(rules: int, changes: dict[int, int], last: int) -> list[int]:
+    """The rules region by region, from where they begin and cease to be in."""
+    swept: list[int] = []
+    known: dict[int, int] = {}
     for region in range(last + 1):
-        if not answers or region in true_changes or region in unknown_changes:
-            true ^= true_changes.get(region, 0)
-            unknown ^= unknown_changes.get(region, 0)
-            answer = known.setdefault((true, unknown), (true, unknown))
-        answers.append(answer)
-    return answers
+        if region in changes:
+            rules ^= changes[region]
+            rules = known.setdefault(rules, rules)
+        swept.append(rules)
+    return swept

@@ -104,7 +104,7 @@ scopes = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(tables(), st.lists(scopes, min_size=1, max_size=5))
 def test_compiled_table_gives_what_a_plain_reading_gives(
     table: DecisionTable, cases: list[dict[str, Any]]
