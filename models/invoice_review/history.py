@@ -32,8 +32,8 @@ def _invoice(number: str, chance: Random) -> Invoice:
         "currency": chance.choices(("EUR", "USD", "GBP", "CHF"), (82, 9, 5, 4))[0],
         "vip": chance.random() < 0.06,
         "document type": "credit note" if chance.random() < 0.05 else "invoice",
-        "price deviation": _deviation(chance, rounding=2) if has_order else None,
-        "quantity deviation": _deviation(chance, rounding=1) if has_receipt else None,
+        "price deviation": _price_deviation(chance) if has_order else None,
+        "quantity deviation": _quantity_deviation(chance) if has_receipt else None,
         "vendor age days": round(min(chance.expovariate(1 / 1400), 9000.0)),
         "vendor error rate": _error_rate(chance),
         "days to due": _days_to_due(chance) if chance.random() < 0.96 else None,
@@ -42,13 +42,22 @@ def _invoice(number: str, chance: Random) -> Invoice:
     return invoice | {"handled": "touch" if chance.random() < likelihood else "no touch"}
 
 
-def _deviation(chance: Random, rounding: int) -> float:
-    """Per cent above (positive) or below what was ordered or received: mostly none, sometimes much."""
+def _price_deviation(chance: Random) -> float:
+    """Per cent above (positive) or below the price of the order: mostly none, sometimes much."""
     kind = chance.random()
     if kind < 0.78:
         return 0.0
     spread = 1.0 if kind < 0.90 else 6.0 if kind < 0.98 else 30.0
-    return round(min(max(chance.gauss(spread / 4, spread), -90.0), 120.0), rounding)
+    return round(min(max(chance.gauss(spread / 4, spread), -90.0), 120.0), 2)
+
+
+def _quantity_deviation(chance: Random) -> int:
+    """Units invoiced beyond those received; below zero, more may still be invoiced (a partial delivery)."""
+    kind = chance.random()
+    if kind < 0.72:
+        return 0
+    units = math.ceil(chance.lognormvariate(2.2, 1.2))
+    return min(units, 500) if kind < 0.84 else -min(units, 500)
 
 
 def _error_rate(chance: Random) -> float:
@@ -71,7 +80,7 @@ def _reasons_to_step_in(invoice: Invoice) -> float:
         if price is None
         else 0.9 * min(max(price - 1.0, 0.0), 6.0) + 0.15 * min(max(-price - 3.0, 0.0), 10.0)
     )
-    odds += 1.6 if quantity is None else 0.8 * min(max(abs(quantity) - 0.5, 0.0), 6.0)
+    odds += 1.6 if quantity is None else 2.2 + 0.05 * min(quantity, 50) if quantity > 0 else 0.0
     odds += 1.2 if due is None else 0.06 * min(max(5.0 - due, 0.0), 30.0)
     odds += 12.0 * invoice["vendor error rate"]
     odds += 1.3 if invoice["vendor age days"] < 90 else 0.0

@@ -31,7 +31,7 @@ FEATURES = (
         "quantity deviation",
         "number",
         missing="impute",
-        description="per cent above the quantity received; none without receipt",
+        description="units beyond those received, below zero for partial deliveries; none without receipt",
     ),
     FeatureSpec("vendor age days", "number", description="days since the vendor was set up"),
     FeatureSpec(

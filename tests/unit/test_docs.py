@@ -83,7 +83,7 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 def test_every_quoted_command_line_parses(page: str, words: list[str]) -> None:
     """Down to the last command, options and arguments included; nothing is carried out."""
     command: click.Command = cli
-    context = click.Context(cli, info_name="referee")
+    context = click.Context(cli, info_name="referee", **cli.context_settings)
     rest = list(words)
     if rest == ["--help"]:
         return
