@@ -32,7 +32,7 @@ from referee.audit.record import (
     write_line,
     write_time,
 )
-from referee.audit.sensitive import read_or_create_key
+from referee.audit.sensitive import HASHED, key_path, read_or_create_key
 from referee.domain import AuditError, Receipt
 
 LOG_NAME = "audit.jsonl"
@@ -86,9 +86,16 @@ class AuditLog:
     def key(self) -> bytes:
         """The key under which sensitive facts are hashed; it lives beside the folder, never in it.
 
-        Made at first use (see ``read_or_create_key``). Raises AuditError when it can't be read or made.
+        Made at first use (see ``read_or_create_key``). Raises AuditError when it can't be read or made, and when
+        it is gone though the log holds hashes under it: with another key every known case would look changed.
         """
         with self.exclusive():
+            path = key_path(self.folder)
+            if not path.exists() and self._holds_hashes():
+                raise AuditError(
+                    f"the key for sensitive facts {path} is gone, and {self.path} holds hashes that were made with it; "
+                    "restore it from a backup, or begin a new audit folder"
+                )
             return read_or_create_key(self.folder)
 
     def append(self, kind: str, payload: Mapping[str, Any]) -> Receipt:
@@ -157,6 +164,10 @@ class AuditLog:
         for descriptor in {self._descriptor, self._lock_descriptor} - {_CLOSED}:
             os.close(descriptor)
         self._descriptor = self._lock_descriptor = _CLOSED
+
+    def _holds_hashes(self) -> bool:
+        with self.path.open("rb") as file:
+            return any(HASHED in line for line in file)
 
     # The file
 

@@ -17,6 +17,9 @@ from referee.domain import AuditError
 _KEY_BYTES = 32
 _MARK = "hmac-sha256:"
 
+HASHED = f'"{_MARK}'.encode()
+"""How a keyed hash begins in a line of the log."""
+
 
 def keyed_hash(key: bytes, value: Any) -> str:
     """``hmac-sha256:<hex>`` of a value: equal values give equal text, and without the key nobody can try

@@ -23,8 +23,10 @@ from referee.cli.output import json_option, print_json
 def check(context: click.Context, workbooks: tuple[Path, ...], models: Path, as_json: bool) -> None:
     """Report every fault of the WORKBOOKS with sheet and cell, what was found and how to mend it.
 
-    The models that a workbook names are checked too: present, unchanged, and of the right version.
+    The models that a workbook names are checked too: present, unchanged, and of the right version. DMN files (.dmn) are
+    checked like workbooks.
     """
+    from referee.dmn import read_model
     from referee.domain import ModelError, RulesError
     from referee.scoring import ModelStore
     from referee.workbook import read_workbook
@@ -33,6 +35,9 @@ def check(context: click.Context, workbooks: tuple[Path, ...], models: Path, as_
     for path in workbooks:
         faults = found.setdefault(str(path), [])
         try:
+            if path.suffix.casefold() == ".dmn":
+                read_model(path).check()
+                continue
             workbook = read_workbook(path)
         except RulesError as error:
             faults.extend(str(fault) for fault in error.faults)

@@ -14,17 +14,21 @@ from referee.workitems import CaseState
 SCORE_KEYS = {"label", "confidence", "probabilities"}
 
 
-def decision_payload(decision: Decision, *, hidden: Collection[str], key: bytes) -> dict[str, Any]:
+def decision_payload(
+    decision: Decision, *, hidden: Collection[str], key: bytes, volatile: Collection[str]
+) -> dict[str, Any]:
     """The payload of a ``decision`` record. Facts named in ``hidden`` appear as hashes keyed by ``key``.
 
-    ``facts_sha256`` is taken over the facts as they stand in the record, so it betrays nothing about hidden ones.
+    ``facts_sha256`` tells whether a case is still the same: it is taken over the facts as they stand in the record, so
+    it betrays nothing about hidden ones, and without those that change by themselves (``volatile``).
     """
     facts = mask(decision.facts, hidden, key)
+    lasting = {name: value for name, value in facts.items() if name not in volatile}
     return {
         "case": decision.case_id,
         "decision": decision.versions.decision,
         "facts": facts,
-        "facts_sha256": hashlib.sha256(canonical_json(facts)).hexdigest(),
+        "facts_sha256": hashlib.sha256(canonical_json(lasting)).hexdigest(),
         "route": str(decision.route),
         "action": decision.action,
         "queue": decision.queue,

@@ -138,7 +138,10 @@ class Referee:
 
     def payload(self, decision: Decision) -> dict[str, Any]:
         """The audit payload of a decision; facts marked sensitive appear as keyed hashes only."""
-        return decision_payload(decision, hidden=self.workbook.dictionary.sensitive, key=self._key)
+        dictionary = self.workbook.dictionary
+        return decision_payload(
+            decision, hidden=dictionary.sensitive, key=self._key, volatile=dictionary.volatile
+        )
 
     def _open_facts(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         protected = self.workbook.dictionary.protected

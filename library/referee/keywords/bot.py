@@ -108,9 +108,18 @@ def note_decision(decision: Decision) -> None:
     logger.info(decision_table(decision), html=True)
 
 
-def case_dictionary(decision: Decision) -> DotDict:
+class CaseDictionary(DotDict):  # type: ignore[misc]  # Robot Framework's utilities are untyped
+    """What a bot's keyword is told about a case. Logs show its id alone: facts may be sensitive."""
+
+    def __str__(self) -> str:
+        return f"case {self['id']}"
+
+    __repr__ = __str__
+
+
+def case_dictionary(decision: Decision) -> CaseDictionary:
     """What a bot's keyword is told about a case."""
-    return DotDict(
+    return CaseDictionary(
         id=decision.case_id,
         facts=DotDict(decision.facts),
         route=str(decision.route),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,10 @@ from referee.keywords.progress import Progress
 if TYPE_CHECKING:
     from referee.engine import RunSummary
     from referee.workitems import CaseState
+
+
+SENSITIVE = "(sensitive)"
+"""Stands in the results for a fact that the data dictionary marks as sensitive."""
 
 
 class ProcessingKeywords:
@@ -93,7 +98,7 @@ class ProcessingKeywords:
         self._decisions = summary.decisions
         write_results(
             self._bot.source,
-            summary.decisions,
+            [self._shown(decision) for decision in summary.decisions],
             results,
             sheet=self._bot.sheet,
             id_column=self._bot.referee.workbook.settings.case_id,
@@ -119,6 +124,15 @@ class ProcessingKeywords:
         | Log    ${decisions}[0].route: ${decisions}[0].reasons
         """
         return list(self._decisions)
+
+    def _shown(self, decision: Decision) -> Decision:
+        """The decision with its sensitive facts hidden: results are passed around."""
+        hidden = self._bot.referee.workbook.dictionary.sensitive
+        facts = {
+            name: SENSITIVE if name in hidden and value is not None else value
+            for name, value in decision.facts.items()
+        }
+        return replace(decision, facts=facts)
 
     def _tell(self, summary: RunSummary, files: Mapping[str, Path], open_tasks: int) -> None:
         def counted(counts: Mapping[str, int]) -> str:

@@ -30,7 +30,8 @@ class SingleCaseKeywords:
         | ${decision}    `Decide Case`    case-17    amount=1200    country=DE
         | IF    '${decision.route}' == 'auto'    Log    ${decision.reasons}
         """
-        decision = self._bot.referee.decide(case_id, {**(facts or {}), **named_facts})
+        id_fact = self._bot.referee.workbook.settings.case_id
+        decision = self._bot.referee.decide(case_id, {id_fact: case_id, **(facts or {}), **named_facts})
         note_decision(decision)
         return decision
 

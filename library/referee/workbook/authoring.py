@@ -158,6 +158,7 @@ def _write_facts(worksheet: Any, facts: Sequence[FactDefinition]) -> None:
             _yes_no(fact.required),
             _yes_no(fact.sensitive),
             _yes_no(fact.protected),
+            _yes_no(fact.volatile),
             fact.description or None,
         ]
         for fact in facts
@@ -165,13 +166,14 @@ def _write_facts(worksheet: Any, facts: Sequence[FactDefinition]) -> None:
     last = fill_table(worksheet, FACT_COLUMNS, rows, widths={"allowed values": 34, "description": 70})
     area = f"{{0}}2:{{0}}{last + _SPARE_ROWS}"
     add_dropdown(worksheet, area.format("B"), FACT_TYPES)
-    for letter in "DEF":
+    for letter in "DEFG":
         add_dropdown(worksheet, area.format(letter), ("yes", "no"))
     helps = {
         "C": 'FEEL unary tests, such as [0..1000000] or "EUR","USD". A value outside them is doubt.',
         "D": "yes: a case without this fact goes to people.",
         "E": "yes: the value is kept out of messages and stored in the audit log as a keyed hash.",
         "F": "yes: no table and no model may use this fact.",
+        "G": "yes: it changes from day to day, and a case in work stays the same case all the same.",
     }
     for letter, text in helps.items():
         _comment(worksheet[f"{letter}1"], text)

@@ -33,7 +33,8 @@ class FactDefinition:
     the type.
 
     A ``sensitive`` fact never appears as such in messages or the audit log. A ``protected`` fact never
-    reaches a table or a model. ``place`` is the cell of its name.
+    reaches a table or a model. A ``volatile`` one changes by itself, from day to day, say: that alone does not make
+    a case another. ``place`` is the cell of its name.
     """
 
     name: str
@@ -43,6 +44,7 @@ class FactDefinition:
     sensitive: bool = False
     protected: bool = False
     description: str = ""
+    volatile: bool = False
     place: CellAddress | None = field(default=None, compare=False)
 
 
@@ -74,6 +76,10 @@ class DataDictionary:
     @property
     def sensitive(self) -> frozenset[str]:
         return frozenset(fact.name for fact in self.facts if fact.sensitive)
+
+    @property
+    def volatile(self) -> frozenset[str]:
+        return frozenset(fact.name for fact in self.facts if fact.volatile)
 
     @property
     def protected(self) -> frozenset[str]:

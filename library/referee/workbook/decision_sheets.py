@@ -26,7 +26,16 @@ LABELS = (
     "Effective to",
 )
 _REQUIRED_LABELS = ("Name", "Version", "Case id", "Route table", "In doubt")
-FACT_COLUMNS = ("name", "type", "allowed values", "required", "sensitive", "protected", "description")
+FACT_COLUMNS = (
+    "name",
+    "type",
+    "allowed values",
+    "required",
+    "sensitive",
+    "protected",
+    "volatile",
+    "description",
+)
 MODEL_COLUMNS = ("name", "folder", "version", "facts")
 CHANGE_COLUMNS = ("version", "date", "author", "approver", "what", "why", "what and why")
 _TYPE_WORDS = {
@@ -174,6 +183,7 @@ def _fact(row: ListRow, faults: list[Diagnostic]) -> FactDefinition | None:
         required=mark(row.cells.get("required"), faults),
         sensitive=mark(row.cells.get("sensitive"), faults),
         protected=mark(row.cells.get("protected"), faults),
+        volatile=mark(row.cells.get("volatile"), faults),
         description=row.text("description"),
         place=place,
     )

@@ -20,7 +20,7 @@ RESULT_COLUMNS = ("route", "action", "queue", "reasons", "rules")
 STATUS_COLUMN = "status"
 NOT_DECIDED = "not decided"
 
-_FILLS = {Route.AUTO: "C6EFCE", Route.EXCEPTION: "FFEB9C", Route.HUMAN: "F8CBAD"}
+_FILLS = {Route.AUTO: "C6EFCE", Route.EXCEPTION: "FFEB9C", Route.HUMAN: "BDD7EE"}
 _FREQUENT_REASONS = 20
 
 

@@ -49,6 +49,8 @@ def write_limits(
             FactDefinition("payment", "string", "", True, False, False, ""),
             FactDefinition("country", "string", '"DE","FR","CH"', True, False, False, ""),
             FactDefinition("amount", "number", "[0..100000]", True, False, False, ""),
+            FactDefinition("account", "string", required=False, sensitive=True),
+            FactDefinition("days open", "number", required=False, volatile=True),
         ),
         models=models,
         tables=(

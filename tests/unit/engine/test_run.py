@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from referee.domain import Case, Decision, InputError, RulesError, RunStoppedError
+from referee.domain import AuditError, Case, Decision, InputError, RulesError, RunStoppedError
 from referee.engine import Run
 from tests.unit.engine.conftest import Office
 from tests.unit.engine.limits import GOOD
@@ -82,6 +82,14 @@ def test_a_case_that_changed_after_it_was_done_goes_to_people(office: Office) ->
     assert office.story("P-1")[-2:] == ["decision human", "handoff clerks"]
     office.run().process([case(1, amount=1400)])
     assert office.paid == ["P-1"]
+
+
+def test_a_case_whose_volatile_facts_alone_changed_is_the_same_case(office: Office) -> None:
+    office.run().process([case(1, country="CH", **{"days open": 3})])
+    office.pass_days(2)
+    office.run().process([case(1, country="CH", **{"days open": 5})])
+    assert office.queries == ["P-1", "P-1"]
+    assert office.story("P-1").count("decision exception") == 1
 
 
 def test_a_case_that_changed_before_anything_was_done_is_decided_anew(office: Office) -> None:
@@ -198,6 +206,20 @@ def test_a_case_begun_with_another_version_of_the_playbook_goes_to_people(office
     path.write_text(path.read_text().replace('version: "1"', 'version: "2"'))
     office.run().process([case(1, country="CH")])
     assert office.story("P-1")[-1] == "handoff clerks"
+
+
+def test_a_sensitive_fact_is_nowhere_in_the_log(office: Office) -> None:
+    office.run().process([case(1, account="DE02-1203"), case(2, account="DE02-1203", amount="abc")])
+    written = (office.folder / "audit" / "audit.jsonl").read_text()
+    assert "DE02-1203" not in written
+    assert written.count("hmac-sha256:") == 2
+
+
+def test_a_log_whose_key_is_gone_is_refused(office: Office) -> None:
+    office.run().process([case(1, account="DE02-1203")])
+    (office.folder / "audit.key").unlink()
+    with pytest.raises(AuditError, match=r"audit\.key is gone"):
+        office.run()
 
 
 def test_settling_one_case_twice_does_it_once(office: Office) -> None:

@@ -77,7 +77,7 @@ def test_results_stand_beside_the_inputs_in_their_order(tmp_path: Path) -> None:
     workbook = load_workbook(out)
     sheet = workbook["Results"]
     colours = [sheet.cell(row, 4).fill.start_color.rgb[-6:] for row in range(2, 6)]
-    assert colours == ["C6EFCE", "F8CBAD", "D9D9D9", "FFEB9C"]
+    assert colours == ["C6EFCE", "BDD7EE", "D9D9D9", "FFEB9C"]
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B2", "A1:J5")
     assert sheet["C2"].data_type == "s"
 
