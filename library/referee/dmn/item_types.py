@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from referee.dmn.item_definition import ItemDefinition
 from referee.domain import Diagnostic
-from referee.feel import FeelSyntaxError, compile_unary_tests
+from referee.feel import FeelSyntaxError, UnaryTests, compile_unary_tests
 from referee.feel.fault import Fault
-from referee.feel.types import ANY, ContextType, FeelType, FunctionType, ListType, coerce, parse_type
+from referee.feel.types import (
+    ANY,
+    BOOLEAN,
+    NUMBER,
+    STRING,
+    ContextType,
+    FeelType,
+    FunctionType,
+    ListType,
+    coerce,
+    parse_type,
+)
 from referee.tables import CellText
 
 Objection = Callable[[Any], str]
 """Says which demand a value of the right FEEL type breaks; empty when it breaks none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainType:
+    """A type without parts: the Python class that FEEL has for it (None: any) and tests that its values must pass."""
+
+    kind: type | None = None
+    tests: tuple[UnaryTests, ...] = ()
+
+
+_KINDS: dict[FeelType, PlainType] = {
+    ANY: PlainType(),
+    NUMBER: PlainType(Decimal),
+    STRING: PlainType(str),
+    BOOLEAN: PlainType(bool),
+}
 
 
 class ItemTypes:
@@ -23,6 +52,7 @@ class ItemTypes:
         self.faults: list[Diagnostic] = []
         self.feel_types: dict[str, FeelType] = {}
         self._objections: dict[str, Objection | None] = {}
+        self._plain: dict[str, PlainType] = {}
         for name, imported in imports.items():
             prefix = f"{name}." if name else ""
             for type_name, feel_type in imported.feel_types.items():
@@ -63,6 +93,13 @@ class ItemTypes:
 
         return convert
 
+    def plain(self, name: str) -> PlainType | None:
+        """What a type demands, if it is number, string, boolean, Any, or one of these with allowed values."""
+        name = name.strip()
+        if name in self._plain:
+            return self._plain[name]
+        return _KINDS.get(self.feel_type(name)) if name not in self._objections else None
+
     def _define(self, name: str) -> None:
         """Resolves a type and those it refers to, in whatever order the file has them."""
         if name in self.feel_types or name in self._pending or name not in self._definitions:
@@ -82,6 +119,18 @@ class ItemTypes:
         self.feel_types[name] = feel_type
         self._objections[name] = objection
         self._pending.discard(name)
+        if feel_type in _KINDS and not definition.is_collection:
+            self._define_plain(definition)
+
+    def _define_plain(self, definition: ItemDefinition) -> None:
+        base = self.plain(definition.type)
+        texts = [text for text in (definition.allowed_values, definition.constraint) if text is not None]
+        try:
+            tests = [compile_unary_tests(text.text) for text in texts]
+        except FeelSyntaxError:  # a fault of the type, reported where its demands are made
+            return
+        if base is not None:
+            self._plain[definition.name] = PlainType(base.kind, (*base.tests, *tests))
 
     def _resolved(self, definition: ItemDefinition) -> tuple[FeelType, Objection | None]:
         demands: list[Objection] = []

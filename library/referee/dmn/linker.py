@@ -19,9 +19,11 @@ from referee.dmn.logic import External, Logic, TableLogic
 from referee.dmn.logic_compiler import Conversion, LogicCompiler
 from referee.dmn.nodes import Decision, InputNode, Knowledge, Node, Service, imported
 from referee.dmn.run import Provider
+from referee.dmn.usual_decision import UsualDecision, usual_input
 from referee.domain import Diagnostic, Place
 from referee.feel.fault import Fault
 from referee.feel.types import FunctionType
+from referee.tables import CompiledTable, usual_cases
 
 
 @dataclass(slots=True)
@@ -128,12 +130,36 @@ class _Linker:
         elif element.logic is not None:
             code = compiler.compile(element.logic, names)
             node.code = compiler.converted(code, element.type, element.name, element.place)
+            if isinstance(element.logic, TableLogic) and compiler.tables:
+                node.usual = self._usual(compiler.tables[0], site, requirements)
         node.providers = {name: provider for name, provider in providers.items() if name in compiler.used}
         if report:
             self._faults += compiler.faults
         if not inferred:
             return requirements
         return tuple(need for need in requirements if self._sites[need.key].element.name in compiler.used)
+
+    def _usual(
+        self, table: CompiledTable, site: _Site, requirements: tuple[Requirement, ...]
+    ) -> UsualDecision | None:
+        """The short way through a table of literals over input data of plain types; None for any other table."""
+        if not table.is_literal:
+            return None
+        sources = {self._nodes[need.key].name: need.key for need in requirements if not need.imported_as}
+        inputs = []
+        for column in table.columns:
+            name = next(iter(column.expression.names))
+            source = self._sites.get(sources.get(name, ""))
+            if source is None or not isinstance(source.element, InputData):
+                return None
+            usual = usual_input(
+                name, column, source.types.plain(source.element.type), site.types.plain(column.type)
+            )
+            if usual is None or self._aliases[sources[name]] != [name]:
+                return None
+            inputs.append(usual)
+        cases = usual_cases(inputs, len(table.cells), table.table.hit_policy)
+        return None if cases is None else UsualDecision(cases)
 
     def _link_service(self, element: DecisionService, node: Service, site: _Site) -> None:
         inputs, outputs = [], []

@@ -33,7 +33,7 @@ from referee.feel.fault import Fault
 from referee.feel.iteration import at_position
 from referee.feel.types import FeelType, kind_of
 from referee.feel.values import FeelFunction
-from referee.tables import compile_table
+from referee.tables import CompiledTable, compile_table
 
 Sink = list[Diagnostic]
 Code = Callable[[Scope, Sink], Any]
@@ -44,7 +44,8 @@ class LogicCompiler:
     """Compiles the logic of one element. A part with a fault gives null and the fault whenever it is evaluated.
 
     ``members`` are names that are reached through an import's name, ``costly`` those whose values take long to find.
-    ``used`` collects the names the code takes from the element's scope, ``faults`` all faults.
+    ``used`` collects the names the code takes from the element's scope, ``tables`` its decision tables, ``faults`` all
+    faults.
     """
 
     def __init__(self, types: ItemTypes, members: frozenset[str], costly: frozenset[str]) -> None:
@@ -52,6 +53,7 @@ class LogicCompiler:
         self._members = members | types.component_names
         self._costly = costly
         self.used: set[str] = set()
+        self.tables: list[CompiledTable] = []
         self.faults: list[Diagnostic] = []
 
     def compile(self, logic: Logic, names: frozenset[str]) -> Code:
@@ -144,6 +146,7 @@ class LogicCompiler:
         except RulesError as error:
             return self._faulty(*error.faults)
         self.used |= table.names
+        self.tables.append(table)
 
         def run(scope: Scope, sink: Sink) -> Any:
             result = table.decide(scope, sink)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from referee.dmn.batch import Batch
 from referee.dmn.elements import DecisionNode, Definitions, Element, InputData, KnowledgeModel
 from referee.dmn.item_definition import ItemDefinition
 from referee.dmn.linker import link
@@ -17,6 +18,7 @@ from referee.domain import Diagnostic, Evaluation, InputError, RulesError, Sever
 from referee.feel.expression import bounded
 from referee.feel.fault import Fault
 from referee.feel.values import to_feel
+from referee.tables.usual_case import RETREATS
 
 
 class Model:
@@ -89,9 +91,42 @@ class Model:
         node = self._decisions.get(decision)
         if node is None:
             raise InputError(_no_such("decision", decision, self.name, self._decisions))
+        usual = node.usual
+        if usual is None:
+            return self._evaluate(node, inputs)
+        try:
+            known = usual.recall(inputs)
+        except RETREATS:
+            known = None
+        if known is None:
+            evaluation = self._evaluate(node, inputs)
+            usual.remember(inputs, evaluation)
+            return evaluation
+        return known if type(known) is Evaluation else known.copy()
+
+    def evaluate_many(
+        self,
+        decision: str,
+        columns: Mapping[str, Sequence[Any]],
+        doubts: dict[int, tuple[Diagnostic, ...]] | None = None,
+    ) -> list[Any]:
+        """The values of a decision for many cases, given as columns of equal length, one per input.
+
+        ``doubts``, if given, receives the diagnostics of every row that has any, by its position from 0. Who acts on
+        the values must look at them. Raises ``InputError`` for an unknown decision or columns of unequal length.
+        """
+        node = self._decisions.get(decision)
+        if node is None:
+            raise InputError(_no_such("decision", decision, self.name, self._decisions))
+        lengths = {name: len(column) for name, column in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise InputError(f"the columns differ in length: {lengths}")
+        return Batch(node, columns).values(lambda inputs: self.evaluate(decision, inputs), doubts)
+
+    def _evaluate(self, node: Decision, inputs: Mapping[str, Any]) -> Evaluation:
         run = Run({})
         run.supplied = _as_feel(inputs, run.diagnostics)
-        value = bounded(lambda: node.value(run), run.diagnostics, decision)
+        value = bounded(lambda: node.value(run), run.diagnostics, node.name)
         return Evaluation(value, tuple(dict.fromkeys(run.diagnostics)), tuple(run.trace))
 
     def invoke(self, name: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Evaluation:

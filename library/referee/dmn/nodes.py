@@ -8,6 +8,7 @@ from typing import Any
 
 from referee.dmn.logic_compiler import Code, Conversion, Sink
 from referee.dmn.run import Provider, Run, Scope
+from referee.dmn.usual_decision import UsualDecision
 from referee.domain import Diagnostic, NodeTrace, Place, Severity
 from referee.feel import FeelFunction, caller_sink
 from referee.feel.fault import Fault
@@ -40,6 +41,7 @@ class Decision:
     convert: Conversion | None = None
     code: Code | None = None
     providers: dict[str, Provider] = field(default_factory=dict)
+    usual: UsualDecision | None = None
 
     def value(self, run: Run) -> Any:
         """The decision's value, evaluated when first asked for and then part of the trace."""

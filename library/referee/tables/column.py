@@ -44,6 +44,7 @@ class Column:
     """
 
     expression: Expression
+    type: str
     convert: Conversion | None
     allowed: UnaryTests | None
     irrelevant: int

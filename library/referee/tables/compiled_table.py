@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from referee.domain import Diagnostic, Place, RuleRef, Severity
+from referee.feel import syntax
 from referee.feel.builtins import BUILTINS
 from referee.feel.fault import Fault
 from referee.feel.values import equal
@@ -90,6 +91,18 @@ class CompiledTable:
         if policy.is_aggregate:
             return TableResult(self._aggregate(results, sink), fired)
         return TableResult([composed(self.outputs, values) for values in results], fired)
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether the table's inputs are plain names and all cells are literals, so nothing else is evaluated."""
+        return (
+            all(
+                isinstance(column.expression.syntax, syntax.Name) and not column.cells
+                for column in self.columns
+            )
+            and all(cell.is_literal for row in self.cells for cell in row)
+            and all(output.default is None or output.default.is_literal for output in self.outputs)
+        )
 
     def _match(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> tuple[int, int, list[Doubt]]:
         """True rules, unknown rules, and the columns that left rules unknown."""

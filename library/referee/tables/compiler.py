@@ -149,6 +149,7 @@ class _Compiler:
             return None
         return Column(
             expression=expression,
+            type=clause.type,
             convert=self._conversion(clause.type, place),
             allowed=allowed,
             irrelevant=irrelevant,

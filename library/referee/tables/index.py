@@ -72,6 +72,10 @@ class Index:
         self.kinds = {kind: KindIndex(kind, cells, always) for kind in {*classes, type(None)} & _INDEXED}
         self._foreign = KindIndex(_Foreign, cells, always)
 
+    def of_kind(self, kind: type) -> KindIndex:
+        """The answers for values of an indexed class."""
+        return self.kinds.get(kind, self._foreign)
+
     def look_up(self, value: Any) -> tuple[int, int] | None:
         """True and unknown rules; None for a value of a class that has no index, which must be evaluated."""
         kind = self.kinds.get(type(value))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from referee.domain import Diagnostic, Place
-from referee.feel import Expression, UnaryTests
+from referee.feel import NOT_CONSTANT, Expression, UnaryTests, constant
 from referee.feel.fault import Fault
 from referee.feel.values import equal
 from referee.tables.column import quoted
@@ -20,6 +20,10 @@ class OutputCell:
 
     expression: Expression | None
     place: Place | None
+
+    @property
+    def is_literal(self) -> bool:
+        return self.expression is None or constant(self.expression.syntax) is not NOT_CONSTANT
 
     def evaluate(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> Any:
         if self.expression is None:
