@@ -22,8 +22,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "library"))
 
-from referee.dmn import DecisionNode, InputData, Model, TableLogic  # noqa: E402 (found through the path above)
-from referee.tables import CellText, DecisionTable, HitPolicy, InputClause, OutputClause, Rule  # noqa: E402
+from referee.dmn import DecisionNode, InputData, Model, TableLogic
+from referee.tables import CellText, DecisionTable, HitPolicy, InputClause, OutputClause, Rule
 
 ROUNDS = 15
 CASES = 1_000

@@ -18,7 +18,12 @@ PASSWORD = "Geheim-4711-correct-horse"
 @pytest.mark.parametrize("suite", SUITES, ids=[suite.stem for suite in SUITES])
 def test_the_suite_passes_and_its_logs_hold_no_password(suite: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "robot", "--loglevel", "TRACE", "--outputdir", str(tmp_path), str(suite)]
-    environment = {**os.environ, "AP_PORTAL_USER": "apbot", "AP_PORTAL_PASSWORD": PASSWORD}
+    environment = {
+        **os.environ,
+        "AP_PORTAL_USER": "apbot",
+        "AP_PORTAL_PASSWORD": PASSWORD,
+        "PYTHONPATH": str(HERE.parents[1] / "library"),
+    }
     done = subprocess.run(
         command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600
     )

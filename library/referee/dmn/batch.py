@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from referee.dmn.nodes import Decision
+from referee.dmn.usual_decision import Template
 from referee.domain import Diagnostic, Evaluation
 from referee.tables.usual_case import RETREATS
 
@@ -38,10 +39,10 @@ class Batch:
                 known = None
             if known is None:
                 evaluation = evaluate({name: column[at] for name, column in self._columns.items()})
-            elif type(known) is Evaluation:
-                evaluation = known
-            else:
+            elif isinstance(known, Template):
                 evaluation = known.copy()
+            else:
+                evaluation = known
             values.append(_noted(evaluation, at, doubts))
         return values
 

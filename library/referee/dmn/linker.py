@@ -131,6 +131,7 @@ class _Linker:
             code = compiler.compile(element.logic, names)
             node.code = compiler.converted(code, element.type, element.name, element.place)
             if isinstance(element.logic, TableLogic) and compiler.tables:
+                assert isinstance(node, Decision), "made from a decision"
                 node.usual = self._usual(compiler.tables[0], site, requirements)
         node.providers = {name: provider for name, provider in providers.items() if name in compiler.used}
         if report:

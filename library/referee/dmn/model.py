@@ -14,6 +14,7 @@ from referee.dmn.logic_compiler import called
 from referee.dmn.nodes import Decision, InputNode, Knowledge, Service
 from referee.dmn.reader import read_definitions
 from referee.dmn.run import Run
+from referee.dmn.usual_decision import Template
 from referee.domain import Diagnostic, Evaluation, InputError, RulesError, Severity
 from referee.feel.expression import bounded
 from referee.feel.fault import Fault
@@ -102,7 +103,7 @@ class Model:
             evaluation = self._evaluate(node, inputs)
             usual.remember(inputs, evaluation)
             return evaluation
-        return known if type(known) is Evaluation else known.copy()
+        return known.copy() if isinstance(known, Template) else known
 
     def evaluate_many(
         self,

@@ -80,6 +80,9 @@ class ProcessingKeywords:
         ``results`` is the workbook with the decision beside each case (``results.xlsx`` in the output folder by
         default), ``worklist`` the workbook with what people must answer (``worklist.xlsx``); answers come back with
         ``referee worklist import``.
+
+        | ${counts}    `Process Cases`    results=output/march.xlsx
+        | Log    ${counts}[routes] of ${counts}[cases]
         """
         from referee.handoff import Worklist
         from referee.workbook import write_results
@@ -121,7 +124,7 @@ class ProcessingKeywords:
         """The decisions of the last `Process Cases`, in the order of the input, for reports of your own.
 
         | ${decisions}    `Get Decisions`
-        | Log    ${decisions}[0].route: ${decisions}[0].reasons
+        | Log    ${decisions[0].route}: ${decisions[0].reasons}
         """
         return list(self._decisions)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +21,15 @@ def log_with(folder: Path, count: int) -> bytes:
     return log.path.read_bytes()
 
 
+def is_record(line: bytes) -> bool:
+    """Whether a power cut left the line whole."""
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return line.endswith(b"\n")
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_a_log_cut_anywhere_goes_on_and_keeps_every_byte(data: st.DataObject) -> None:
@@ -31,7 +41,7 @@ def test_a_log_cut_anywhere_goes_on_and_keeps_every_byte(data: st.DataObject) ->
             data.draw(st.integers(1, 4))
         ):  # each power cut may also hit what sealed the one before
             cut = data.draw(st.integers(max(0, len(content) - 700), len(content)))
-            whole = content[:cut].count(b"\n")
+            whole = sum(1 for line in content[:cut].splitlines(keepends=True) if is_record(line))
             path.write_bytes(content[:cut])
             log = AuditLog(folder)
             receipt = log.append("run", {"n": -1})
@@ -41,7 +51,7 @@ def test_a_log_cut_anywhere_goes_on_and_keeps_every_byte(data: st.DataObject) ->
             found = verify(folder)
             assert found.faults == ()
             assert found.head == receipt.hash
-            assert found.records >= whole - sum(1 for _ in found.sealed)
+            assert found.records > whole
             assert found.records == len(list(AuditLog(folder).records())) == receipt.position + 1
 
 

@@ -84,7 +84,8 @@ def test_answers_go_round_once(referee: Command, office: Office, desk: Path) -> 
         json.loads(line) for line in (desk / "examples" / "payments.jsonl").read_text().splitlines()
     ]
     assert (example["case"], example["answer"], example["by"]) == ("P-2", "approve", "Ada")
-    assert example["facts"] == {"payment": "P-2", "country": "DE", "amount": 9000}
+    given = {name: value for name, value in example["facts"].items() if value is not None}
+    assert given == {"payment": "P-2", "country": "DE", "amount": 9000}
 
     second = referee("worklist", "import", "wl.xlsx", *AUDIT, "--examples", "examples", "--json")
     assert second.json == {"recorded": 0, "unchanged": 1, "unanswered": 1, "examples": 0}

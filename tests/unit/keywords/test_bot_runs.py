@@ -1,0 +1,168 @@
+"""Small bots run by Robot Framework itself: what log.html shows, and what happens when a run is told to stop."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+
+from referee.audit import AuditLog
+from tests.unit.engine.conftest import PLAYBOOK
+from tests.unit.engine.limits import write_limits
+
+SUITE = """\
+*** Settings ***
+Library    RefereeLibrary    payments.xlsx    audit=audit    playbooks=playbooks
+Library    OperatingSystem
+
+*** Tasks ***
+Pay
+    {settings}
+    Read Cases    cases.csv
+    On Action    pay    Pay One
+    On Action    send query    No Operation
+    On Action    read reply    No Operation
+    Process Cases
+
+*** Keywords ***
+Pay One
+    [Arguments]    ${{case}}
+    Append To File    paid.txt    ${{case}}[id]${{\\n}}
+    {step}
+"""
+
+
+class Folder:
+    def __init__(self, path: Path, repository: Path) -> None:
+        self.path = path
+        self.environment = {**os.environ, "PYTHONPATH": str(repository / "library")}
+        write_limits(path / "payments.xlsx")
+        (path / "playbooks").mkdir()
+        (path / "playbooks" / "ask.yaml").write_text(PLAYBOOK)
+        self.cases("P-1,DE,1200", "P-2,DE,1300", "P-3,DE,1400")
+
+    def cases(self, *lines: str) -> None:
+        (self.path / "cases.csv").write_text(
+            "\n".join(["payment,country,amount", *lines, ""]), encoding="utf-8"
+        )
+
+    def start(self, step: str = "No Operation", settings: str = "") -> subprocess.Popen[str]:
+        (self.path / "bot.robot").write_text(SUITE.format(step=step, settings=settings))
+        return subprocess.Popen(
+            [sys.executable, "-m", "robot", "--rpa", "--report", "NONE", "bot.robot"],
+            cwd=self.path,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, step: str = "No Operation", settings: str = "") -> tuple[int, str]:
+        process = self.start(step, settings)
+        said, _ = process.communicate(timeout=60)
+        return process.returncode, said
+
+    @property
+    def paid(self) -> list[str]:
+        path = self.path / "paid.txt"
+        return path.read_text().split() if path.exists() else []
+
+    def story(self, case: str) -> list[str]:
+        told = {"decision": "route", "action": "status", "handoff": "queue"}
+        return [
+            f"{record.kind} {record.payload[told[record.kind]]}"
+            for record in AuditLog(self.path / "audit").records()
+            if record.payload.get("case") == case
+        ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, repository: Path) -> Folder:
+    return Folder(tmp_path, repository)
+
+
+def texts_of(log: Path) -> str:
+    """What log.html shows; Robot Framework packs long texts."""
+    content = log.read_text(encoding="utf-8")
+    packed = re.findall(r'"([A-Za-z0-9+/]{40,}={0,2})"', content)
+    unpacked = []
+    for text in packed:
+        try:
+            unpacked.append(zlib.decompress(base64.b64decode(text)).decode("utf-8"))
+        except (zlib.error, ValueError):
+            continue
+    return "\n".join([content, *unpacked])
+
+
+def test_log_html_shows_each_decision_as_a_table_and_facts_as_text(folder: Folder) -> None:
+    folder.cases("P-1,DE,1200", "P-2,<b>FR</b>,9000")
+    code, said = folder.run()
+    assert code == 0, said
+    shown = texts_of(folder.path / "log.html")
+    for part in (
+        ">auto</b> pay",
+        "within the limit",
+        "routing, rule 1 (payments.xlsx, sheet routing, cell A4)",
+        ">human</b> clerks",
+        "&lt;b&gt;FR&lt;/b&gt;",
+    ):
+        assert part in shown, part
+    assert "<b>FR" not in shown
+
+
+def test_a_fatal_error_stops_the_run_and_leaves_the_other_cases_alone(folder: Folder) -> None:
+    code, said = folder.run("Fatal Error    the portal is gone")
+    assert code != 0
+    assert "the portal is gone" in said
+    assert folder.paid == ["P-1"]
+    assert folder.story("P-2") == ["decision auto"]
+    code, said = folder.run()
+    assert code == 0, said
+    assert folder.paid == ["P-1", "P-2", "P-3"]
+    assert folder.story("P-1") == ["decision auto", "action acting", "action in doubt", "handoff clerks"]
+
+
+def test_a_task_that_has_run_out_of_time_leaves_the_other_cases_alone(folder: Folder) -> None:
+    code, said = folder.run("Sleep    20s", "[Timeout]    3s")
+    assert code != 0
+    assert "timeout 3 seconds exceeded" in said
+    assert folder.paid == ["P-1"]
+    assert folder.story("P-2") == folder.story("P-3") == ["decision auto"]
+    assert folder.run()[0] == 0
+    assert folder.paid == ["P-1", "P-2", "P-3"]
+    assert folder.story("P-1")[-2:] == ["action in doubt", "handoff clerks"]
+
+
+def test_a_keyword_that_has_run_out_of_time_fails_for_its_case_alone(folder: Folder) -> None:
+    code, said = folder.run("IF    $case.id == 'P-1'    Sleep    20s\n    [Timeout]    1s")
+    assert code == 0, said
+    assert folder.paid == ["P-1", "P-2", "P-3"]
+    assert folder.story("P-1")[-2:] == ["action failed", "handoff clerks"]
+    assert folder.story("P-2")[-1] == "action done"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_run_and_leaves_the_other_cases_alone(
+    folder: Folder, number: signal.Signals
+) -> None:
+    process = folder.start("Sleep    20s")
+    while not folder.paid and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert folder.paid == ["P-1"], said
+    assert folder.story("P-2") == ["decision auto"]
+    assert folder.run()[0] == 0
+    assert folder.paid == ["P-1", "P-2", "P-3"]
+    assert folder.story("P-1")[-2:] == ["action in doubt", "handoff clerks"]
