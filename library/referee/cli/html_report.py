@@ -1,0 +1,57 @@
+"""Reports as HTML: one file each, complete in itself, to open in a browser, to print, or to send by mail."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from referee import __version__
+from referee.domain import InputError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def write_report(path: str | Path, title: str, template: str, **values: Any) -> None:
+    """Writes the report that ``template`` gives with ``values``; an existing file is replaced in one step.
+
+    ``template`` is the name of a file in ``templates`` that extends ``report.html`` and fills its block ``content``;
+    ``parts.html`` has what reports share. Whatever a value holds is text to the template, never markup. The file
+    loads nothing from a network. Raises InputError where it can't be written.
+    """
+    path = Path(path)
+    text = rendered(title, template, values)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.replace(path)
+    except OSError as fault:
+        draft.unlink(missing_ok=True)
+        reason = fault.strerror or str(fault)
+        raise InputError(
+            f"{path} can't be written ({reason}); close the file or choose another name"
+        ) from fault
+
+
+def rendered(title: str, template: str, values: Mapping[str, Any]) -> str:
+    """The text of a report. The same values give the same text."""
+    return _environment().get_template(template).render({**values, "title": title, "version": __version__})
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from referee.feel.values.text import nested_text
+
+    environment = Environment(
+        loader=PackageLoader("referee.cli", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["feel"] = nested_text
+    return environment
