@@ -88,7 +88,7 @@ class DecisionWorkbook:
 
     ``readings`` tell how each cell of each table was read, in the order of the sheets. ``actions`` are the
     distinct (route, action) pairs the routing table can choose, without those to people: a bot needs
-    something to do for each.
+    something to do for each. ``test_columns`` are the columns of the Tests sheet from the first: kind and heading.
     """
 
     path: Path
@@ -101,6 +101,7 @@ class DecisionWorkbook:
     changes: tuple[Change, ...]
     readings: tuple[CellReading, ...]
     actions: tuple[tuple[str, str], ...]
+    test_columns: tuple[tuple[str, str], ...] = ()
 
     def table(self, name: str) -> DecisionTable:
         """The table of that name. Raises KeyError for an unknown one."""

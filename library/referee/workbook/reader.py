@@ -26,7 +26,7 @@ from referee.workbook.references import References, input_type, model_type
 from referee.workbook.route_table import ROUTE_OUTPUTS, check_route_table, optional_outputs
 from referee.workbook.sheets import CHOICES_SHEET
 from referee.workbook.table_sheet import TableOutline, TypedName, output_types, read_outline, read_table
-from referee.workbook.tests_sheet import read_tests
+from referee.workbook.tests_sheet import read_tests, sheet_columns
 
 DECISION, FACTS, MODELS, TESTS, CHANGES = "Decision", "Facts", "Models", "Tests", "Changes"
 REQUIRED_SHEETS = (DECISION, FACTS)
@@ -116,6 +116,7 @@ class _Decision:
             changes,
             tuple(readings),
             actions,
+            sheet_columns(self._list(TESTS)),
         )
 
     def _list(self, name: str) -> Grid:

@@ -50,6 +50,15 @@ def read_tests(
     return tuple(tests.values())
 
 
+def sheet_columns(grid: Grid) -> tuple[tuple[str, str], ...]:
+    """Kind and heading of each column of the sheet, from the first; a blank one is a pair of empty texts."""
+    kinds = {kind.casefold(): kind for kind in KINDS}
+    return tuple(
+        (kinds.get(grid.cell(1, position).text.casefold(), ""), grid.cell(2, position).text)
+        for position in range(1, grid.last_column + 1)
+    )
+
+
 def _columns(
     grid: Grid,
     dictionary: DataDictionary,
