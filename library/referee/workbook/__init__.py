@@ -3,6 +3,7 @@
 The only package that imports openpyxl, and only when a workbook is really opened.
 """
 
+from referee.workbook.annotation import annotate
 from referee.workbook.authoring import TableDraft, WorkbookDraft, write_workbook
 from referee.workbook.case_sheet import CaseList, read_case_list, read_cases
 from referee.workbook.cell_reading import CellReading, ReadAs
@@ -37,6 +38,7 @@ __all__ = [
     "UnreadableCell",
     "WorkbookDraft",
     "WorkbookTest",
+    "annotate",
     "read_case_list",
     "read_cases",
     "read_table",

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from referee.tables import HitPolicy
+from referee.workbook.cell_place import column_letters
 from referee.workbook.cell_value import put
 from referee.workbook.data_dictionary import FACT_TYPES, FactDefinition
 from referee.workbook.decision_sheets import CHANGE_COLUMNS, FACT_COLUMNS, LABELS, MODEL_COLUMNS
 from referee.workbook.decision_workbook import Change, ModelDefinition, Settings, WorkbookTest
 from referee.workbook.excel_file import save_workbook
-from referee.workbook.grid import column_letters
 from referee.workbook.route_table import ROUTES
 from referee.workbook.sheets import add_dropdown, fill_table
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from referee.domain import Case, InputError
+from referee.workbook.cell_place import column_letters
 from referee.workbook.cell_reading import did_you_mean
 from referee.workbook.cell_value import UnreadableCell, one_line, plain_spaces, python_value
 from referee.workbook.excel_file import UNPACKED_CASES_LIMIT, has_formulas, open_workbook, read_bytes
-from referee.workbook.grid import column_letters
 from referee.workbook.sheets import find_sheet
 
 EXCEL_SUFFIXES = (".xlsx", ".xlsm")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from referee.domain import InputError
+from referee.workbook.cell_place import column_number
 
 OLE_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 """First bytes of the container of old .xls files and of password-protected new ones."""
@@ -41,7 +42,7 @@ def open_workbook(
     Raises InputError in one sentence with the real cause. Macros, links and entities of the file are never
     followed. A ``read_only`` workbook keeps the file open until its ``close()``.
     """
-    _check_container(path, unpacked_limit)
+    check_container(path, unpacked_limit)
     from openpyxl import load_workbook
 
     try:
@@ -111,7 +112,8 @@ def save_workbook(workbook: Any, path: Path) -> None:
         ) from error
 
 
-def _check_container(path: Path, unpacked_limit: int) -> None:
+def check_container(path: Path, unpacked_limit: int) -> None:
+    """Raises InputError in one sentence for a file that is no workbook, or one that unpacks to too much."""
     try:
         with path.open("rb") as stream:
             head = stream.read(8)
@@ -154,17 +156,12 @@ def _check_merged_areas(path: Path, archive: zipfile.ZipFile, name: str) -> None
     with archive.open(name) as stream:
         while chunk := stream.read(2**20):
             for left, top, right, bottom in _MERGED.findall(previous + chunk):
-                area = (_column_number(right) - _column_number(left) + 1) * (int(bottom) - int(top) + 1)
+                area = (column_number(right.decode()) - column_number(left.decode()) + 1) * (
+                    int(bottom) - int(top) + 1
+                )
                 if area > MERGED_CELLS_LIMIT:
                     raise InputError(f"{path}: a merged area covers {area} cells; unmerge it")
             previous = chunk[-200:]
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
 
 
 def _first_line(error: Exception) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from referee.domain import CellAddress, Diagnostic
+from referee.workbook.cell_place import column_letters
 from referee.workbook.cell_value import CellValue, one_line, python_value
 
 FURTHEST_CELLS = 100_000
@@ -58,14 +59,6 @@ class Grid:
     @property
     def is_blank(self) -> bool:
         return not self.cells
-
-
-def column_letters(column: int) -> str:
-    letters = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def read_grid(workbook: str, worksheet: Any, values: Any | None, faults: list[Diagnostic]) -> Grid:

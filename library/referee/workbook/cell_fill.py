@@ -1,0 +1,66 @@
+"""Colours for cells in the XML of a workbook: a copy of each cell's own style, with another fill."""
+
+from __future__ import annotations
+
+import re
+
+from referee.workbook.xml_source import SourceElement, XmlSource
+
+FAULT_COLOUR = "FFFFC7CE"
+"""The light red that Excel itself offers for bad values."""
+
+
+class FilledStyles:
+    """The styles of a workbook, with coloured copies of those asked for."""
+
+    def __init__(self, content: bytes) -> None:
+        self._source = XmlSource(content)
+        root = self._source.root
+        self._fills = root.child("fills")
+        self._formats = root.child("cellXfs")
+        self._coloured: dict[int, int] = {}
+
+    @property
+    def is_usable(self) -> bool:
+        return self._fills is not None and self._formats is not None
+
+    def coloured(self, style: int) -> int:
+        """The number of the style that is like ``style`` but for its fill."""
+        assert self._formats is not None
+        formats = list(self._formats.all("xf"))
+        if style not in self._coloured:
+            self._coloured[style] = len(formats) + len(self._coloured)
+            written = self._source.source(formats[style]) if style < len(formats) else "<xf/>"
+            self._source.append(self._formats, _with_fill(written, self._fill_number))
+        return self._coloured[style]
+
+    @property
+    def _fill_number(self) -> int:
+        assert self._fills is not None
+        return len(list(self._fills.all("fill")))
+
+    def bytes(self) -> bytes:
+        if not self._coloured or self._fills is None or self._formats is None:
+            return self._source.content
+        prefix = f"{self._fills.prefix}:" if self._fills.prefix else ""
+        fill = (
+            f'<{prefix}fill><{prefix}patternFill patternType="solid"><{prefix}fgColor rgb="{FAULT_COLOUR}"/>'
+            f'<{prefix}bgColor indexed="64"/></{prefix}patternFill></{prefix}fill>'
+        )
+        number = self._fill_number
+        self._count(self._fills, number + 1)
+        self._source.append(self._fills, fill)
+        self._count(self._formats, len(list(self._formats.all("xf"))) + len(self._coloured))
+        return self._source.bytes()
+
+    def _count(self, element: SourceElement, count: int) -> None:
+        self._source.set_attribute(element, "count", str(count))
+
+
+def _with_fill(written: str, number: int) -> str:
+    """The source of a cell format with another fill."""
+    opened = re.match(r"<[^>]*?(?=/?>)", written)
+    start = opened.group() if opened else ""
+    rest = written[len(start) :]
+    start = re.sub(r"""\s(?:fillId|applyFill)\s*=\s*(?:"[^"]*"|'[^']*')""", "", start)
+    return f'{start.rstrip()} fillId="{number}" applyFill="1"{rest}'
