@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from referee.domain import Diagnostic, Place
-from referee.feel import Expression, UnaryTests
+from referee.domain import Diagnostic, Place, Severity
+from referee.feel import Expression, UnaryTests, syntax
 from referee.feel.fault import Fault
 from referee.feel.values.text import string
 from referee.tables.decision_table import CellText
@@ -40,7 +40,8 @@ class Column:
     ``irrelevant`` are the rules that take any value here, ``irrelevant_onwards`` those that do so in all later
     columns as well. ``index`` answers for the cells that hold only literals, ``cells`` are all others. ``entries``
     are the cells as written, one per rule, and ``compile_cell`` makes tests of one. A column ``is_always_checked``
-    when it has allowed values, even if no rule needs it.
+    when it has allowed values, even if no rule needs it. It ``speaks_of_null`` when its expression or any of its cells
+    does; then its author has thought of it.
     """
 
     expression: Expression
@@ -55,6 +56,7 @@ class Column:
     compile_cell: Callable[[CellText], UnaryTests]
     place: Place | None
     is_always_checked: bool = False
+    speaks_of_null: bool = False
 
     def value(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> Any:
         """The value to test. A value of the wrong type is a diagnostic and null; raises ``ValueNotAllowed``."""
@@ -95,19 +97,53 @@ class Column:
                     unknown |= cell.rules
         return true, unknown
 
+    def unspoken(self, value: Any, scope: Mapping[str, Any], alive: int) -> int:
+        """The rules in ``alive`` whose cell takes part in a test of null that the column does not speak of.
+
+        FEEL answers such a test: null is not ``"high"``. But nobody wrote what null means here.
+        """
+        if self.speaks_of_null:
+            return 0
+        tested = alive & ~self.irrelevant
+        if value is None or (not self._is_plain and _null_among(self.expression.names, scope)):
+            return tested
+        found = 0
+        for cell in self.cells:
+            if cell.rules & tested and _null_among(cell.tests.names, scope):
+                found |= cell.rules & tested
+        return found
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether the expression is null when what it names is null."""
+        return isinstance(self.expression.syntax, syntax.Name | syntax.Path)
+
     def doubts(self, value: Any, scope: Mapping[str, Any], rules: int) -> list[Diagnostic]:
         """Why the cells of these rules cannot be told: one diagnostic per code, placed at the first such cell."""
         found: dict[str, Diagnostic] = {}
         for rule in islice(numbers(rules, len(self.entries)), _CELLS_EXPLAINED):
             entry = self.entries[rule]
             noticed: list[Diagnostic] = []
-            if self.compile_cell(entry)(value, scope, noticed) is not None:
-                continue
+            tests = self.compile_cell(entry)
+            if tests(value, scope, noticed) is not None:
+                if not self.unspoken(value, scope, bit(rule, len(self.entries))):
+                    continue
+                noticed = [self._unspoken(value, tests, scope)]
             for diagnostic in noticed or [_undecided(entry, value)]:
                 if diagnostic.is_doubt:
                     place = entry.place or self.place
                     found.setdefault(diagnostic.code, diagnostic.at(place) if place else diagnostic)
         return list(found.values())
+
+    def _unspoken(self, value: Any, tests: UnaryTests, scope: Mapping[str, Any]) -> Diagnostic:
+        subject = self.expression.text
+        if value is not None:
+            subject = _null_among(self.expression.names | tests.names, scope)
+        message = (
+            f"`{subject.strip()}` is null, and no cell of the column `{self.expression.text.strip()}` says what null "
+            "means; write a rule for `null`, or see that it is never null"
+        )
+        return Diagnostic("null-unspoken", message, Severity.WARNING)
 
     def _every_cell(self, alive: int) -> list[Cell]:
         """The distinct cells of the rules still alive, for a value that has no index."""
@@ -130,6 +166,11 @@ def numbers(rules: int, count: int) -> Iterator[int]:
         highest = rules.bit_length()
         yield count - highest
         rules ^= 1 << (highest - 1)
+
+
+def _null_among(names: Iterable[str], scope: Mapping[str, Any]) -> str:
+    """The first of the names whose value was asked for and is null; empty where there is none."""
+    return next((name for name in sorted(names) if scope.get(name, "") is None), "")
 
 
 def quoted(value: Any) -> str:

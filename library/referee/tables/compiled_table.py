@@ -34,7 +34,7 @@ class TableResult:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A column in which cells of some rules cannot be told for a value."""
+    """A column in which cells of some rules cannot be told for a value, or only by what FEEL makes of null."""
 
     column: Column
     value: Any
@@ -46,8 +46,9 @@ class CompiledTable:
     """A decision table compiled once and decided often. It keeps no state between decisions.
 
     A rule is false when any of its cells is false, unknown when none is false but one cannot be told, else true.
-    The value is DMN's: only true rules count. Unknown rules are doubt where they could have changed the result, and
-    only then do the diagnostics of their cells reach the sink. A column is evaluated only when a rule still alive
+    So is a rule that is true or false only because of what FEEL makes of a null nobody wrote a rule for. The value is
+    DMN's: rules that are true count, unspoken nulls or not. Doubt counts where it could have changed the result, and
+    only then do the diagnostics of those cells reach the sink. A column is evaluated only when a rule still alive
     needs it. ``names`` are the names that the cells take from the scope.
     """
 
@@ -60,13 +61,16 @@ class CompiledTable:
     def decide(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> TableResult:
         """The result for the facts in ``scope``; what was noticed goes to ``sink``. Never raises for bad facts."""
         try:
-            true, unknown, doubts = self._match(scope, sink)
+            true, possible, doubts = self._match(scope, sink)
         except ValueNotAllowed as found:
             sink.append(found.diagnostic)
             return TableResult(None)
         policy = self.table.hit_policy
-        if unknown:
-            counted = self._counted(true, unknown, scope)
+        if doubts:
+            doubtful = 0
+            for doubt in doubts:
+                doubtful |= doubt.rules & possible
+            counted = self._counted(true, doubtful, scope) if doubtful else 0
             for doubt in doubts:
                 if doubt.rules & counted:
                     sink.extend(doubt.column.doubts(doubt.value, scope, doubt.rules & counted))
@@ -105,7 +109,7 @@ class CompiledTable:
         )
 
     def _match(self, scope: Mapping[str, Any], sink: list[Diagnostic]) -> tuple[int, int, list[Doubt]]:
-        """True rules, unknown rules, and the columns that left rules unknown."""
+        """True rules, rules that could be true, and the columns that leave rules in doubt."""
         certain = alive = (1 << len(self.cells)) - 1
         doubts: list[Doubt] = []
         for column in self.columns:
@@ -125,31 +129,34 @@ class CompiledTable:
             value = column.value(scope, sink)
             true, unknown = column.match(value, scope, needed)
             certain &= true
+            unknown |= column.unspoken(value, scope, needed)
             if unknown & alive:
                 doubts.append(Doubt(column, value, unknown & alive))
             alive &= true | unknown
-        return certain, alive & ~certain, doubts
+        return certain, alive, doubts
 
-    def _counted(self, true: int, unknown: int, scope: Mapping[str, Any]) -> int:
-        """The unknown rules that could have changed the result, had they matched."""
+    def _counted(self, true: int, doubtful: int, scope: Mapping[str, Any]) -> int:
+        """The doubtful rules that could change the result, were they true instead of false or the other way round."""
         policy = self.table.hit_policy
         if not true:
-            return unknown
+            return doubtful
         if policy is HitPolicy.FIRST:
-            return unknown & -1 << true.bit_length()
+            return doubtful & -1 << true.bit_length() - 1
         if policy is HitPolicy.PRIORITY:
-            best = min(
-                (self._silent_values(rule, scope) for rule in numbers(true, len(self.cells))), key=self._ranks
-            )
-            counted = 0
-            for rule in numbers(unknown, len(self.cells)):
-                values = self._silent_values(rule, scope)
-                lower = self._ranks(values) > self._ranks(best)
+            count = len(self.cells)
+            outputs = {rule: self._silent_values(rule, scope) for rule in numbers(true, count)}
+            winner = min(outputs, key=lambda rule: self._ranks(outputs[rule]))
+            best = outputs[winner]
+            counted = doubtful & bit(winner, count)
+            for rule in numbers(doubtful & ~true, count):
+                noticed: list[Diagnostic] = []
+                values = self._values(rule, scope, noticed)
+                lower = not noticed and self._ranks(values) > self._ranks(best)
                 same = all(equal(a, b) is True for a, b in zip(values, best, strict=True))
                 if not (lower or same):
-                    counted |= bit(rule, len(self.cells))
+                    counted |= bit(rule, count)
             return counted
-        return unknown
+        return doubtful
 
     def _unique(self, true: int, scope: Mapping[str, Any], sink: list[Diagnostic]) -> TableResult:
         rules = list(numbers(true, len(self.cells)))

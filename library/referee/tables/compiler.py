@@ -15,6 +15,7 @@ from referee.feel import (
     compile_expression,
     compile_unary_tests,
     parse_unary_tests,
+    syntax,
 )
 from referee.feel.expression import NO_TYPES
 from referee.feel.fault import Fault
@@ -159,6 +160,12 @@ class _Compiler:
             entries=entries,
             compile_cell=self._cell_compiler(),
             place=place,
+            speaks_of_null=any(value is None for literal, _ in literals for value in literal.values())
+            or any(
+                _holds_null(compiled.syntax)
+                for compiled in (expression, allowed, *(cell.tests for cell in cells))
+                if compiled is not None
+            ),
         )
 
     def _literal_cell(self, text: str) -> LiteralCell | None:
@@ -247,6 +254,10 @@ class _Compiler:
 
     def _fault(self, code: str, message: str, place: Place | None) -> None:
         self._faults.append(Diagnostic(code, message, place=place))
+
+
+def _holds_null(node: object) -> bool:
+    return isinstance(node, syntax.Null) or any(_holds_null(child) for child in syntax.children(node))
 
 
 def _is_given(cell: CellText | None) -> bool:

@@ -51,15 +51,25 @@ def one_line(text: str) -> str:
     return " ".join(plain_spaces(text).split())
 
 
+def written(value: Any) -> str:
+    """Any value as text, for people. Whatever a bot brings, this never fails."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(Decimal(value))  # Python itself refuses to write very long whole numbers
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - the value is of anybody's class, and its own text is all that is lost
+        return f"a value of the type {type(value).__name__}"
+
+
 def exact_number(number: float | Decimal) -> Decimal:
     """The shortest decimal that means the same number: 0.1 is exactly 0.1, and 17.0 is 17."""
     if isinstance(number, Decimal):
         return number
     if isinstance(number, int):
-        return Decimal(number)
+        return Decimal(int(number))
     if number.is_integer() and abs(number) < 10**EXACT_DIGITS:
         return Decimal(int(number))
-    return Decimal(repr(number))
+    return Decimal(float.__repr__(number))  # numpy's floats have a text of their own
 
 
 def python_value(value: Any, number_format: str = "General") -> CellValue:

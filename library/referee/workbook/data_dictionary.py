@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,8 +12,16 @@ from typing import Any
 
 from referee.domain import CellAddress, Diagnostic
 from referee.feel import FeelSyntaxError, UnaryTests, compile_unary_tests, evaluate
+from referee.feel.fault import Fault
 from referee.feel.values.convert import to_feel
-from referee.workbook.cell_value import UnreadableCell, exact_number, one_line, plain_spaces
+from referee.workbook.cell_value import (
+    EXACT_DIGITS,
+    UnreadableCell,
+    exact_number,
+    one_line,
+    plain_spaces,
+    written,
+)
 from referee.workbook.fact_text import boolean_from_text, date_from_text, number_from_text
 
 FACT_TYPES = (
@@ -95,12 +104,27 @@ class DataDictionary:
         is blank, missing or not trusted. Undeclared facts are left out. Values of sensitive facts are not
         quoted in messages.
         """
-        given = {one_line(str(name)): value for name, value in facts.items()}
+        given: dict[str, Any] = {}
+        twice: set[str] = set()
+        for name, value in facts.items():
+            plain = one_line(str(name))
+            if plain in given:
+                twice.add(plain)
+            given[plain] = value
         checked: dict[str, Any] = {}
         diagnostics: list[Diagnostic] = []
         for fact in self.facts:
-            if not fact.protected:
-                checked[fact.name] = self._checked(fact, given, diagnostics)
+            if fact.protected:
+                continue
+            if fact.name in twice:
+                message = (
+                    f"the case has the fact `{fact.name}` twice, under names that differ in spaces only; "
+                    "leave one of them out"
+                )
+                diagnostics.append(Diagnostic("fact-twice", message))
+                checked[fact.name] = None
+                continue
+            checked[fact.name] = self._checked(fact, given, diagnostics)
         return checked, diagnostics
 
     def _checked(self, fact: FactDefinition, given: Mapping[str, Any], diagnostics: list[Diagnostic]) -> Any:
@@ -131,6 +155,13 @@ class DataDictionary:
         return feel_value
 
 
+_LONGEST_SHOWN = 1000
+_EXCEL_ERROR = re.compile(
+    r"#(?:N/A|DIV/0!|REF!|NAME\?|NULL!|NUM!|VALUE!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)"
+)
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
 class _Unreadable(Exception):
     """Why a value is not of its type, as the end of a sentence."""
 
@@ -145,7 +176,7 @@ def _missing(fact: FactDefinition, given: Mapping[str, Any]) -> Diagnostic:
 
 
 def _shown(value: Any) -> str:
-    text = one_line(value if isinstance(value, str) else str(value))
+    text = one_line(written(value)[:_LONGEST_SHOWN])
     return text if len(text) <= 60 else text[:59] + "…"
 
 
@@ -157,10 +188,18 @@ def _accepted(result: Any) -> Any:
 
 def _string(value: Any) -> Any:
     if isinstance(value, str):
+        if _EXCEL_ERROR.fullmatch(value):
+            raise _Unreadable("is an error of Excel")
+        if _NO_TEXT.search(value):
+            raise _Unreadable("holds characters that no text has; it was read in a wrong encoding")
         return value
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
         number = exact_number(value)
-        if number.is_finite() and number == number.to_integral_value():
+        if not number.is_finite():
+            raise _Unreadable("is not a finite number")
+        if number.as_tuple().exponent != 0 and abs(number) >= 10**EXACT_DIGITS:
+            raise _Unreadable("is a number that lost its last digits; write it as text")
+        if number == number.to_integral_value():
             return format(number.to_integral_value(), "f")
         raise _Unreadable("is a number with decimals; write it as text")
     raise _Unreadable(f"is a {_kind(value)}")
@@ -168,13 +207,27 @@ def _string(value: Any) -> Any:
 
 def _number(value: Any) -> Any:
     if isinstance(value, str):
-        return _accepted(number_from_text(value))
+        number = number_from_text(value)
+        if isinstance(number, str):
+            raise _Unreadable(number)
+        return _exactly(number)
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
         number = exact_number(value)
         if number.is_finite():
-            return to_feel(number)
+            return _exactly(number)
         raise _Unreadable("is not a finite number")
     raise _Unreadable(f"is a {_kind(value)}")
+
+
+def _exactly(number: Decimal) -> Any:
+    """The number for FEEL, which has 34 digits: one that would be rounded is not the number of the case."""
+    try:
+        exact = to_feel(number)
+    except Fault as fault:
+        raise _Unreadable(f"can't be computed with: {fault.message}") from None
+    if exact != number:
+        raise _Unreadable("has more digits than the 34 that can be computed with")
+    return exact
 
 
 def _boolean(value: Any) -> Any:
@@ -229,7 +282,10 @@ def _kind(value: Any) -> str:
 
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return "number"
-    return str(type_of(to_feel(value)))
+    try:
+        return str(type_of(to_feel(value)))
+    except Fault:
+        return f"value of the type {type(value).__name__}"
 
 
 _EXAMPLES = {

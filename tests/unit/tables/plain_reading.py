@@ -46,21 +46,22 @@ class PlainTable:
     def read(self, scope: Mapping[str, Any]) -> Reading:
         values = [expression(scope, []) for expression in self.inputs]
         verdicts = [self.verdict(row, values, scope) for row in range(len(self.cells))]
-        true = [row for row, verdict in enumerate(verdicts) if verdict is True]
-        unknown = [row for row, verdict in enumerate(verdicts) if verdict is None]
+        true = [row for row, (verdict, _) in enumerate(verdicts) if verdict is True]
+        unknown = [row for row, (_, is_doubtful) in enumerate(verdicts) if is_doubtful]
         policy = self.table.hit_policy
         results = {row: [output(scope, []) for output in self.outputs[row]] for row in (*true, *unknown)}
         if policy in (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER):
             true.sort(key=lambda row: self.ranks(results[row]))
         doubt = bool(unknown)
         if policy is HitPolicy.FIRST and true:
-            doubt = any(row < true[0] for row in unknown)
+            doubt = any(row <= true[0] for row in unknown)
         if policy is HitPolicy.PRIORITY and true:
             best = true[0]
-            doubt = any(
+            doubt = best in unknown or any(
                 self.ranks(results[row]) <= self.ranks(results[best])
                 and not same(results[row], results[best])
                 for row in unknown
+                if row not in true
             )
         fired = tuple(self.rules[row].number for row in true)
         composed = [self.composed(results[row]) for row in true]
@@ -94,15 +95,26 @@ class PlainTable:
     def rules(self) -> tuple[Rule, ...]:
         return self.table.rules
 
-    def verdict(self, row: int, values: list[Any], scope: Mapping[str, Any]) -> bool | None:
+    def verdict(self, row: int, values: list[Any], scope: Mapping[str, Any]) -> tuple[bool | None, bool]:
+        """What FEEL says of a rule, and whether it could be otherwise for all anybody wrote about null."""
         outcome: bool | None = True
-        for cell, value in zip(self.cells[row], values, strict=True):
+        is_possible, is_doubtful = True, False
+        for column, (cell, value) in enumerate(zip(self.cells[row], values, strict=True)):
             told = True if cell is None else cell(value, scope, [])
-            if told is False:
-                return False
-            if told is None:
+            unspoken = cell is not None and self.is_unspoken(column, cell, value, scope)
+            is_doubtful |= told is None or unspoken
+            is_possible &= told is not False or unspoken
+            if told is False or outcome is False:
+                outcome = False
+            elif told is None:
                 outcome = None
-        return outcome
+        return outcome, is_possible and is_doubtful
+
+    def is_unspoken(self, column: int, cell: feel.UnaryTests, value: Any, scope: Mapping[str, Any]) -> bool:
+        """Whether a cell tests null while no cell of its column names null."""
+        if any("null" in rule.inputs[column].text for rule in self.rules):
+            return False
+        return value is None or any(scope[name] is None for name in cell.names)
 
     def ranks(self, outputs: list[Any]) -> list[int]:
         return [
