@@ -1,8 +1,9 @@
-"""DMN: read decision models, or build them, and evaluate them."""
+"""DMN: read decision models, or build them; evaluate them and write them."""
 
 from referee.dmn.elements import (
     DecisionNode,
     DecisionService,
+    Definitions,
     InputData,
     KnowledgeModel,
     Requirement,
@@ -27,12 +28,16 @@ from referee.dmn.logic import (
     TableLogic,
 )
 from referee.dmn.model import Model, read_model
+from referee.dmn.passage import Notes, Passage
+from referee.dmn.reader import read_definitions
+from referee.dmn.writer import write_definitions
 
 __all__ = [
     "ConditionalLogic",
     "ContextLogic",
     "DecisionNode",
     "DecisionService",
+    "Definitions",
     "Entry",
     "External",
     "FilterLogic",
@@ -49,9 +54,13 @@ __all__ = [
     "Literal",
     "Logic",
     "Model",
+    "Notes",
     "Parameter",
+    "Passage",
     "RelationLogic",
     "Requirement",
     "TableLogic",
+    "read_definitions",
     "read_model",
+    "write_definitions",
 ]

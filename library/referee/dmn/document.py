@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
+from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import parse
 
+from referee.dmn.diagram import Bounds
+from referee.dmn.passage import Notes, Passage
 from referee.domain import Diagnostic, ElementAddress, LineAddress, RulesError
 
 _VERSIONS: Mapping[str, str] = MappingProxyType(
@@ -23,6 +27,9 @@ _VERSIONS: Mapping[str, str] = MappingProxyType(
         "https://www.omg.org/spec/DMN/20230324/MODEL/": "1.5",
     }
 )
+_MAX_BYTES: Final = 50_000_000
+_MAX_DEPTH: Final = 200
+_MAX_COORDINATE: Final = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +77,51 @@ class XmlElement:
         child = self.child(tag)
         return child.text if child is not None else ""
 
+    def notes(self, tags: frozenset[str]) -> Notes:
+        """The element's texts for people, with the passages within it that have one of these tags."""
+        return Notes(
+            self.child_text("description"),
+            self.get("label"),
+            self.child_text("question"),
+            self.child_text("allowedAnswers"),
+            tuple(child.passage() for child in self if child.tag in tags),
+        )
+
+    def passage(self) -> Passage:
+        """The element as it stands, without extensions and what other vocabularies add."""
+        attributes = tuple((name, value) for name, value in self._element.items() if "}" not in name)
+        parts = tuple(child.passage() for child in self if child.tag != "extensionElements")
+        return Passage(self.tag, attributes, "" if parts else self.text, parts)
+
+    def shapes(self) -> dict[str, Bounds]:
+        """Where the file's first diagram has its elements, by id. What is no place is passed over."""
+        found: dict[str, Bounds] = {}
+        diagram = next(self._element.iter("{*}DMNDiagram"), None)
+        for shape in diagram.iter("{*}DMNShape") if diagram is not None else ():
+            element_id = str(shape.get("dmnElementRef", "")).rpartition(":")[2]
+            bounds = shape.find("{*}Bounds")
+            try:
+                numbers = [float(bounds.get(name, "")) for name in ("x", "y", "width", "height")]
+            except (AttributeError, ValueError):  # no bounds, or none that are numbers
+                continue
+            if all(isfinite(number) and abs(number) < _MAX_COORDINATE for number in numbers):
+                found.setdefault(element_id, Bounds(*numbers))
+        return found
+
 
 def read_xml(path: Path) -> XmlElement:
     """The ``definitions`` of a DMN file of version 1.1 to 1.5. Raises ``RulesError`` for anything else.
 
     Document type declarations, entities and external references are refused before they are looked at.
     """
+    if path.exists() and not path.is_file():
+        raise _unusable(path, "no-file", "this is not a file")
     try:
         with path.open("rb") as file:
-            root: Any = parse(file, forbid_dtd=True).getroot()
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise _unusable(path, "too-large", "the file is larger than 50 MB, which no DMN model is")
+        root: Any = parse(BytesIO(content), forbid_dtd=True).getroot()
     except FileNotFoundError:
         raise _unusable(path, "no-file", "there is no such file") from None
     except OSError as error:
@@ -103,8 +146,20 @@ def read_xml(path: Path) -> XmlElement:
     if tag != "definitions" or namespace not in _VERSIONS:
         message = "the file is not a DMN model of version 1.1 to 1.5"
         raise _unusable(path, "not-dmn", message)
+    if _is_deeper(root, _MAX_DEPTH):
+        message = (
+            f"elements nest more than {_MAX_DEPTH} levels deep, which no person can read; take them apart"
+        )
+        raise _unusable(path, "too-deep", message)
     return XmlElement(root, namespace, path.name, str(root.get("id", "")))
 
 
 def _unusable(path: Path, code: str, message: str) -> RulesError:
     return RulesError(path.name, [Diagnostic(code, message, place=LineAddress(path.name))])
+
+
+def _is_deeper(root: Any, depth: int) -> bool:
+    level = [root]
+    for _ in range(depth):
+        level = [child for element in level for child in element]
+    return bool(level)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from referee.dmn.passage import NO_NOTES, Notes
 from referee.domain import Place
 from referee.tables import CellText
 
@@ -31,3 +32,4 @@ class ItemDefinition:
     constraint: CellText | None = None
     function: FunctionItem | None = None
     place: Place | None = None
+    notes: Notes = NO_NOTES

@@ -27,6 +27,7 @@ class TableLogic:
     table: DecisionTable
     type: str = ""
     place: Place | None = None
+    output_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

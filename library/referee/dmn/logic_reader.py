@@ -51,9 +51,13 @@ _AGGREGATIONS = MappingProxyType(
 
 
 class LogicReader:
-    """Reads boxed expressions; what it can't use is a fault and reads as no logic."""
+    """Reads boxed expressions; what it can't use is a fault and reads as no logic.
 
-    def __init__(self) -> None:
+    ``language`` is that of expressions which name none.
+    """
+
+    def __init__(self, language: str = "") -> None:
+        self._language = language
         self.faults: list[Diagnostic] = []
         self._readers: dict[str, Callable[[XmlElement, str], Logic | None]] = {
             "literalExpression": self._literal,
@@ -113,7 +117,7 @@ class LogicReader:
 
     def _literal(self, element: XmlElement, name: str) -> Logic | None:
         text = element.child_text("text")
-        language = element.get("expressionLanguage")
+        language = element.get("expressionLanguage") or self._language
         if language and "feel" not in language.lower():
             message = f"the expression is written in {language}; only FEEL can be evaluated"
             self.faults.append(Diagnostic("not-feel", message, place=element.place))
@@ -226,6 +230,7 @@ class LogicReader:
                 text_of(clause, "outputValues"),
                 text_of(clause, "defaultOutputEntry"),
                 clause.place,
+                clause.get("label"),
             )
             for clause in element.children("output")
         ]
@@ -238,7 +243,7 @@ class LogicReader:
             rules=tuple(_rule(number, rule) for number, rule in enumerate(element.children("rule"), 1)),
             place=element.place,
         )
-        return TableLogic(table, type_of(element), element.place)
+        return TableLogic(table, type_of(element), element.place, element.get("outputLabel"))
 
 
 def type_of(element: XmlElement) -> str:
@@ -274,4 +279,5 @@ def _rule(number: int, rule: XmlElement) -> Rule:
         tuple(CellText(entry.child_text("text"), entry.place) for entry in rule.children("outputEntry")),
         tuple(entry.child_text("text") for entry in rule.children("annotationEntry")),
         rule.place,
+        rule.child_text("description"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from referee.dmn.document import XmlElement, read_xml
@@ -23,13 +24,40 @@ _REQUIREMENTS = {
     "informationRequirement": ("requiredDecision", "requiredInput"),
     "knowledgeRequirement": ("requiredKnowledge",),
 }
+_MAX_IMPORTED = 1_000  # imports are followed on every way that leads to them
+_MAX_IMPORT_DEPTH = 20
+_ABOUT_ELEMENTS = frozenset(
+    {
+        "authorityRequirement",
+        "supportedObjective",
+        "impactedPerformanceIndicator",
+        "decisionMaker",
+        "decisionOwner",
+        "usingProcess",
+        "usingTask",
+    }
+)
+_ABOUT_DEFINITIONS = frozenset(
+    {
+        "knowledgeSource",
+        "textAnnotation",
+        "association",
+        "group",
+        "elementCollection",
+        "performanceIndicator",
+        "organizationUnit",
+    }
+)
+_NOTHING: frozenset[str] = frozenset()
 
 
-def read_definitions(path: Path) -> Definitions:
+def read_definitions(path: Path | str) -> Definitions:
     """What a DMN file and the files it imports define. Imported models are found by namespace in the same folder.
 
-    Raises ``RulesError`` when the file is no DMN model; faults within it are kept in the result.
+    Texts for people and the places in the diagram are kept with the elements. Raises ``RulesError`` when the file is
+    no DMN model; faults within it are kept in the result.
     """
+    path = Path(path)
     return _Reader(path.parent).definitions(path, read_xml(path), ())
 
 
@@ -38,29 +66,38 @@ class _Reader:
         self._folder = folder
         self._by_namespace: dict[str, tuple[Path, XmlElement]] | None = None
         self._read: dict[str, Definitions] = {}
+        self._met: dict[str, int] = {}
 
     def definitions(self, path: Path, root: XmlElement, importing: tuple[str, ...]) -> Definitions:
         namespace = root.get("namespace")
         imports: dict[str, Definitions] = {}
         imported_as: dict[str, str] = {}
-        logic = LogicReader()
+        logic = LogicReader(root.get("expressionLanguage"))
+        foreign = []
+        met = 0
         for element in root.children("import"):
-            wanted = element.get("namespace")
-            if "DMN" not in element.get("importType") and "dmn" not in element.get("importType"):
+            wanted, name = element.get("namespace"), element.get("name")
+            if "dmn" not in element.get("importType").lower():
+                foreign.append(element.passage())
                 continue
-            imported = self._imported(wanted, (*importing, namespace))
-            if imported is None:
-                message = (
-                    f"the model imports {wanted}, but no DMN file with that namespace lies beside it; "
-                    "put the imported file into the same folder"
-                    if wanted not in (*importing, namespace)
-                    else f"the models import each other in a circle through {wanted}"
+            reason = self._unimportable(wanted, (*importing, namespace))
+            imported = None if reason else self._imported(wanted, (*importing, namespace))
+            if imported is not None:
+                met += self._met[wanted]
+            if met > _MAX_IMPORTED:
+                reason = (
+                    f"the imports meet more than {_MAX_IMPORTED:,} models on all their ways; import fewer"
                 )
-                logic.faults.append(Diagnostic("no-import", message, place=element.place))
-                continue
-            imports[element.get("name")] = imported
-            imported_as[wanted] = element.get("name")
+            elif name in imports:
+                reason = f"two imports have the name `{name}`; give each its own"
+            if reason:
+                logic.faults.append(Diagnostic("no-import", reason, place=element.place))
+            elif imported is not None:
+                imports[name] = imported
+                imported_as[wanted] = name
+        self._met[namespace] = 1 + met
         elements = _Elements(namespace, imported_as, logic).read(root)
+        notes = root.notes(_ABOUT_DEFINITIONS)
         return Definitions(
             root.get("name") or path.stem,
             elements,
@@ -68,19 +105,36 @@ class _Reader:
             imports,
             tuple(logic.faults),
             root.place,
+            namespace,
+            replace(notes, passages=(*foreign, *notes.passages)),
+            root.shapes(),
         )
 
-    def _imported(self, namespace: str, importing: tuple[str, ...]) -> Definitions | None:
+    def _unimportable(self, namespace: str, importing: tuple[str, ...]) -> str:
+        """Why the model with a namespace can't be imported; empty if it can."""
         if namespace in importing:
-            return None
+            return f"the models import each other in a circle through {namespace}"
+        if len(importing) > _MAX_IMPORT_DEPTH:
+            return (
+                f"more than {_MAX_IMPORT_DEPTH} models import one another in a row; import them more directly"
+            )
+        if namespace not in self._models():
+            return (
+                f"the model imports {namespace}, but no DMN file with that namespace lies beside it; "
+                "put the imported file into the same folder"
+            )
+        return ""
+
+    def _imported(self, namespace: str, importing: tuple[str, ...]) -> Definitions:
         if namespace not in self._read:
-            if self._by_namespace is None:
-                self._by_namespace = _models_in(self._folder)
-            if namespace not in self._by_namespace:
-                return None
-            path, root = self._by_namespace[namespace]
+            path, root = self._models()[namespace]
             self._read[namespace] = self.definitions(path, root, importing)
         return self._read[namespace]
+
+    def _models(self) -> dict[str, tuple[Path, XmlElement]]:
+        if self._by_namespace is None:
+            self._by_namespace = _models_in(self._folder)
+        return self._by_namespace
 
 
 class _Elements:
@@ -95,47 +149,55 @@ class _Elements:
         elements: dict[str, Element] = {}
         for element in root:
             read = self._element(element)
-            if read is not None:
-                elements[self._key(f"#{element.get('id') or element.get('name')}")] = read
+            if read is None:
+                continue
+            key = self._key(f"#{element.get('id') or element.get('name')}")
+            if key in elements:
+                message = (
+                    f"two elements have the id {element.get('id')}: {elements[key].name} and {read.name}"
+                )
+                self._logic.faults.append(Diagnostic("id-clash", message, place=element.place))
+            elements[key] = read
         return elements
 
     def _element(self, element: XmlElement) -> Element | None:
         name = element.get("name")
         variable = element.child("variable")
         type_name = type_of(variable) if variable is not None else type_of(element)
+        place, notes = element.place, element.notes(_ABOUT_ELEMENTS)
         if element.tag == "inputData":
-            return InputData(name, type_name, element.place)
+            return InputData(name, type_name, place, notes)
         if element.tag == "decision":
-            requirements = self._requirements(element)
-            return DecisionNode(
-                name, self._logic.within(element, name), type_name, requirements, element.place
-            )
+            logic, requirements = self._logic.within(element, name), self._requirements(element)
+            return DecisionNode(name, logic, type_name, requirements, place, notes)
         if element.tag == "businessKnowledgeModel":
             encapsulated = element.child("encapsulatedLogic")
             if encapsulated is None:
                 function = FunctionLogic((), None, place=element.place)
             else:
                 function = self._logic.function(encapsulated, name)
-            return KnowledgeModel(name, function, type_name, self._requirements(element), element.place)
+            return KnowledgeModel(name, function, type_name, self._requirements(element), place, notes)
         if element.tag == "decisionService":
-            inputs = [
-                self._key(reference.get("href"))
-                for tag in ("inputData", "inputDecision")
-                for reference in element.children(tag)
-            ]
-            outputs = [self._key(reference.get("href")) for reference in element.children("outputDecision")]
-            return DecisionService(name, tuple(inputs), tuple(outputs), type_name, element.place)
+            inputs = self._keys(element, "inputData") + self._keys(element, "inputDecision")
+            outputs, inside = (
+                self._keys(element, "outputDecision"),
+                self._keys(element, "encapsulatedDecision"),
+            )
+            return DecisionService(name, inputs, outputs, type_name, place, notes, inside)
         return None
 
     def _requirements(self, element: XmlElement) -> tuple[Requirement, ...]:
         found = []
-        for requirement in element:
-            for tag in _REQUIREMENTS.get(requirement.tag, ()):
-                for reference in requirement.children(tag):
+        for kind, tags in _REQUIREMENTS.items():
+            for requirement in element.children(kind):
+                for reference in (each for tag in tags for each in requirement.children(tag)):
                     href = reference.get("href")
-                    namespace = href.partition("#")[0]
-                    found.append(Requirement(self._key(href), self._imported_as.get(namespace, "")))
+                    imported_as = self._imported_as.get(href.partition("#")[0], "")
+                    found.append(Requirement(self._key(href), imported_as, requirement.get("id")))
         return tuple(found)
+
+    def _keys(self, element: XmlElement, tag: str) -> tuple[str, ...]:
+        return tuple(self._key(reference.get("href")) for reference in element.children(tag))
 
     def _key(self, href: str) -> str:
         namespace, _, element_id = href.partition("#")
@@ -143,9 +205,15 @@ class _Elements:
 
 
 def _models_in(folder: Path) -> dict[str, tuple[Path, XmlElement]]:
-    """The DMN files of a folder by namespace; files that are no DMN model are nobody's import."""
+    """The DMN files of a folder by namespace; files that are no DMN model are nobody's import.
+
+    A link to a file in another folder is not followed: what decides lies in one place.
+    """
     found: dict[str, tuple[Path, XmlElement]] = {}
+    home = folder.resolve()
     for path in sorted(folder.glob("*.dmn")):
+        if path.resolve().parent != home:
+            continue
         try:
             root = read_xml(path)
         except RulesError:
@@ -172,4 +240,5 @@ def _item_definition(element: XmlElement) -> ItemDefinition:
             function.get("outputTypeRef").rpartition(":")[2],
         ),
         element.place,
+        element.notes(_NOTHING),
     )

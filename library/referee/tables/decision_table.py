@@ -50,6 +50,7 @@ class OutputClause:
     allowed_values: CellText | None = None
     default: CellText | None = None
     place: Place | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Rule:
     outputs: tuple[CellText, ...]
     annotations: tuple[str, ...] = ()
     place: Place | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
