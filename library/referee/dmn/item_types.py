@@ -110,16 +110,17 @@ class ItemTypes:
             for other in self._definitions if "<" in reference else (reference,):
                 if other in reference:
                     self._define(other)
+        is_known = True
         try:
             feel_type, objection = self._resolved(definition)
         except Fault as fault:
             message = f"the type {name} can't be understood: {fault.message}"
             self.faults.append(Diagnostic("unknown-type", message, place=definition.place))
-            feel_type, objection = ANY, None
+            feel_type, objection, is_known = ANY, None, False
         self.feel_types[name] = feel_type
         self._objections[name] = objection
         self._pending.discard(name)
-        if feel_type in _KINDS and not definition.is_collection:
+        if is_known and feel_type in _KINDS and not definition.is_collection:
             self._define_plain(definition)
 
     def _define_plain(self, definition: ItemDefinition) -> None:

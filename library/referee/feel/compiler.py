@@ -272,8 +272,24 @@ class Compiler:
 
     def _in(self, node: syntax.In) -> Code:
         value = self.expression(node.value)
-        test = containment.any_of(tuple(self._test(test) for test in node.tests))
-        return lambda frame: test(frame, value(frame))
+        if self.has_input or not any(map(syntax.uses_input, node.tests)):
+            test = containment.any_of(tuple(self._test(test) for test in node.tests))
+            return lambda frame: test(frame, value(frame))
+        self.has_input = True  # outside of cells `?` is the value that `in` tests
+        test = containment.any_of(tuple(self._test_of_input(test) for test in node.tests))
+        self.has_input = False
+
+        def run(frame: Frame) -> Any:
+            frame[INPUT] = value(frame)
+            return test(frame, frame[INPUT])
+
+        return run
+
+    def _test_of_input(self, node: Node) -> Test:
+        """A test that may be a condition on ``?``."""
+        if isinstance(node, syntax.Test | syntax.Interval) or not syntax.uses_input(node):
+            return self._test(node)
+        return containment.condition_test(self.expression(node), node.span)
 
     def _instance_of(self, node: syntax.InstanceOf) -> Code:
         value = self.expression(node.value)

@@ -203,7 +203,7 @@ def compile_expression(
     ``names`` are the names in scope, ``members`` names of context entries that hold symbols
     (``first-name``), and ``types`` the model's own types for ``instance of`` and parameters.
     """
-    tree = parse_expression(text, names, members)
+    tree = parse_expression(text, names, members, types)
     compiler = Compiler(_set_of(names), types)
     try:
         return Expression(text, tree, compiler.expression(tree), compiler)
@@ -219,7 +219,7 @@ def compile_unary_tests(
     types: Mapping[str, FeelType] = NO_TYPES,
 ) -> UnaryTests:
     """The input cell ready to run; raises ``FeelSyntaxError``. Parameters as for expressions."""
-    tree = parse_unary_tests(text, names, members)
+    tree = parse_unary_tests(text, names, members, types)
     compiler = UnaryTestsCompiler(_set_of(names), types)
     try:
         return UnaryTests(text, tree, compiler.unary_tests(tree), compiler)

@@ -14,8 +14,6 @@ from referee.feel.syntax import Span
 from referee.feel.types import kind_of
 from referee.feel.values import FeelDate, Range, compare
 
-_ABSENT: Any = object()
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -75,17 +73,15 @@ def quantified(sources: tuple[Source, ...], condition: Code, decisive: bool, spa
             if value is decisive:
                 outcome = decisive
                 return False
-            if value is None:
+            if type(value) is not bool:
                 outcome = None
-            elif type(value) is not bool:
-                message = f"`{word}` takes a condition that is true or false, not {kind_of(value)}"
-                report(frame, "not-boolean", message, span)
-                outcome = _ABSENT
-                return False
+                if value is not None:
+                    message = f"`{word}` takes a condition that is true or false, not {kind_of(value)}"
+                    report(frame, "not-boolean", message, span)
             return True
 
         finished = _nested(frame, sources, 0, look)
-        if outcome is _ABSENT or (not finished and outcome is not decisive):
+        if not finished and outcome is not decisive:
             return None
         if outcome is decisive:
             del sink[before:]

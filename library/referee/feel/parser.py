@@ -39,22 +39,25 @@ _FORMS: Final = frozenset({"if", "for", "some", "every", "function"})
 _BUILT_IN_NAMES: Final = Names(BUILTINS)
 
 
-def parse_expression(text: str, names: Iterable[str] = (), members: Iterable[str] = ()) -> Node:
+def parse_expression(
+    text: str, names: Iterable[str] = (), members: Iterable[str] = (), types: Iterable[str] = ()
+) -> Node:
     """The syntax tree of an expression; raises ``FeelSyntaxError``.
 
     ``names`` are the names in scope (they may hold spaces and symbols), ``members`` names of context
-    entries that hold symbols, such as ``first-name`` in ``customer.first-name``.
+    entries that hold symbols, such as ``first-name`` in ``customer.first-name``, and ``types`` names of the
+    model's own types.
     """
-    return _guarded(_Parser(text, _prepared(names), _prepared(members)), _Parser.whole_expression)
+    parser = _Parser(text, _prepared(names), _prepared(members), _prepared(types))
+    return _guarded(parser, _Parser.whole_expression)
 
 
 def parse_unary_tests(
-    text: str, names: Iterable[str] = (), members: Iterable[str] = ()
+    text: str, names: Iterable[str] = (), members: Iterable[str] = (), types: Iterable[str] = ()
 ) -> syntax.UnaryTestsNode:
-    """The syntax tree of an input cell; raises ``FeelSyntaxError``. ``names`` and ``members`` as for
-    expressions.
-    """
-    return _guarded(_Parser(text, _prepared(names), _prepared(members)), _Parser.whole_unary_tests)
+    """The syntax tree of an input cell; raises ``FeelSyntaxError``. Names as for expressions."""
+    parser = _Parser(text, _prepared(names), _prepared(members), _prepared(types))
+    return _guarded(parser, _Parser.whole_unary_tests)
 
 
 def _prepared(names: Iterable[str]) -> Names:
@@ -71,8 +74,8 @@ def _guarded(parser: _Parser, parse: Callable[[_Parser], _Tree]) -> _Tree:
 class _Parser(TypeReader):
     """Reads expressions and input cells."""
 
-    def __init__(self, text: str, names: Names, members: Names) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, names: Names, members: Names, types: Names) -> None:
+        super().__init__(text, types)
         self._scopes = [names, _BUILT_IN_NAMES]
         self._members = [members]
         self._in_interval = False
@@ -319,7 +322,7 @@ class _Parser(TypeReader):
                         self._position -= 1
                         self._fail(f"the parameter {name} is given twice")
                     names.append(name)
-                if (name is None) == bool(names):
+                if len(names) not in (0, len(arguments) + 1):
                     self._fail("an argument lacks its name", "name either all arguments or none")
                 arguments.append(self._expression())
                 height = max(height, self._height)

@@ -15,7 +15,11 @@ _TYPE_NAMES: Final = Names(
 
 
 class TypeReader(TokenReader):
-    """A reader of tokens that knows types."""
+    """A reader of tokens that knows types; ``types`` are the names of the model's own."""
+
+    def __init__(self, text: str, types: Names) -> None:
+        super().__init__(text)
+        self._types = [types, _TYPE_NAMES]
 
     def _type(self) -> syntax.Type:
         self._enter()
@@ -40,12 +44,14 @@ class TypeReader(TokenReader):
             if token.text == "list":
                 return syntax.ListType(inner, self._span(first))
             return syntax.RangeType(inner, self._span(first))
-        if not self._longest([_TYPE_NAMES]):
-            self._position += 1
+        known = self._longest(self._types)
+        if known:
+            return syntax.NamedType(known, self._span(first))
+        self._position += 1
+        self._skip_words()
+        while self._tokens[self._position].text == "." and self._tokens[self._position + 1].kind == NAME:
+            self._position += 2
             self._skip_words()
-            while self._tokens[self._position].text == "." and self._tokens[self._position + 1].kind == NAME:
-                self._position += 2
-                self._skip_words()
         return syntax.NamedType(self._written(first), self._span(first))
 
     def _type_entries(self) -> tuple[tuple[str, syntax.Type], ...]:

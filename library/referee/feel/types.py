@@ -268,7 +268,7 @@ class _TypeReader:
         return kind
 
     def _type(self) -> FeelType:
-        name = self._word("<>,:()-")
+        name = self._word("<>,:()")
         if not self._skip("<"):
             return self._lookup(name)
         if name == "list":
@@ -315,6 +315,8 @@ class _TypeReader:
     def _word(self, stops: str) -> str:
         start = self._at
         while self._at < len(self._text) and self._text[self._at] not in stops:
+            if self._text.startswith("->", self._at):
+                break
             self._at += 1
         return self._text[start : self._at].strip()
 

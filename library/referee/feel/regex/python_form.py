@@ -76,7 +76,8 @@ def size(node: Node) -> int:
 def worst_degree(node: Node) -> int | None:
     """The power of the text's length that the worst attempt at one place grows with; ``None`` if exponentially.
 
-    It is an upper bound: what can go one of two ways counts like what can go as many ways as the text is long.
+    It is an upper bound: what can go one of two ways counts like what can go as many ways as the text is long. A
+    repetition of what takes no character counts as exponential, as `re` may go round it once more than needed.
     """
     if isinstance(node, Sequence):
         return _sum(worst_degree(part) for part in node.parts)
@@ -89,10 +90,23 @@ def worst_degree(node: Node) -> int | None:
         return 1
     if not isinstance(node, Repeat):
         return 0
+    if _takes_nothing(node.body):
+        return None
     degree = worst_degree(node.body)
     if node.least == node.most:
         return degree if degree == 0 or node.most == 1 else None
     return 1 if degree == 0 else None
+
+
+def _takes_nothing(node: Node) -> bool:
+    """Whether the expression is made of places alone, such as the start of the text."""
+    if isinstance(node, Sequence):
+        return all(map(_takes_nothing, node.parts))
+    if isinstance(node, Choice):
+        return any(map(_takes_nothing, node.branches))
+    if isinstance(node, Group | Repeat):
+        return _takes_nothing(node.body)
+    return not isinstance(node, Characters | BackReference)
 
 
 def _sum(degrees: Iterable[int | None]) -> int | None:
