@@ -53,11 +53,13 @@ class ItemTypes:
         self.feel_types: dict[str, FeelType] = {}
         self._objections: dict[str, Objection | None] = {}
         self._plain: dict[str, PlainType] = {}
+        self._allowed: dict[str, CellText | None] = {}
         for name, imported in imports.items():
             prefix = f"{name}." if name else ""
             for type_name, feel_type in imported.feel_types.items():
                 self.feel_types[f"{prefix}{type_name}"] = feel_type
                 self._objections[f"{prefix}{type_name}"] = imported._objections[type_name]
+                self._allowed[f"{prefix}{type_name}"] = imported.allowed_values(type_name)
         self._definitions = {definition.name: definition for definition in definitions}
         self._pending: set[str] = set()
         self.component_names: frozenset[str] = frozenset(_component_names(definitions)).union(
@@ -92,6 +94,19 @@ class ItemTypes:
             return converted
 
         return convert
+
+    def allowed_values(self, name: str) -> CellText | None:
+        """The allowed values that a type, or one that it refers to, lists; None if there are none."""
+        seen: set[str] = set()
+        while name.strip() not in seen:
+            seen.add(name := name.strip())
+            definition = self._definitions.get(name)
+            if definition is None:
+                return self._allowed.get(name)
+            if definition.allowed_values is not None:
+                return definition.allowed_values
+            name = definition.type
+        return None
 
     def plain(self, name: str) -> PlainType | None:
         """What a type demands, if it is number, string, boolean, Any, or one of these with allowed values."""

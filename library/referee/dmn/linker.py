@@ -14,6 +14,7 @@ from referee.dmn.elements import (
     KnowledgeModel,
     Requirement,
 )
+from referee.dmn.entry_names import entry_names
 from referee.dmn.item_types import ItemTypes
 from referee.dmn.logic import External, Logic, TableLogic
 from referee.dmn.logic_compiler import Conversion, LogicCompiler
@@ -56,6 +57,12 @@ class _Linker:
         self._sites: dict[str, _Site] = {}
         self._aliases: dict[str, list[str]] = {}
         self._collect(definitions, "")
+        self._entries = frozenset(
+            name
+            for site in self._sites.values()
+            for name in entry_names(site.element)
+            if not name.isidentifier()
+        )
         self._nodes = {key: self._node(key, site) for key, site in self._sites.items()}
 
     def graph(self) -> Graph:
@@ -122,7 +129,7 @@ class _Linker:
             self._siblings(key, site) if inferred else self._known(element, element.requirements or ())
         )
         providers, members = self._providers(requirements)
-        compiler = LogicCompiler(site.types, members, costly)
+        compiler = LogicCompiler(site.types, members | self._entries, costly)
         names = frozenset(providers)
         if isinstance(element, KnowledgeModel):
             result = self._result_type(site)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -33,7 +34,7 @@ from referee.feel.fault import Fault
 from referee.feel.iteration import at_position
 from referee.feel.types import FeelType, kind_of
 from referee.feel.values import FeelFunction
-from referee.tables import CompiledTable, compile_table
+from referee.tables import CompiledTable, DecisionTable, compile_table
 
 Sink = list[Diagnostic]
 Code = Callable[[Scope, Sink], Any]
@@ -55,6 +56,7 @@ class LogicCompiler:
         self.used: set[str] = set()
         self.tables: list[CompiledTable] = []
         self.faults: list[Diagnostic] = []
+        self._entries = False  # whether names may be entries of the items that a filter looks at
 
     def compile(self, logic: Logic, names: frozenset[str]) -> Code:
         """The code of an expression that sees these names, its value converted to the type it declares."""
@@ -120,7 +122,7 @@ class LogicCompiler:
         except FeelSyntaxError as error:
             return self._faulty(Diagnostic("syntax", error.message, place=logic.place, span=error.span))
         self.used |= expression.names
-        for name in sorted(set(expression.names) - names):
+        for name in () if self._entries else sorted(set(expression.names) - names):
             message = f"`{logic.text.strip()}` uses the name {name}, which is not known here"
             self.faults.append(Diagnostic("unknown-name", message, place=logic.place))
         place = logic.place
@@ -136,7 +138,7 @@ class LogicCompiler:
     def _table(self, logic: TableLogic, names: frozenset[str]) -> Code:
         try:
             table = compile_table(
-                logic.table,
+                self._with_priorities(logic),
                 names,
                 members=self._members,
                 types=self._types.feel_types,
@@ -155,6 +157,20 @@ class LogicCompiler:
 
         return run
 
+    def _with_priorities(self, logic: TableLogic) -> DecisionTable:
+        """The table; outputs that hits are ranked by list the allowed values of their types if none of their own."""
+        table = logic.table
+        if not table.hit_policy.needs_priorities:
+            return table
+        only = logic.type if len(table.outputs) == 1 else ""
+        outputs = tuple(
+            clause
+            if clause.allowed_values is not None
+            else replace(clause, allowed_values=self._types.allowed_values(clause.type or only))
+            for clause in table.outputs
+        )
+        return replace(table, outputs=outputs)
+
     def _external(self, logic: External, names: frozenset[str]) -> Code:
         self.used |= set(logic.uses)
         for name in sorted(set(logic.uses) - names):
@@ -172,7 +188,8 @@ class LogicCompiler:
         entries: list[tuple[str, Code]] = []
         result: Code | None = None
         for entry in logic.entries:
-            code = self.compile(entry.logic, names)
+            own = {entry.name} if isinstance(entry.logic, FunctionLogic) else set()  # it may call itself
+            code = self.compile(entry.logic, names | own)
             code = self.converted(
                 code, entry.type, f"the entry {entry.name}", entry.logic.place or logic.place
             )
@@ -273,7 +290,10 @@ class LogicCompiler:
 
     def _filter(self, logic: FilterLogic, names: frozenset[str]) -> Code:
         source = self.compile(logic.source, names)
-        match = self.compile(logic.match, names | {"item"} | self._types.component_names)
+        inside = names | {"item"} | self._types.component_names
+        around, self._entries = self._entries, True
+        match = self.compile(logic.match, inside)
+        self._entries = around
 
         def run(scope: Scope, sink: Sink) -> Any:
             value = source(scope, sink)
