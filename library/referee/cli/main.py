@@ -11,6 +11,7 @@ from referee import __version__
 from referee.cli.audit import audit
 from referee.cli.check import check
 from referee.cli.decide import decide
+from referee.cli.test import test
 from referee.cli.worklist import worklist
 from referee.domain import RefereeError
 
@@ -30,7 +31,7 @@ def cli() -> None:
     """
 
 
-for command in (decide, check, worklist, audit):
+for command in (decide, check, worklist, audit, test):
     cli.add_command(command)
 
 

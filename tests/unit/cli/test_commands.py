@@ -17,6 +17,7 @@ COMMANDS = [
     (),
     ("decide",),
     ("check",),
+    ("test",),
     ("worklist",),
     ("worklist", "list"),
     ("worklist", "export"),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from referee.domain import Diagnostic, Evaluation
-from referee.routing import route_case
-from referee.workbook import DecisionWorkbook, WorkbookTest, read_workbook
+from referee.engine.workbook_tests import run_tests
+from referee.workbook import DecisionWorkbook, read_workbook
 
 FOLDER = Path(__file__).parents[3] / "decision_tables"
 WORKBOOKS = ("invoice_approval", "loan_applications")
@@ -21,34 +18,11 @@ def workbook(request: pytest.FixtureRequest) -> DecisionWorkbook:
     return read_workbook(FOLDER / f"{request.param}.xlsx")
 
 
-def _scorer(test: WorkbookTest, node: str) -> Callable[[Mapping[str, Any]], Evaluation]:
-    unexpected = Diagnostic("score-missing", "the test gives no score")
-    return lambda _: Evaluation(test.scores[node]) if node in test.scores else Evaluation(None, [unexpected])
-
-
-def _checked(workbook: DecisionWorkbook, test: WorkbookTest, fired: set[tuple[str, int]]) -> dict[str, Any]:
-    """The outputs of a test by the names under which they may be expected; adds the rules that fired."""
-    model = workbook.model({item.node: _scorer(test, item.node) for item in workbook.models})
-    facts, doubts = workbook.dictionary.check(test.facts)
-    evaluation = model.evaluate(workbook.settings.route_table, facts)
-    routing = route_case(
-        evaluation.value, [*doubts, *evaluation.diagnostics], doubt_queue=workbook.settings.doubt_queue
-    )
-    outputs: dict[str, Any] = {"route": str(routing.route), "action": routing.action, "queue": routing.queue}
-    for table in workbook.tables:
-        alone = model.evaluate(table.name, facts) if table.name in test.expected else None
-        for trace in (*evaluation.trace, *(alone.trace if alone is not None else ())):
-            outputs[trace.name] = trace.value
-            fired.update((rule.table, rule.number) for rule in trace.rules)
-    return outputs
-
-
 def test_the_tests_of_the_workbook_pass_and_reach_every_rule(workbook: DecisionWorkbook) -> None:
-    fired: set[tuple[str, int]] = set()
-    for test in workbook.tests:
-        outputs = _checked(workbook, test, fired)
-        assert {name: outputs[name] for name in test.expected} == dict(test.expected), test.name
-    assert fired == {(table.name, rule.number) for table in workbook.tables for rule in table.rules}
+    report = run_tests(workbook)
+    assert report.results
+    assert [mismatch for result in report.failed for mismatch in result.mismatches] == []
+    assert report.unreached == ()
 
 
 def test_every_change_is_noted(workbook: DecisionWorkbook) -> None:

@@ -1,0 +1,57 @@
+"""From the facts of a case to its decision: the one way, whether a bot acts on it or somebody only asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from referee.dmn import Model
+from referee.domain import Case, Decision, Diagnostic, Versions
+from referee.routing import route_case
+from referee.workbook import DecisionWorkbook
+
+LONGEST_FOUND = 200
+"""Characters kept of a fact that could not be used."""
+
+
+def decided(
+    workbook: DecisionWorkbook,
+    model: Model,
+    case: Case,
+    versions: Versions,
+    doubts: Iterable[Diagnostic] = (),
+) -> Decision:
+    """The decision about a case, written nowhere. ``doubts`` of the caller count like those of the rules."""
+    facts, diagnostics = workbook.dictionary.check(case.facts)
+    protected = workbook.dictionary.protected
+    evaluation = model.evaluate(
+        workbook.settings.route_table, {name: value for name, value in facts.items() if name not in protected}
+    )
+    beforehand = (*doubts, *diagnostics)
+    noticed = (*beforehand, *evaluation.diagnostics)
+    # A doubtful fact makes the tables complain too; the person who reviews the case needs the cause alone.
+    reasons = beforehand if any(diagnostic.is_doubt for diagnostic in beforehand) else noticed
+    routing = route_case(evaluation.value, reasons, doubt_queue=workbook.settings.doubt_queue)
+    return Decision(
+        case_id=case.id,
+        route=routing.route,
+        action=routing.action,
+        queue=routing.queue,
+        reasons=routing.reasons,
+        facts={name: _found(case, name) if value is None else value for name, value in facts.items()},
+        outputs=evaluation.value if isinstance(evaluation.value, Mapping) else {},
+        trace=tuple(evaluation.trace),
+        diagnostics=tuple(dict.fromkeys(noticed)),
+        versions=versions,
+    )
+
+
+def _found(case: Case, name: str) -> Any:
+    """A fact that could not be used, as it was found: people and a later run need to see it."""
+    value = case.facts.get(name)
+    text = "" if value is None else str(value).strip()[:LONGEST_FOUND]
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        number = Decimal(text)
+        return number if number.is_finite() else text
+    return text or None

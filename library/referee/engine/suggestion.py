@@ -1,0 +1,191 @@
+"""Tests that a workbook lacks: one for each rule that no test reaches, and one on each side of each limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from referee.domain import NodeTrace, RuleRef
+from referee.engine.example_case import Example, same_value
+from referee.engine.rule_search import RuleSearch
+from referee.engine.tested_values import Source, neighbours, scope_names, source_name, sources
+from referee.engine.trial import Trial
+from referee.engine.workbook_tests import WorkbookTestReport, run_test
+from referee.feel import Names, compile_unary_tests, parse_unary_tests
+from referee.feel.values import to_feel
+from referee.tables.literal_cell import literal_cell
+from referee.workbook import FactDefinition, WorkbookTest
+from referee.workbook.samples import samples
+
+TO_CONFIRM = "to confirm: "
+"""Begins the name of every test that nobody has confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Proposed tests, and the rules for which no case was found.
+
+    What a proposal expects is what the rules give today, which a person must confirm before it is a test.
+    """
+
+    tests: tuple[WorkbookTest, ...]
+    not_found: tuple[RuleRef, ...]
+
+
+def suggest(report: WorkbookTestReport) -> Suggestions:
+    """Proposes tests: one for each rule that no test reaches, then one at and beside each limit where none lies yet.
+
+    Each proposal has been decided by the workbook. The same workbook gives the same proposals.
+    """
+    return _Suggester(report).suggestions()
+
+
+class _Suggester:
+    def __init__(self, report: WorkbookTestReport) -> None:
+        self._report = report
+        self._workbook = report.workbook
+        self._trial = Trial(self._workbook)
+        self._names = {result.test.name for result in report.results}
+        self._ids = {str(result.test.facts.get(self._workbook.settings.case_id)) for result in report.results}
+        self._tests: list[WorkbookTest] = []
+        self._traces: list[tuple[Example, tuple[NodeTrace, ...]]] = [
+            (Example(result.test.facts, result.test.scores), result.traces) for result in report.results
+        ]
+
+    def suggestions(self) -> Suggestions:
+        search = RuleSearch(self._trial, self._usual_case())
+        not_found = []
+        tables = {table.name: table for table in self._workbook.tables}
+        for missing in self._report.unreached:
+            if missing in self._reached():
+                continue  # by a proposal for another table
+            table = tables[missing.table]
+            rule = next(rule for rule in table.rules if rule.number == missing.number)
+            example = search.example(table, rule)
+            if example is None:
+                not_found.append(missing)
+            else:
+                self._propose(f"{table.name}, rule {rule.number}", example, table.name)
+        for title, example, name in self._limits():
+            self._propose(title, example, name)
+        reached = self._reached()
+        return Suggestions(tuple(self._tests), tuple(rule for rule in not_found if rule not in reached))
+
+    def _reached(self) -> set[RuleRef]:
+        return {
+            RuleRef(rule.table, rule.number, rule.place)  # without the annotation, as in the report
+            for _, traces in self._traces
+            for trace in traces
+            for rule in trace.rules
+        }
+
+    def _limits(self) -> Iterator[tuple[str, Example, str]]:
+        """A case at each limit of an ordered type, and one beside it, for which no test has that value yet.
+
+        It is a case that meets the cell with the limit, with this one value changed.
+        """
+        names = scope_names(self._workbook)
+        known = sources(self._workbook)
+        for table in self._workbook.tables:
+            for rule in table.rules:
+                meeting = self._meeting(table.name, rule.number)
+                if meeting is None:
+                    continue
+                for clause, cell in zip(table.inputs, rule.inputs, strict=True):
+                    source = known.get(source_name(clause.expression, self._workbook, names))
+                    if source is None or cell.is_irrelevant:
+                        continue
+                    for value in _sides(cell.text, names, source):
+                        if not self._is_tested(source, value):
+                            changed = meeting.changed(source, value)
+                            title = f"{source.name} {to_feel(value)} at {table.name}, rule {rule.number}"
+                            yield title, changed, table.name
+
+    def _meeting(self, table: str, number: int) -> Example | None:
+        for example, traces in self._traces:
+            for trace in traces:
+                if any((rule.table, rule.number) == (table, number) for rule in trace.rules):
+                    return example
+        return None
+
+    def _is_tested(self, source: Source, value: Any) -> bool:
+        return any(same_value(example.value(source), value) for example, _ in self._traces)
+
+    def _propose(self, title: str, example: Example, table: str) -> None:
+        facts = {**example.facts, self._workbook.settings.case_id: self._new_id()}
+        draft = WorkbookTest(self._new_name(title), facts, {table: None}, example.scores)
+        result = run_test(self._trial, draft)
+        decision = result.decision
+        expected: dict[str, Any] = {"route": str(decision.route)}
+        expected |= {"action": decision.action} if decision.action else {}
+        expected |= {"queue": decision.queue} if decision.queue else {}
+        value = next((trace.value for trace in result.traces if trace.name == table), None)
+        if table != self._workbook.settings.route_table:
+            if isinstance(value, Mapping):
+                expected |= {f"{table}.{name}": part for name, part in value.items() if part is not None}
+            elif value is not None:
+                expected[table] = value
+        asked = {trace.name for trace in result.traces}
+        scores = {node: score for node, score in example.scores.items() if node in asked}
+        self._tests.append(WorkbookTest(draft.name, facts, expected, scores))
+        self._traces.append((Example(facts, scores), result.traces))
+
+    def _new_name(self, title: str) -> str:
+        name, count = f"{TO_CONFIRM}{title}", 2
+        while name in self._names:
+            name, count = f"{TO_CONFIRM}{title} ({count})", count + 1
+        self._names.add(name)
+        return name
+
+    def _new_id(self) -> Any:
+        """A case id that no test has, of the kind its fact wants."""
+        fact = self._workbook.dictionary.fact(self._workbook.settings.case_id)
+        is_number = fact is not None and fact.type == "number"
+        number = 1
+        while str(number if is_number else f"S-{number:02}") in self._ids:
+            number += 1
+        found = Decimal(number) if is_number else f"S-{number:02}"
+        self._ids.add(str(found))
+        return found
+
+    def _usual_case(self) -> Example:
+        """The case that proposals start from: a test that is done without people, or any that is not in doubt."""
+        tests = [
+            result
+            for result in self._report.results
+            if not any(diagnostic.is_doubt for diagnostic in result.decision.diagnostics)
+        ]
+        tests.sort(key=lambda result: result.decision.route != "auto")
+        if tests:
+            return Example(tests[0].test.facts, tests[0].test.scores)
+        known = sources(self._workbook)
+        return Example(
+            {
+                fact.name: _usual_value(fact, known[fact.name])
+                for fact in self._workbook.dictionary.facts
+                if not fact.protected and fact.required
+            }
+        )
+
+
+def _usual_value(fact: FactDefinition, known: Source) -> Any:
+    values = (*known.values, *samples(fact.type))
+    return next((value for value in values if value is not None and known.allows(value)), None)
+
+
+def _sides(text: str, names: Names, source: Source) -> Iterator[Any]:
+    """The limits of a literal cell and the nearest values on the side where it doesn't hold, as far as allowed."""
+    cell = literal_cell(parse_unary_tests(text, names))
+    if cell is None:
+        return
+    tests = compile_unary_tests(text)
+    limits = [value for value in cell.values() if value is not None and not isinstance(value, str | bool)]
+    step = source.step
+    for limit in limits:
+        inside = tests(limit, {}, []) is True
+        beside = [value for value in neighbours(limit, step) if (tests(value, {}, []) is True) is not inside]
+        for value in (limit, *beside):
+            if source.allows(value):
+                yield value

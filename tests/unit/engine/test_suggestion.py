@@ -1,0 +1,133 @@
+"""Proposed tests: each is true today, together they reach every rule that can be reached, and both sides of limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from referee.engine.suggestion import TO_CONFIRM, Suggestions, suggest
+from referee.engine.workbook_tests import run_tests
+from referee.tables import HitPolicy
+from referee.workbook import (
+    DecisionWorkbook,
+    FactDefinition,
+    Settings,
+    TableDraft,
+    WorkbookDraft,
+    read_workbook,
+    write_workbook,
+)
+from tests.unit.engine.test_workbook_tests import draft
+
+
+def orders(folder: Path) -> DecisionWorkbook:
+    write_workbook(folder / "orders.xlsx", draft())
+    return read_workbook(folder / "orders.xlsx")
+
+
+def proposed(workbook: DecisionWorkbook) -> Suggestions:
+    return suggest(run_tests(workbook))
+
+
+def with_proposals(workbook: DecisionWorkbook) -> DecisionWorkbook:
+    return replace(workbook, tests=(*workbook.tests, *proposed(workbook).tests))
+
+
+def test_from_no_test_at_all_every_rule_is_reached(tmp_path: Path) -> None:
+    workbook = orders(tmp_path)
+    assert proposed(workbook).not_found == ()
+    report = run_tests(with_proposals(workbook))
+    assert (report.failed, report.unreached) == ((), ())
+
+
+def test_nothing_is_proposed_twice(tmp_path: Path) -> None:
+    workbook = with_proposals(orders(tmp_path))
+    assert proposed(workbook).tests == ()
+
+
+def test_the_same_workbook_gives_the_same_proposals(tmp_path: Path) -> None:
+    workbook = orders(tmp_path)
+    assert proposed(workbook) == proposed(workbook)
+
+
+def test_each_proposal_is_marked_and_has_its_own_case(tmp_path: Path) -> None:
+    tests = proposed(orders(tmp_path)).tests
+    assert all(test.name.startswith(TO_CONFIRM) for test in tests)
+    assert len({test.name for test in tests}) == len({test.facts["order"] for test in tests}) == len(tests)
+
+
+def test_both_sides_of_each_limit_are_proposed(tmp_path: Path) -> None:
+    prices = {test.facts["price"] for test in proposed(orders(tmp_path)).tests}
+    assert prices >= {10, 11, 100, 101}
+
+
+def test_a_table_in_the_way_is_passed_by_its_own_rules(tmp_path: Path) -> None:
+    workbook = with_proposals(orders(tmp_path))
+    (result, *_) = (
+        result
+        for result in run_tests(workbook).results
+        if ("routing", 2) in {(rule.table, rule.number) for trace in result.traces for rule in trace.rules}
+    )
+    assert result.test.facts["price"] > 100 and result.test.facts["kind"] == "book"
+    assert result.test.scores["returns"]["probabilities"]["yes"] <= Decimal("0.2")
+
+
+def test_a_rule_that_can_never_fire_is_told_and_not_invented(tmp_path: Path) -> None:
+    rules = (
+        ("> 5", "auto", "pay", None, "a"),
+        ("> 7", "human", None, "desk", "b"),
+        ("-", "human", None, "desk", "c"),
+    )
+    workbook = one_table(tmp_path, FactDefinition("amount", "number"), rules)
+    assert [(rule.table, rule.number) for rule in proposed(workbook).not_found] == [("routing", 2)]
+
+
+@pytest.mark.parametrize(
+    ("fact", "cell"),
+    [
+        (FactDefinition("amount", "date"), '< date("2024-03-01")'),
+        (
+            FactDefinition("amount", "date and time"),
+            '[date and time("2024-03-01T00:00:00")..date and time("2024-03-02T00:00:00"))',
+        ),
+        (FactDefinition("amount", "time"), '> time("12:00:00")'),
+        (FactDefinition("amount", "days and time duration"), '>= duration("P10D")'),
+        (FactDefinition("amount", "years and months duration"), '< duration("P1Y")'),
+        (FactDefinition("amount", "boolean"), "true"),
+        (FactDefinition("amount", "string"), 'not("a","b")'),
+        (FactDefinition("amount", "string", required=False), "null"),
+        (FactDefinition("amount", "number"), "(1..2)"),
+        (FactDefinition("amount", "number", "[0..5]"), "? * 2 > 7"),
+        (FactDefinition("amount", "number", "[0..1]"), "(0.5..0.51)"),
+    ],
+    ids=lambda value: value.type if isinstance(value, FactDefinition) else value,
+)
+def test_each_type_has_values_that_meet_a_cell_and_values_that_do_not(
+    tmp_path: Path, fact: FactDefinition, cell: str
+) -> None:
+    rules = ((cell, "auto", "pay", None, "a"), ("-", "human", None, "desk", "b"))
+    workbook = one_table(tmp_path, fact, rules)
+    report = run_tests(with_proposals(workbook))
+    assert (report.failed, report.unreached) == ((), ())
+    routes = {str(result.decision.route) for result in report.results}
+    assert routes == {"auto", "human"}
+    assert not any(each.is_doubt for result in report.results for each in result.decision.diagnostics)
+
+
+def one_table(
+    folder: Path, fact: FactDefinition, rules: tuple[tuple[str | None, ...], ...]
+) -> DecisionWorkbook:
+    written = WorkbookDraft(
+        settings=Settings("payments", "1", "treasury", "pay", "payment", "routing", "desk"),
+        facts=(FactDefinition("payment", "number"), fact),
+        tables=(
+            TableDraft(
+                "routing", HitPolicy.FIRST, (fact.name,), ("route", "action", "queue", "reason"), rules
+            ),
+        ),
+    )
+    write_workbook(folder / "payments.xlsx", written)
+    return read_workbook(folder / "payments.xlsx")
