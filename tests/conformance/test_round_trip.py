@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from defusedxml.ElementTree import parse
 
 from referee.dmn import (
     ConditionalLogic,
@@ -19,6 +20,7 @@ from referee.dmn import (
     write_definitions,
 )
 from tests.conformance import kit
+from tests.unit.dmn.schema_order import misplaced
 
 NEEDS_JVM = kit.listed("needs_jvm.txt")
 CASES = {
@@ -40,6 +42,7 @@ def test_a_written_model_is_the_same_and_decides_the_same(model: Path, version: 
     for path in model.parent.glob("*.dmn"):
         write_definitions(read_definitions(path), tmp_path / path.name, version)
     written = tmp_path / model.name
+    assert misplaced(parse(written).getroot(), version) == []
     original, again = read_definitions(model), read_definitions(written)
     if version == "1.5" or not any(map(_is_newer, original.elements.values())):
         assert _meaning(again) == _meaning(original)

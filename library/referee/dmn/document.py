@@ -89,15 +89,15 @@ class XmlElement:
 
     def passage(self) -> Passage:
         """The element as it stands, without extensions and what other vocabularies add."""
-        attributes = tuple((name, value) for name, value in self._element.items() if "}" not in name)
+        attributes = tuple(sorted((name, value) for name, value in self._element.items() if "}" not in name))
         parts = tuple(child.passage() for child in self if child.tag != "extensionElements")
         return Passage(self.tag, attributes, "" if parts else self.text, parts)
 
     def shapes(self) -> dict[str, Bounds]:
         """Where the file's first diagram has its elements, by id. What is no place is passed over."""
         found: dict[str, Bounds] = {}
-        diagram = next(self._element.iter("{*}DMNDiagram"), None)
-        for shape in diagram.iter("{*}DMNShape") if diagram is not None else ():
+        diagram = self._element.find(".//{*}DMNDiagram")
+        for shape in diagram.iterfind(".//{*}DMNShape") if diagram is not None else ():
             element_id = str(shape.get("dmnElementRef", "")).rpartition(":")[2]
             bounds = shape.find("{*}Bounds")
             try:
