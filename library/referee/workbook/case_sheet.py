@@ -14,9 +14,9 @@ from typing import Any
 from referee.domain import Case, InputError
 from referee.workbook.cell_place import column_letters
 from referee.workbook.cell_reading import did_you_mean
-from referee.workbook.cell_value import UnreadableCell, one_line, plain_spaces, python_value
-from referee.workbook.excel_file import UNPACKED_CASES_LIMIT, has_formulas, open_workbook, read_bytes
-from referee.workbook.sheets import find_sheet
+from referee.workbook.cell_value import CellValue, UnreadableCell, one_line, plain_spaces
+from referee.workbook.excel_file import UNPACKED_CASES_LIMIT, read_bytes
+from referee.workbook.stored_cells import ExcelFile, MergedArea, Problem, StoredCell
 
 EXCEL_SUFFIXES = (".xlsx", ".xlsm")
 _PLAIN_NUMBER = re.compile(
@@ -152,60 +152,49 @@ def _case_id(value: Any, row: _Row, column: str) -> str:
 
 
 def _excel_rows(path: Path, sheet: str) -> tuple[str, Iterator[_Row]]:
-    workbook = open_workbook(path, read_only=True, unpacked_limit=UNPACKED_CASES_LIMIT)
-    formulas = None
-    try:
-        name = find_sheet(workbook, path, sheet).title
-        if has_formulas(path):
-            formulas = open_workbook(
-                path, cached_values=False, read_only=True, unpacked_limit=UNPACKED_CASES_LIMIT
-            )
-    except InputError:
-        workbook.close()
-        raise
-    return f"{path}, sheet {name}", _streamed(path, name, workbook, formulas)
+    file = ExcelFile(path, UNPACKED_CASES_LIMIT)
+    found = file.sheet(sheet)
+    rows = _with_merged_values(file.rows(found), file.merged_areas(found))
+    return f"{path}, sheet {found.name}", _streamed(path, found.name, rows)
 
 
-def _streamed(path: Path, name: str, workbook: Any, formulas: Any) -> Iterator[_Row]:
-    try:
-        pairs = (
-            zip(_sheet_rows(workbook[name]), _sheet_rows(formulas[name]), strict=False) if formulas else None
-        )
-        rows = pairs if pairs is not None else ((row, None) for row in _sheet_rows(workbook[name]))
-        for number, (row, formula_row) in enumerate(rows, 1):
-            values = [_excel_value(cell, index, formula_row) for index, cell in enumerate(row)]
-            if any(value is not None for value in values):
-                yield _Row(f"{path}, sheet {name}, row {number}", f"row {number}", values)
-    except InputError:
-        raise
-    except (
-        Exception
-    ) as error:  # a damaged sheet is found only while it is read; openpyxl has no error of its own
-        raise InputError(
-            f"{path}, sheet {name}: the sheet is damaged; open the file in Excel and save it"
-        ) from error
-    finally:
-        workbook.close()
-        if formulas is not None:
-            formulas.close()
+def _streamed(path: Path, name: str, rows: Iterable[tuple[int, Sequence[StoredCell]]]) -> Iterator[_Row]:
+    for number, stored in rows:
+        values: list[Any] = [None] * max(cell.column for cell in stored)
+        for column, value, problem in stored:
+            values[column - 1] = value if problem is None else _unreadable(problem, value)
+        yield _Row(f"{path}, sheet {name}, row {number}", f"row {number}", values)
 
 
-def _sheet_rows(worksheet: Any) -> Iterator[Sequence[Any]]:
-    worksheet.reset_dimensions()  # some programs write dimensions that leave out rows or columns
-    rows: Iterator[Sequence[Any]] = worksheet.iter_rows()
-    return rows
+def _unreadable(problem: Problem, value: CellValue) -> UnreadableCell:
+    if problem is Problem.NO_SAVED_VALUE:
+        return UnreadableCell("is a formula whose value was never saved; open the file in Excel and save it")
+    if problem is Problem.NO_DATE:
+        return UnreadableCell(f"is {value}, shown as a date that the calendar doesn't have")
+    return UnreadableCell(f"is the error {value}")
 
 
-def _excel_value(cell: Any, index: int, formula_row: Sequence[Any] | None) -> Any:
-    if cell.data_type == "e":
-        return UnreadableCell(f"is the error {cell.value}")
-    if cell.value is None:
-        if formula_row is not None and index < len(formula_row) and formula_row[index].data_type == "f":
-            return UnreadableCell(
-                "is a formula whose value was never saved; open the file in Excel and save it"
-            )
-        return None
-    return python_value(cell.value, cell.number_format)
+def _with_merged_values(
+    rows: Iterable[tuple[int, list[StoredCell]]], areas: Sequence[MergedArea]
+) -> Iterator[tuple[int, Sequence[StoredCell]]]:
+    """The rows, with the value of a merged area in each of its rows and columns."""
+    if not areas:
+        yield from rows
+        return
+    coming = sorted(areas, key=lambda area: area.top, reverse=True)
+    current: list[tuple[MergedArea, StoredCell]] = []
+    for number, stored in rows:
+        current = [(area, cell) for area, cell in current if area.bottom >= number]
+        while coming and coming[-1].top <= number:
+            area = coming.pop()
+            first = next((cell for cell in stored if cell.column == area.left), None)
+            if area.top == number and first is not None:
+                current.append((area, first))
+        cells = {cell.column: cell for cell in stored}
+        for area, cell in current:
+            for column in range(area.left, area.right + 1):
+                cells[column] = cell._replace(column=column)
+        yield number, [cells[column] for column in sorted(cells)]
 
 
 # --- CSV

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from referee.domain import CellAddress, Diagnostic
@@ -193,10 +194,18 @@ def is_plain(text: str) -> bool:
 
 def compiled_cell(text: str, column: ColumnSense) -> Expression | UnaryTests:
     """The text as FEEL with the names in scope; raises ``FeelSyntaxError``."""
-    names = tuple(sorted(column.names))
-    return (
-        compile_unary_tests(text, names) if column.kind is CellKind.INPUT else compile_expression(text, names)
-    )
+    compiled = _compiled(text, column.kind, column.names)
+    if isinstance(compiled, FeelSyntaxError):
+        raise compiled
+    return compiled
+
+
+@lru_cache(maxsize=4096)  # a cell is looked at for its column's type, then read, then checked
+def _compiled(text: str, kind: CellKind, names: frozenset[str]) -> Expression | UnaryTests | FeelSyntaxError:
+    try:
+        return compile_unary_tests(text, names) if kind is CellKind.INPUT else compile_expression(text, names)
+    except FeelSyntaxError as error:
+        return error
 
 
 def _plain_text(text: str, column: ColumnSense) -> str:

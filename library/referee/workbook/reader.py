@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from referee.domain import CellAddress, Diagnostic, RulesError
 from referee.tables import DecisionTable, compile_table
@@ -20,11 +19,12 @@ from referee.workbook.decision_sheets import (
     read_settings,
 )
 from referee.workbook.decision_workbook import DecisionWorkbook, ModelDefinition
-from referee.workbook.excel_file import open_workbook, read_bytes
+from referee.workbook.excel_file import read_bytes
 from referee.workbook.grid import Grid, read_grid
 from referee.workbook.references import References, input_type, model_type
 from referee.workbook.route_table import ROUTE_OUTPUTS, check_route_table, optional_outputs
 from referee.workbook.sheets import CHOICES_SHEET
+from referee.workbook.stored_cells import ExcelFile
 from referee.workbook.table_sheet import TableOutline, TypedName, output_types, read_outline, read_table
 from referee.workbook.tests_sheet import read_tests, sheet_columns
 
@@ -52,15 +52,18 @@ def read_workbook(path: str | Path) -> DecisionWorkbook:
 
 def _grids(path: Path, faults: list[Diagnostic]) -> dict[str, Grid]:
     """Every sheet with cells by its name as people see it, in the order of the workbook."""
-    formulas = open_workbook(path, cached_values=False)
-    values: Any = None
-    if any(cell.data_type == "f" for sheet in formulas.worksheets for cell in list(sheet._cells.values())):
-        values = open_workbook(path)
-    grids: dict[str, Grid] = {}
-    for sheet in formulas.worksheets:
-        calculated = values[sheet.title] if values is not None else None
-        grids[one_line(sheet.title)] = read_grid(path.name, sheet, calculated, faults)
-    return grids
+    file = ExcelFile(path)
+    return {
+        one_line(sheet.name): read_grid(
+            path.name,
+            sheet.name,
+            file.rows(sheet),
+            file.merged_areas(sheet),
+            faults,
+            is_visible=sheet.is_visible,
+        )
+        for sheet in file.sheets
+    }
 
 
 class _Decision:
@@ -120,7 +123,7 @@ class _Decision:
         )
 
     def _list(self, name: str) -> Grid:
-        return self._lists.get(name) or Grid(self._path.name, name, {}, 0, 0)
+        return self._lists.get(name) or Grid(self._path.name, name)
 
     def _silently_if_blank(self, name: str) -> list[Diagnostic]:
         """A sheet that isn't there is one fault, not one for everything it should hold."""

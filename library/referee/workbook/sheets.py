@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from referee.domain import CellAddress, InputError
-from referee.workbook.cell_value import CellValue, one_line, put, python_value
-from referee.workbook.excel_file import open_workbook, save_workbook
+from referee.workbook.cell_place import column_letters
+from referee.workbook.cell_value import CellValue, one_line, put
+from referee.workbook.excel_file import save_workbook
+from referee.workbook.stored_cells import ExcelFile, StoredCell
 
 CHOICES_SHEET = "Choices"
 _WIDEST = 60.0
@@ -193,24 +195,9 @@ def read_table(path: str | Path, sheet: str = "", *, required: Sequence[str] = (
     column or a column named twice.
     """
     path = Path(path)
-    workbook = open_workbook(path)
-    worksheet = find_sheet(workbook, path, sheet)
-    name = worksheet.title
-    return table_from_rows(path.name, name, _values_by_row(worksheet), required=required)
-
-
-def find_sheet(workbook: Any, path: Path, sheet: str) -> Any:
-    """The named sheet, or the first that people see; case and spaces at the ends of the name don't matter."""
-    visible = [item for item in workbook.worksheets if item.sheet_state == "visible"]
-    if not sheet:
-        if not visible:
-            raise InputError(f"{path}: the workbook has no visible sheet")
-        return visible[0]
-    for item in workbook.worksheets:
-        if one_line(item.title).casefold() == one_line(sheet).casefold():
-            return item
-    names = ", ".join(f"`{item.title}`" for item in visible)
-    raise InputError(f"{path}: there is no sheet `{sheet}`; the workbook has {names}")
+    file = ExcelFile(path)
+    found = file.sheet(sheet)
+    return table_from_rows(path.name, found.name, _values_by_row(file.rows(found)), required=required)
 
 
 def table_from_rows(
@@ -223,8 +210,6 @@ def table_from_rows(
     """A table from numbered rows of cell values; see ``read_table`` for what is the header and what is
     raised.
     """
-    from openpyxl.utils import get_column_letter
-
     header: dict[int, str] = {}
     header_row = 0
     found: list[tuple[int, Sequence[CellValue]]] = []
@@ -242,7 +227,7 @@ def table_from_rows(
         raise InputError(f"{place}: there is no header row; the first row needs a name over each column")
     letters: dict[str, str] = {}
     for index, name in header.items():
-        letter = get_column_letter(index + 1)
+        letter = column_letters(index + 1)
         if name in letters:
             raise InputError(
                 f"{place}: the columns {letters[name]} and {letter} are both named `{name}`; rename one"
@@ -262,12 +247,9 @@ def table_from_rows(
     return SheetTable(workbook, sheet, header_row, tuple(letters), letters, tuple(gathered))
 
 
-def _values_by_row(worksheet: Any) -> Iterable[tuple[int, Sequence[CellValue]]]:
-    by_row: dict[int, dict[int, CellValue]] = {}
-    for cell in list(worksheet._cells.values()):  # only cells that exist; a stray cell far away costs nothing
-        value = python_value(cell.value, getattr(cell, "number_format", "General"))
-        if value is not None:
-            by_row.setdefault(cell.row, {})[cell.column] = value
-    for number in sorted(by_row):
-        cells = by_row[number]
+def _values_by_row(
+    rows: Iterable[tuple[int, Sequence[StoredCell]]],
+) -> Iterable[tuple[int, Sequence[CellValue]]]:
+    for number, stored in rows:
+        cells = {cell.column: cell.value for cell in stored}
         yield number, [cells.get(column) for column in range(1, max(cells) + 1)]

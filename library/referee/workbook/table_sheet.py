@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from referee.domain import CellAddress, Diagnostic
 from referee.feel import FeelSyntaxError, compile_expression
@@ -19,6 +20,7 @@ from referee.workbook.cell_reading import (
     did_you_mean,
     read_cell,
 )
+from referee.workbook.cell_value import CellValue
 from referee.workbook.column_type import common_type, literal_type
 from referee.workbook.data_dictionary import enumerated
 from referee.workbook.grid import Grid, GridCell
@@ -212,7 +214,8 @@ def output_types(outline: TableOutline, names: frozenset[str], fixed: Mapping[st
             kind = literal_type(column.values, CellKind.INPUT, names)
             kind = "string" if kind == "text" else kind
         if not kind:
-            kind = common_type([literal_type(cell, CellKind.OUTPUT, names) for cell in column.cells])
+            distinct = {(type(cell.value), cell.value): cell for cell in column.cells}
+            kind = common_type([literal_type(cell, CellKind.OUTPUT, names) for cell in distinct.values()])
             if kind == "string":
                 choices = _constants(column, names)
         members[column.heading] = TypedName(kind, choices)
@@ -252,6 +255,7 @@ def _constants(column: OutlineColumn, names: frozenset[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+@lru_cache(maxsize=4096)
 def constant(text: str) -> object:
     """The value of a FEEL expression that uses no names; None where it has none."""
     try:
@@ -304,14 +308,16 @@ def read_table(
                 CellKind.OUTPUT, column.heading, typed.type, choices, names, blank, outline.name
             )
             outputs.append(OutputClause(column.heading, typed.type, allowed, None, column.place))
+        read = _ColumnReader(sense)
         for cell in column.cells:
-            texts[cell.place] = _read(cell, sense, readings, faults)
+            texts[cell.place] = read.cell(cell, readings, faults)
+    tested, given, noted = (outline.of_kind(kind) for kind in ("input", "output", "annotation"))
     rules = tuple(
         Rule(
             number,
-            tuple(texts[column.cells[index].place] for column in outline.of_kind("input")),
-            tuple(texts[column.cells[index].place] for column in outline.of_kind("output")),
-            tuple(column.cells[index].text for column in outline.of_kind("annotation")),
+            tuple(texts[column.cells[index].place] for column in tested),
+            tuple(texts[column.cells[index].place] for column in given),
+            tuple(column.cells[index].text for column in noted),
             outline.number_places[index],
         )
         for index, number in enumerate(outline.numbers)
@@ -323,16 +329,27 @@ def read_table(
     return table, readings
 
 
-def _read(
-    cell: GridCell, sense: ColumnSense, readings: list[CellReading], faults: list[Diagnostic]
-) -> CellText:
-    try:
-        reading = read_cell(cell, sense)
-    except Misread as misread:
-        faults.append(misread.diagnostic.at(cell.place))
-        return CellText("-" if sense.kind is CellKind.INPUT else "", cell.place)
-    readings.append(reading)
-    return CellText(reading.feel, cell.place)
+class _ColumnReader:
+    """Reads the cells of a column, equal ones once: large tables repeat most of theirs."""
+
+    def __init__(self, sense: ColumnSense) -> None:
+        self._sense = sense
+        self._known: dict[tuple[type, CellValue], CellReading | Misread] = {}
+
+    def cell(self, cell: GridCell, readings: list[CellReading], faults: list[Diagnostic]) -> CellText:
+        key = (type(cell.value), cell.value)
+        known = self._known.get(key)
+        if known is None:
+            try:
+                known = read_cell(cell, self._sense)
+            except Misread as misread:
+                known = misread
+            self._known[key] = known
+        if isinstance(known, Misread):
+            faults.append(known.diagnostic.at(cell.place))
+            return CellText("-" if self._sense.kind is CellKind.INPUT else "", cell.place)
+        readings.append(CellReading(cell.place, known.written, known.feel, known.read_as))
+        return CellText(known.feel, cell.place)
 
 
 def _read_values(

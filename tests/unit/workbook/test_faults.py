@@ -193,7 +193,7 @@ ONE_CELL = [
     # formulas and errors
     ("Band!E5", "=f 1+1", "Band, cell E5", "the formula has no saved value"),
     ("Band!E5", "#N/A", "Band, cell E5", "the cell holds the error #N/A"),
-    ("Band!ZZ90000", "x", "Band, cell ZZ90000", "the sheet reaches to ZZ90000"),
+    ("Band!ZZ90000", "x", "Band, cell ZZ90000", "the cell stands far from the table; delete it"),
     # the Tests sheet
     ("Tests!A1", "Name", "Tests, cell A1", "`Name` is no kind of column"),
     ("Tests!C1", "Fatc", "Tests, cell C1", "`Fatc` is no kind of column (did you mean `Fact`?)"),

@@ -12,8 +12,11 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from referee.domain import InputError
-from referee.workbook.excel_file import OLE_MAGIC, open_workbook
+from referee.workbook.case_sheet import read_case_list
+from referee.workbook.excel_file import OLE_MAGIC
 from referee.workbook.sheets import read_table, write_table
+from referee.workbook.stored_cells import ExcelFile
+from tests.unit.workbook.excel_zip import patched
 
 
 def test_a_written_table_is_read_back_with_its_values_and_cells(tmp_path: Path) -> None:
@@ -108,43 +111,45 @@ def _zip(path: Path, entries: dict[str, bytes]) -> None:
 def test_each_unusable_file_is_named_with_its_cause(tmp_path: Path) -> None:
     path = tmp_path / "x.xlsx"
     with pytest.raises(InputError, match="there is no such file"):
-        open_workbook(path)
+        ExcelFile(path)
     with pytest.raises(InputError, match="this is a folder"):
-        open_workbook(tmp_path)
+        ExcelFile(tmp_path)
     path.write_bytes(b"")
     with pytest.raises(InputError, match="the file is empty"):
-        open_workbook(path)
+        ExcelFile(path)
     path.write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match=r"not an Excel workbook; save it as \.xlsx"):
-        open_workbook(path)
+        ExcelFile(path)
     path.write_bytes(OLE_MAGIC + b"\0" * 600)
     with pytest.raises(InputError, match=r"an old Excel file \(.xls\)"):
-        open_workbook(path)
+        ExcelFile(path)
     path.write_bytes(OLE_MAGIC + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"))
     with pytest.raises(InputError, match="protected by a password"):
-        open_workbook(path)
+        ExcelFile(path)
     _zip(path, {"content.xml": b"<x/>"})
     with pytest.raises(InputError, match="OpenDocument"):
-        open_workbook(path)
+        ExcelFile(path)
     _zip(path, {"xl/workbook.bin": b""})
     with pytest.raises(InputError, match="binary workbook"):
-        open_workbook(path)
+        ExcelFile(path)
     _zip(path, {"word/document.xml": b""})
     with pytest.raises(InputError, match="isn't an Excel workbook"):
-        open_workbook(path)
+        ExcelFile(path)
     _zip(path, {"xl/workbook.xml": b"<broken"})
     with pytest.raises(InputError, match="the workbook is damaged"):
-        open_workbook(path)
+        ExcelFile(path)
     _zip(path, {"xl/workbook.xml": b"", "xl/media/a.bin": b"\0" * (130 * 2**20)})
     with pytest.raises(InputError, match="unpacks to 130 MB, more than the 128 MB"):
-        open_workbook(path)
-    _zip(path, {"xl/workbook.xml": b"", "xl/worksheets/sheet1.xml": b'<mergeCell ref="A1:XFD1048576"/>'})
-    with pytest.raises(InputError, match="a merged area covers 17179869184 cells"):
-        open_workbook(path)
+        ExcelFile(path)
+    write_table(path, ["a", "b"], [["x", "y"]] * 50)
+    merged = '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells></worksheet>'
+    patched(path, "xl/worksheets/sheet1.xml", {"</worksheet>": merged})
+    with pytest.raises(InputError, match="sheet Sheet1: a merged area covers 17179869184 cells"):
+        read_case_list(path)
     write_table(path, ["a", "b"], [["x", "y"]] * 50)
     path.write_bytes(path.read_bytes()[:-60])
     with pytest.raises(InputError, match="the file is damaged; restore or save it again"):
-        open_workbook(path)
+        ExcelFile(path)
 
 
 def test_unusable_tables_are_named_with_their_cause(tmp_path: Path) -> None:

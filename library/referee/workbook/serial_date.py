@@ -1,0 +1,72 @@
+"""Excel's numbers for days and times: which formats show a number as one, and which day it is."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+# What is shown as it is (quoted or escaped), as a space or by repetition, and colours, countries and conditions.
+_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+_ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+_DAYS_OF_MILLISECONDS = 86_400_000
+_LAST_DAY = datetime.date(9999, 12, 31)
+
+
+class DateKind(Enum):
+    """How a number format shows a number: as a day, a time of day, both, or time elapsed."""
+
+    DATE = "date"
+    TIME = "time"
+    DATE_AND_TIME = "date and time"
+    DURATION = "duration"
+
+
+def date_kind(number_format: str) -> DateKind | None:
+    """How a number format shows positive numbers; None for one that shows numbers as such."""
+    shown = _LITERAL.sub("", number_format.split(";", maxsplit=1)[0])
+    if shown.strip().casefold() in ("general", "standard", "@"):
+        return None
+    if _ELAPSED.search(shown):
+        return DateKind.DURATION
+    folded = shown.casefold()
+    days = "y" in folded or "d" in folded
+    times = "h" in folded or "s" in folded
+    if days or ("m" in folded and not times):
+        return DateKind.DATE_AND_TIME if times else DateKind.DATE
+    return DateKind.TIME if times else None
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Excel's count of days: from 1900, with a 29 February that never was, or from 1904."""
+
+    starts_1904: bool
+
+    def value(
+        self, number: Decimal, kind: DateKind
+    ) -> datetime.date | datetime.datetime | datetime.time | datetime.timedelta | None:
+        """What a number means that is shown as a date; None where Excel's calendar and the real one differ."""
+        milliseconds = round(number * _DAYS_OF_MILLISECONDS)
+        if kind is DateKind.DURATION:
+            return datetime.timedelta(milliseconds=milliseconds) if abs(number) < 10**8 else None
+        days, within = divmod(milliseconds, _DAYS_OF_MILLISECONDS)
+        time = (datetime.datetime.min + datetime.timedelta(milliseconds=within)).time()
+        if days == 0 and kind is DateKind.TIME:
+            return time
+        date = self._date(days)
+        if date is None or (kind is DateKind.DATE and not within):
+            return date
+        return datetime.datetime.combine(date, time)
+
+    def _date(self, days: int) -> datetime.date | None:
+        if self.starts_1904:
+            start = datetime.date(1904, 1, 1)
+        elif days == 60:
+            return None
+        else:
+            start = datetime.date(1899, 12, 31 if days < 60 else 30)
+        first = 0 if self.starts_1904 else 1
+        return start + datetime.timedelta(days=days) if first <= days <= (_LAST_DAY - start).days else None
