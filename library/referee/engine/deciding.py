@@ -10,6 +10,7 @@ from referee.dmn import Model
 from referee.domain import Case, Decision, Diagnostic, Versions
 from referee.routing import route_case
 from referee.workbook import DecisionWorkbook
+from referee.workbook.cell_value import exact_number, one_line, written
 
 LONGEST_FOUND = 200
 """Characters kept of a fact that could not be used."""
@@ -49,9 +50,10 @@ def decided(
 
 def _found(case: Case, name: str) -> Any:
     """A fact that could not be used, as it was found: people and a later run need to see it."""
-    value = case.facts.get(name)
-    text = "" if value is None else str(value).strip()[:LONGEST_FOUND]
+    value = next((value for found, value in case.facts.items() if one_line(str(found)) == name), None)
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        number = Decimal(text)
-        return number if number.is_finite() else text
+        number = exact_number(value)
+        if number.is_finite() and len(number.as_tuple().digits) <= LONGEST_FOUND:
+            return number
+    text = "" if value is None else written(value).strip()[:LONGEST_FOUND]
     return text or None

@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from referee.audit import AuditLog, utc_now
-from referee.domain import Case, Decision, Diagnostic, Evaluation, LineAddress, RulesError, Versions
+from referee.domain import Case, Decision, Diagnostic, LineAddress, RulesError, Versions
+from referee.engine.deciding import decided
 from referee.engine.record import as_logged, decision_payload, same_versions
-from referee.routing import route_case
 from referee.scoring import Model, ModelStore
 from referee.workbook import DecisionWorkbook, read_workbook
-from referee.workbook.cell_value import exact_number, one_line, written
 from referee.workitems import Ledger
-
-LONGEST_FOUND = 200
-"""Characters kept of a fact that could not be used."""
 
 BATCH = 64
 """Cases decided between two durable writes of `Referee.decide_many`."""
@@ -69,27 +64,7 @@ class Referee:
 
     def evaluate(self, case: Case, doubts: Iterable[Diagnostic] = ()) -> Decision:
         """The decision about a case, written nowhere. ``doubts`` of the caller count like those of the rules."""
-        facts, diagnostics = self.workbook.dictionary.check(case.facts)
-        evaluation: Evaluation = self._model.evaluate(
-            self.workbook.settings.route_table, self._open_facts(facts)
-        )
-        beforehand = (*doubts, *diagnostics)
-        noticed = (*beforehand, *evaluation.diagnostics)
-        # A doubtful fact makes the tables complain too; the person who reviews the case needs the cause alone.
-        reasons = beforehand if any(diagnostic.is_doubt for diagnostic in beforehand) else noticed
-        routing = route_case(evaluation.value, reasons, doubt_queue=self.workbook.settings.doubt_queue)
-        return Decision(
-            case_id=case.id,
-            route=routing.route,
-            action=routing.action,
-            queue=routing.queue,
-            reasons=routing.reasons,
-            facts={name: _found(case, name) if value is None else value for name, value in facts.items()},
-            outputs=evaluation.value if isinstance(evaluation.value, Mapping) else {},
-            trace=tuple(evaluation.trace),
-            diagnostics=tuple(dict.fromkeys(noticed)),
-            versions=self.versions,
-        )
+        return decided(self.workbook, self._model, case, self.versions, doubts)
 
     def decide(self, case_id: str, facts: Mapping[str, Any]) -> Decision:
         """Decide one case and write it to the audit log before returning.
@@ -144,10 +119,6 @@ class Referee:
             decision, hidden=dictionary.sensitive, key=self._key, volatile=dictionary.volatile
         )
 
-    def _open_facts(self, facts: Mapping[str, Any]) -> dict[str, Any]:
-        protected = self.workbook.dictionary.protected
-        return {name: value for name, value in facts.items() if name not in protected}
-
     def _require_in_force(self, today: date) -> None:
         settings = self.workbook.settings
         start, end = settings.effective_from, settings.effective_to
@@ -164,17 +135,6 @@ class Referee:
                     )
                 ],
             )
-
-
-def _found(case: Case, name: str) -> Any:
-    """A fact that could not be used, as it was found: people and a later run need to see it."""
-    value = next((value for found, value in case.facts.items() if one_line(str(found)) == name), None)
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        number = exact_number(value)
-        if number.is_finite() and len(number.as_tuple().digits) <= LONGEST_FOUND:
-            return number
-    text = "" if value is None else written(value).strip()[:LONGEST_FOUND]
-    return text or None
 
 
 def _changed(case: Case) -> Diagnostic:
