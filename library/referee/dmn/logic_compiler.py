@@ -33,7 +33,7 @@ from referee.feel.expression import NO_TYPES
 from referee.feel.fault import Fault
 from referee.feel.iteration import at_position
 from referee.feel.types import FeelType, kind_of
-from referee.feel.values import FeelFunction
+from referee.feel.values import FeelFunction, to_feel
 from referee.tables import CompiledTable, DecisionTable, compile_table
 
 Sink = list[Diagnostic]
@@ -180,7 +180,11 @@ class LogicCompiler:
         def run(scope: Scope, sink: Sink) -> Any:
             evaluation = logic.function({name: scope[name] for name in logic.uses})
             sink.extend(item.at(logic.place) if logic.place else item for item in evaluation.diagnostics)
-            return evaluation.value
+            try:
+                return to_feel(evaluation.value)
+            except Fault as fault:
+                sink.append(Diagnostic(fault.code, fault.message, place=logic.place))
+                return None
 
         return run
 

@@ -105,11 +105,11 @@ class Column:
         if self.speaks_of_null:
             return 0
         tested = alive & ~self.irrelevant
-        if value is None or (not self._is_plain and _null_among(self.expression.names, scope)):
+        if value is None or (not self._is_plain and null_among(self.expression.names, scope)):
             return tested
         found = 0
         for cell in self.cells:
-            if cell.rules & tested and _null_among(cell.tests.names, scope):
+            if cell.rules & tested and null_among(cell.tests.names, scope):
                 found |= cell.rules & tested
         return found
 
@@ -138,7 +138,7 @@ class Column:
     def _unspoken(self, value: Any, tests: UnaryTests, scope: Mapping[str, Any]) -> Diagnostic:
         subject = self.expression.text
         if value is not None:
-            subject = _null_among(self.expression.names | tests.names, scope)
+            subject = null_among(self.expression.names | tests.names, scope)
         message = (
             f"`{subject.strip()}` is null, and no cell of the column `{self.expression.text.strip()}` says what null "
             "means; write a rule for `null`, or see that it is never null"
@@ -168,15 +168,15 @@ def numbers(rules: int, count: int) -> Iterator[int]:
         rules ^= 1 << (highest - 1)
 
 
-def _null_among(names: Iterable[str], scope: Mapping[str, Any]) -> str:
-    """The first of the names whose value was asked for and is null; empty where there is none."""
-    return next((name for name in sorted(names) if scope.get(name, "") is None), "")
-
-
 def quoted(value: Any) -> str:
     """A value as it may stand in a message: texts in quotes, long values shortened."""
     text = f'"{value}"' if isinstance(value, str) else string(value) if value is not None else "null"
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def null_among(names: Iterable[str], scope: Mapping[str, Any]) -> str:
+    """The first of the names whose value was asked for and is null; empty where there is none."""
+    return next((name for name in sorted(names) if scope.get(name, "") is None), "")
 
 
 def _undecided(entry: CellText, value: Any) -> Diagnostic:

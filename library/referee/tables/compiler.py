@@ -209,7 +209,10 @@ class _Compiler:
     def _output_cell(self, cell: CellText | None) -> OutputCell:
         if cell is None or cell.is_blank:
             return OutputCell(None, cell.place if cell else None)
-        return OutputCell(self._expression(cell, self._table.place), cell.place)
+        expression = self._expression(cell, self._table.place)
+        if expression is None or isinstance(expression.syntax, syntax.Name) or _holds_null(expression.syntax):
+            return OutputCell(expression, cell.place)
+        return OutputCell(expression, cell.place, expression.names)
 
     def _expression(self, cell: CellText, place: Place | None) -> Expression | None:
         return self._compiled(cell, place, self._expressions, compile_expression)

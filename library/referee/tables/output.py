@@ -6,20 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from referee.domain import Diagnostic, Place
+from referee.domain import Diagnostic, Place, Severity
 from referee.feel import NOT_CONSTANT, Expression, UnaryTests, constant
 from referee.feel.fault import Fault
 from referee.feel.values import equal
-from referee.tables.column import quoted
+from referee.tables.column import null_among, quoted
 from referee.tables.value_type import Conversion
 
 
 @dataclass(frozen=True, slots=True)
 class OutputCell:
-    """An output entry; without an expression (a blank cell) it gives null."""
+    """An output entry; without an expression (a blank cell) it gives null.
+
+    ``reads`` are the names whose nulls would enter a value unspoken of; none where the expression names null.
+    """
 
     expression: Expression | None
     place: Place | None
+    reads: frozenset[str] = frozenset()
 
     @property
     def is_literal(self) -> bool:
@@ -32,6 +36,12 @@ class OutputCell:
         value = self.expression(scope, found)
         if found:
             sink.extend(item.at(self.place) if self.place else item for item in found)
+        elif self.reads and (name := null_among(self.reads, scope)):
+            message = (
+                f"`{self.expression.text.strip()}` uses `{name}`, which is null, and doesn't say what null means; "
+                f"ask for it, as in `if {name} = null then ...`, or see that it is never null"
+            )
+            sink.append(Diagnostic("null-unspoken", message, Severity.WARNING, self.place))
         return value
 
 

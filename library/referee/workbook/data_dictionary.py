@@ -159,6 +159,7 @@ _LONGEST_SHOWN = 1000
 _EXCEL_ERROR = re.compile(
     r"#(?:N/A|DIV/0!|REF!|NAME\?|NULL!|NUM!|VALUE!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)"
 )
+_END_OF_DAY = re.compile(r"(?:^|[T ])24:")
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -261,6 +262,10 @@ def _date_and_time(value: Any) -> Any:
 def _by_function(kind: str, value: Any) -> Any:
     """The value that FEEL's own conversion of the text gives."""
     if isinstance(value, str):
+        if _END_OF_DAY.search(value):
+            raise _Unreadable(
+                "can be read as the beginning or the end of a day; write 00:00:00 of the day meant"
+            )
         function = "duration" if "duration" in kind else kind
         evaluation = evaluate(f"{function}(written)", {"written": value.replace(" ", "T")})
         if evaluation.value is None or _kind(evaluation.value) != kind:

@@ -25,7 +25,14 @@ from referee.workbook.references import References, input_type, model_type
 from referee.workbook.route_table import ROUTE_OUTPUTS, check_route_table, optional_outputs
 from referee.workbook.sheets import CHOICES_SHEET
 from referee.workbook.stored_cells import ExcelFile
-from referee.workbook.table_sheet import TableOutline, TypedName, output_types, read_outline, read_table
+from referee.workbook.table_sheet import (
+    TableOutline,
+    TypedName,
+    output_types,
+    read_outline,
+    read_table,
+    result_type,
+)
 from referee.workbook.tests_sheet import read_tests, sheet_columns
 
 DECISION, FACTS, MODELS, TESTS, CHANGES = "Decision", "Facts", "Models", "Tests", "Changes"
@@ -73,6 +80,7 @@ class _Decision:
         self._path = path
         self._sha256 = sha256
         self._faults = faults
+        self._outputs: dict[str, dict[str, TypedName]] = {}
         folded = {name.casefold(): name for name in LIST_SHEETS}
         self._lists = {
             folded[name.casefold()]: grid for name, grid in grids.items() if name.casefold() in folded
@@ -175,7 +183,9 @@ class _Decision:
         for outline in outlines:
             if outline.name:
                 fixed = dict.fromkeys(ROUTE_OUTPUTS, "string") if outline.name == route_table else {}
-                scope[outline.name] = output_types(outline, names - {outline.name}, fixed)
+                outputs = output_types(outline, names - {outline.name}, fixed)
+                self._outputs[outline.name] = outputs
+                scope[outline.name] = result_type(outline, outputs)
         return scope
 
     def _claim(self, name: str, what: str, place: CellAddress | None, owners: dict[str, str]) -> None:
@@ -201,8 +211,8 @@ class _Decision:
                 for column in outline.of_kind("input")
             ]
             blank = optional_outputs(outline) if outline.name == route_table else frozenset[str]()
-            own = scope.get(outline.name, TypedName())
-            table, read = read_table(outline, scope, own, types, blank, self._faults)
+            outputs = self._outputs.get(outline.name, {})
+            table, read = read_table(outline, scope, outputs, types, blank, self._faults)
             references.check_table(table, self._faults)
             if len(self._faults) == before:
                 self._compile(table, frozenset(scope) - dictionary.protected - {table.name})

@@ -200,8 +200,10 @@ def _refuse_twice(columns: Sequence[OutlineColumn], faults: list[Diagnostic]) ->
 # --------------------------------------------------------------------------------------------
 
 
-def output_types(outline: TableOutline, names: frozenset[str], fixed: Mapping[str, str]) -> TypedName:
-    """What the result of a table is, as far as its own cells tell; ``fixed`` are types known beforehand by
+def output_types(
+    outline: TableOutline, names: frozenset[str], fixed: Mapping[str, str]
+) -> dict[str, TypedName]:
+    """What each output column gives, as far as its own cells tell; ``fixed`` are types known beforehand by
     output.
     """
     members: dict[str, TypedName] = {}
@@ -219,13 +221,18 @@ def output_types(outline: TableOutline, names: frozenset[str], fixed: Mapping[st
             if kind == "string":
                 choices = _constants(column, names)
         members[column.heading] = TypedName(kind, choices)
+    return members
+
+
+def result_type(outline: TableOutline, outputs: Mapping[str, TypedName]) -> TypedName:
+    """What the result of a table is; ``outputs`` are the types of its columns."""
     if outline.hit_policy is HitPolicy.COLLECT_COUNT:
         return TypedName("number")
     if not outline.hit_policy.is_single and not outline.hit_policy.is_aggregate:
         return TypedName("")
-    if len(members) == 1:
-        return next(iter(members.values()))
-    return TypedName("", (), members)
+    if len(outputs) == 1:
+        return next(iter(outputs.values()))
+    return TypedName("", (), outputs)
 
 
 def _choices(column: OutlineColumn) -> tuple[str, ...]:
@@ -272,14 +279,14 @@ def constant(text: str) -> object:
 def read_table(
     outline: TableOutline,
     scope: Mapping[str, TypedName],
-    own: TypedName,
+    output_types: Mapping[str, TypedName],
     input_types: Sequence[TypedName],
     may_be_blank: frozenset[str],
     faults: list[Diagnostic],
 ) -> tuple[DecisionTable, list[CellReading]]:
     """The decision table of an outline and how each cell was read; every cell that can't be read is a fault.
 
-    ``own`` is the type of the table's result, ``input_types`` what its input expressions hold, in order.
+    ``output_types`` tell what each output gives, ``input_types`` what its input expressions hold, in order.
     """
     readings: list[CellReading] = []
     names = frozenset(scope) - {outline.name}
@@ -300,7 +307,7 @@ def read_table(
             heading = CellText(column.heading, column.place)
             inputs.append(InputClause(heading, typed.type, allowed, column.place, column.heading))
         else:
-            typed = own.members.get(column.heading, TypedName()) if own.members else own
+            typed = output_types.get(column.heading, TypedName())
             allowed = _read_values(column, CellKind.OUTPUT, typed, names, readings, faults)
             choices = enumerated(allowed.text) if allowed is not None else ()
             blank = column.heading in may_be_blank
