@@ -224,10 +224,9 @@ def coerce(value: Any, kind: FeelType) -> Any:
         return value
     if kind == DATE_AND_TIME and type(value) is FeelDate:
         return at_midnight(value)
-    if isinstance(value, list):
-        if len(value) == 1 and conforms(value[0], kind):
-            return value[0]
-    elif isinstance(kind, ListType) and conforms(value, kind.element):
+    if isinstance(value, list) and len(value) == 1 and conforms(value[0], kind):
+        return value[0]
+    if isinstance(kind, ListType) and conforms(value, kind.element):
         return [value]
     raise Fault("wrong-type", f"{_shortened(value)} is not of type {kind}")
 

@@ -123,6 +123,7 @@ split("ab", "")                          => invalid-pattern
 """
 
 LISTS = """
+sort([2, 1], [function(x, y) x < y])     => [1, 2]
 list contains([1, 2], 2)                 => true
 list contains([null], null)              => true
 count([1, null])                         => 2
@@ -213,6 +214,8 @@ overlaps after([3..8], [1..5])           => true
 finishes([5..10], [1..10])               => true
 finished by([1..10], 10)                 => true
 includes([1..10], [1..10))               => true
+includes([[1..10]], [3])                 => true
+before([1], 2)                           => true
 during(5, (> 4))                         => true
 starts(1, [1..10])                       => true
 started by([1..10], [1..5])              => true

@@ -34,6 +34,7 @@ EXPRESSIONS = [
     ("{a: 1, a: 2}", 'the context has two entries "a"', "a"),
     ("{a: 1", "`,` or `}` is missing before the end", ""),
     ("f(a: 1, 2)", "name either all arguments or none", "2"),
+    ("f(1, a: 2)", "name either all arguments or none", "2"),
     ("f(a: 1, a: 2)", "the parameter a is given twice", ":"),
     ("a.", "a name is missing after the dot", ""),
     ("@5", "a string is missing after `@`", "5"),

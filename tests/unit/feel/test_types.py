@@ -64,6 +64,8 @@ def test_any_text_is_a_type_or_a_fault(text):
 def test_types_of_a_model_are_known_by_name():
     amount = ListType(NUMBER)
     assert parse_type("list<tAmount>", {"tAmount": amount}) == ListType(amount)
+    named = {"net-amount": amount, "lib.tAmount": NUMBER}
+    assert parse_type("function<net-amount> -> lib.tAmount", named) == FunctionType((amount,), NUMBER)
 
 
 NO_TYPES = ["", "lst", "list<", "list<number", "list<number>>", "number<string>", "<" * 3000, "context<a>"]
@@ -118,6 +120,7 @@ def test_null_may_stand_anywhere(kind):
         ([ONE], NUMBER, ONE),
         (ONE, ListType(NUMBER), [ONE]),
         ([[ONE]], ListType(NUMBER), [ONE]),
+        ([ONE], ListType(ListType(NUMBER)), [[ONE]]),
         (parse_date("2021-01-01"), DATE_AND_TIME, parse_date_time("2021-01-01T00:00:00Z")),
     ],
 )

@@ -22,6 +22,11 @@ def wrong(value: Any, parameter: str, wanted: str) -> Fault:
     return Fault(code, f"`{parameter}` must be {wanted}, it is {kind_of(value)}")
 
 
+def single(value: Any) -> Any:
+    """The item of a list of one item, and any other value as it is."""
+    return value[0] if type(value) is list and len(value) == 1 else value
+
+
 def number(value: Any, parameter: str) -> Decimal:
     if type(value) is Decimal:
         return value
@@ -80,6 +85,7 @@ def context(value: Any, parameter: str) -> dict[str, Any]:
 
 
 def function(value: Any, parameter: str) -> FeelFunction:
+    value = single(value)
     if isinstance(value, FeelFunction):
         return value
     raise wrong(value, parameter, "a function")
@@ -93,7 +99,7 @@ def range_(value: Any, parameter: str) -> Range:
 
 def calendar_day(value: Any, parameter: str) -> FeelDate:
     """A date, also that of a date and time."""
-    value = value[0] if type(value) is list and len(value) == 1 else value
+    value = single(value)
     if type(value) is FeelDate:
         return value
     if type(value) is FeelDateTime:

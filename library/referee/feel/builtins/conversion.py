@@ -27,13 +27,9 @@ from referee.feel.values.temporal import (
 _NANOS = Decimal(1_000_000_000)
 
 
-def _single(value: Any) -> Any:
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
-
-
 def date_from(source: Any) -> FeelDate:
     """The date of a text, or of a date and time."""
-    source = _single(source)
+    source = arguments.single(source)
     if isinstance(source, str):
         return parse_date(source)
     if isinstance(source, FeelDate):
@@ -53,7 +49,7 @@ def date_of_parts(year: Any, month: Any, day: Any) -> FeelDate:
 
 def time_from(source: Any) -> FeelTime:
     """The time of a text, or of a date and time; of a date it is midnight UTC."""
-    source = _single(source)
+    source = arguments.single(source)
     if isinstance(source, str):
         return parse_time(source)
     if isinstance(source, FeelTime):
@@ -71,7 +67,7 @@ def time_of_parts(hour: Any, minute: Any, second: Any, offset: Any = None) -> Fe
 
 
 def _offset(value: Any) -> int | None:
-    value = _single(value)
+    value = arguments.single(value)
     if value is None:
         return None
     if not isinstance(value, DaysTimeDuration):
@@ -96,7 +92,7 @@ def _time(hour: Any, minute: Any, second: Any, offset: int | None, zone: str | N
 
 def date_and_time_from(source: Any) -> FeelDateTime:
     """The date and time of a text; a date alone is its midnight."""
-    source = _single(source)
+    source = arguments.single(source)
     if isinstance(source, str):
         return parse_date_time(source)
     if isinstance(source, FeelDateTime):
@@ -108,7 +104,7 @@ def date_and_time_from(source: Any) -> FeelDateTime:
 
 def date_and_time_of(date: Any, time: Any) -> FeelDateTime:
     day = arguments.calendar_day(date, "date")
-    clock = _single(time)
+    clock = arguments.single(time)
     if not isinstance(clock, FeelTime):
         raise arguments.wrong(clock, "time", "a time")
     return FeelDateTime(day, clock)
@@ -119,7 +115,7 @@ def date_and_time_of_parts(
 ) -> FeelDateTime:
     """The date and time with these parts; the seventh is an offset or the id of a time zone."""
     date = date_of_parts(year, month, day)
-    zone = _single(offset_or_timezone)
+    zone = arguments.single(offset_or_timezone)
     if isinstance(zone, str):
         return FeelDateTime(date, _time(hour, minute, second, None, zone))
     return FeelDateTime(date, _time(hour, minute, second, _offset(zone), None))
@@ -159,7 +155,7 @@ def _separator(value: Any, parameter: str, allowed: str) -> str:
 
 
 def duration_from(source: Any) -> Duration:
-    source = _single(source)
+    source = arguments.single(source)
     if isinstance(source, str):
         return parse_duration(source)
     if isinstance(source, (YearsMonthsDuration, DaysTimeDuration)):
@@ -180,7 +176,7 @@ def years_and_months_duration(start: Any, to: Any) -> YearsMonthsDuration:
 
 
 def range_from(source: Any) -> Range:
-    text = _single(source)
+    text = arguments.single(source)
     if not isinstance(text, str):
         raise Fault(
             "wrong-argument", f"`from` must be a string with a range such as [1..10), it is {kind_of(text)}"

@@ -41,8 +41,6 @@ class _Interval:
 
 def _interval(value: Any, parameter: str) -> _Interval:
     """A range, or a point as the range of itself."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
     if isinstance(value, Range):
         if value.operator == "!=":
             raise Fault(
@@ -138,6 +136,7 @@ def _relation(name: str, relation: Relation, *combinations: tuple[str, str]) -> 
     ways = " or ".join(f"({first}, {second})" for first, second in combinations)
 
     def apply(first: Any, second: Any) -> bool:
+        first, second = arguments.single(first), arguments.single(second)
         left, right = _interval(first, combinations[0][0]), _interval(second, combinations[0][1])
         if (isinstance(first, Range), isinstance(second, Range)) not in kinds:
             raise Fault("wrong-argument", f"`{name}` takes {ways}, not ({kind_of(first)}, {kind_of(second)})")
