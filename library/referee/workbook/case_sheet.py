@@ -16,6 +16,7 @@ from referee.workbook.cell_place import column_letters
 from referee.workbook.cell_reading import did_you_mean
 from referee.workbook.cell_value import CellValue, UnreadableCell, one_line, plain_spaces
 from referee.workbook.excel_file import UNPACKED_CASES_LIMIT, read_bytes
+from referee.workbook.garbage_pause import no_garbage_collection
 from referee.workbook.stored_cells import ExcelFile, MergedArea, Problem, StoredCell
 
 EXCEL_SUFFIXES = (".xlsx", ".xlsm")
@@ -51,6 +52,7 @@ def read_cases(path: str | Path, sheet: str = "", id_column: str = "") -> list[C
     return list(read_case_list(path, sheet, id_column).cases)
 
 
+@no_garbage_collection()
 def read_case_list(path: str | Path, sheet: str = "", id_column: str = "") -> CaseList:
     """The cases of a file with their columns. Without ``id_column`` the first column identifies the cases.
 

@@ -159,7 +159,9 @@ def _excel_value(value: Any, column: ColumnSense) -> tuple[str, ReadAs]:
 # ------------------------------------------------------------------------------------------------------
 
 _NOT_PLAIN = re.compile(r'[<>=\[\](){}"!?*^|\\`]|\.\.')
-_THOUSANDS = re.compile(r"(?<![\w.,])[1-9]\d{0,2}(?:(?:,\d{3})+|(?:\.000)+)(?![\w.,])")
+_THOUSANDS = re.compile(r"(?<![\w.,])[1-9]\d{0,2}(?:(?:,\d{3})+|\.\d{3}|(?:\.000)+)(?![\w.,])")
+_DECIMAL_COMMA = re.compile(r"(?<![\w.,])(\d+|\d{1,3}(?:\.\d{3})+),(\d+)(?![\w.,])")
+_PERCENT = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s*%")
 _DASHED = re.compile(r"(\d+(?:\.\d+)?)\s*[-–—]\s*(\d+(?:\.\d+)?)")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CONNECTIVES = frozenset({"not", "and", "or", "in", "between"})
@@ -245,17 +247,29 @@ def _plain_text(text: str, column: ColumnSense) -> str:
 def _refuse_two_number_readings(text: str, column: ColumnSense) -> None:
     if column.type == "string" or '"' in text:
         return
+    percent = _PERCENT.search(text)
+    if percent:
+        share = format(Decimal(percent[1].replace(",", ".")).scaleb(-2).normalize(), "f")
+        message = f"`{percent.group()}` is no number of FEEL; write {share}"
+        raise Misread("cell-syntax", message, percent.span())
     grouped = _THOUSANDS.search(text)
     if grouped:
         digits = re.sub("[.,]", "", grouped.group())
-        other = (
-            ", ".join(grouped.group().split(",")) if "," in grouped.group() else grouped.group().split(".")[0]
-        )
+        other = _other_reading(grouped.group())
         raise Misread(
             "cell-ambiguous",
             f"`{grouped.group()}` can be read as the number {digits} or as {other}; "
             f"write {digits} or {other}",
             grouped.span(),
+        )
+    comma = _DECIMAL_COMMA.search(text) if column.kind is CellKind.INPUT else None
+    if comma and _stands_between_tests(text, comma.start()):
+        decimal = f"{comma[1].replace('.', '')}.{comma[2]}"
+        raise Misread(
+            "cell-ambiguous",
+            f"`{comma.group()}` can be read as the number {decimal} or as the values {comma[1]} and {comma[2]}; "
+            f"write {decimal} or {comma[1]}, {comma[2]}",
+            comma.span(),
         )
     dashed = _DASHED.fullmatch(text)
     if dashed:
@@ -265,6 +279,24 @@ def _refuse_two_number_readings(text: str, column: ColumnSense) -> None:
             f"or as {dashed[1]} minus {dashed[2]}; "
             f"write [{dashed[1]}..{dashed[2]}] or ({dashed[1]} - {dashed[2]})",
         )
+
+
+def _other_reading(written: str) -> str:
+    """What a number with thousands separators is if they aren't any, written so that this is plain."""
+    if "," in written:
+        return ", ".join(written.split(","))
+    whole, *decimals = written.split(".")
+    shortest = "".join(decimals).rstrip("0")
+    if not shortest:
+        return whole
+    return f"{whole}.{shortest}{'0' if len(shortest) == 3 else ''}"
+
+
+def _stands_between_tests(text: str, position: int) -> bool:
+    """Whether a comma there separates tests, also those within ``not(...)``, and not arguments or items."""
+    opened = text[:position]
+    depth = sum(map(opened.count, "([{")) - sum(map(opened.count, ")]}"))
+    return depth == 0 or (depth == 1 and bool(re.fullmatch(r"not\s*\([^()\[\]{}]*", opened)))
 
 
 def _two_readings(text: str, column: ColumnSense, compiled: Expression | UnaryTests) -> Misread:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from referee.domain import CellAddress, Diagnostic, RulesError
@@ -20,6 +21,7 @@ from referee.workbook.decision_sheets import (
 )
 from referee.workbook.decision_workbook import DecisionWorkbook, ModelDefinition
 from referee.workbook.excel_file import read_bytes
+from referee.workbook.garbage_pause import no_garbage_collection
 from referee.workbook.grid import Grid, read_grid
 from referee.workbook.references import References, input_type, model_type
 from referee.workbook.route_table import ROUTE_OUTPUTS, check_route_table, optional_outputs
@@ -40,6 +42,7 @@ REQUIRED_SHEETS = (DECISION, FACTS)
 LIST_SHEETS = (DECISION, FACTS, MODELS, TESTS, CHANGES)
 
 
+@no_garbage_collection()
 def read_workbook(path: str | Path) -> DecisionWorkbook:
     """The decision workbook in a file, complete and without a fault.
 
@@ -50,10 +53,9 @@ def read_workbook(path: str | Path) -> DecisionWorkbook:
     sha256 = hashlib.sha256(read_bytes(path)).hexdigest()
     faults: list[Diagnostic] = []
     grids = _grids(path, faults)
-    decision = _Decision(path, sha256, grids, faults)
-    workbook = decision.read()
+    workbook = _Decision(path, sha256, grids, faults).read()
     if faults:
-        raise RulesError(path.name, _in_sheet_order(faults, list(grids)))
+        raise RulesError(path.name, _in_sheet_order(_with_hidden_sheets(faults, grids), list(grids)))
     return workbook
 
 
@@ -252,6 +254,17 @@ class _Decision:
 
     def _fault(self, code: str, message: str, place: CellAddress | None) -> None:
         self._faults.append(Diagnostic(code, message, place=place or CellAddress(self._path.name)))
+
+
+def _with_hidden_sheets(faults: list[Diagnostic], grids: Mapping[str, Grid]) -> list[Diagnostic]:
+    """The faults, those in sheets that nobody sees with a word about it."""
+    hidden = {grid.sheet for grid in grids.values() if not grid.is_visible}
+    return [
+        replace(fault, message=f"{fault.message} (the sheet is hidden; unhide it, or remove it)")
+        if isinstance(fault.place, CellAddress) and fault.place.sheet in hidden
+        else fault
+        for fault in faults
+    ]
 
 
 def _in_sheet_order(faults: list[Diagnostic], sheets: list[str]) -> list[Diagnostic]:

@@ -185,7 +185,7 @@ _DAMAGES = (
     expat.ExpatError,
     zipfile.BadZipFile,
     zlib.error,
-    KeyError,
+    LookupError,
     ValueError,
     EOFError,
     NotImplementedError,
