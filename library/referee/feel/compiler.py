@@ -13,7 +13,17 @@ from referee.feel.builtins import BUILTINS
 from referee.feel.constants import NOT_CONSTANT, constant
 from referee.feel.containment import Test
 from referee.feel.fault import Fault
-from referee.feel.frame import FIRST_LOCAL, INPUT, SCOPE, Code, Frame, is_explained, report, report_fault
+from referee.feel.frame import (
+    FIRST_LOCAL,
+    INPUT,
+    SCOPE,
+    Code,
+    Frame,
+    charge_items,
+    is_explained,
+    report,
+    report_fault,
+)
 from referee.feel.names import suggestion
 from referee.feel.paths import path
 from referee.feel.printer import to_text
@@ -212,6 +222,8 @@ class Compiler:
             if isinstance(local, _Item):
                 items.append(local.slot)
             elif local.name == name:
+                # an entry that holds earlier ones over and over grows without a loop
+                self.needs_bounds = True
                 outer = _results(local.slot) if local.results and not borrowed else _local(local.slot)
                 break
         if outer is None:
@@ -445,7 +457,12 @@ def _local(slot: int) -> Code:
 
 
 def _results(slot: int) -> Code:
-    return lambda frame: list(frame[slot])
+    def run(frame: Frame) -> Any:
+        results = frame[slot]
+        charge_items(len(results))
+        return list(results)
+
+    return run
 
 
 def _entry_or(slot: int, name: str, outer: Code) -> Code:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from referee.feel.fault import Fault
-from referee.feel.frame import SINK, Code, Frame, is_explained, report, report_fault
+from referee.feel.frame import SINK, Code, Frame, charge_items, is_explained, report, report_fault
 from referee.feel.operations import ORDERED, report_mismatch
 from referee.feel.syntax import Span
 from referee.feel.values import Range, equal, greater, greater_or_equal, less, less_or_equal
@@ -96,6 +96,7 @@ def _is_in_list(frame: Frame, value: Any, items: list[Any], span: Span) -> bool 
     """Whether an item is the value or a range that includes it, or the value is the whole list."""
     if type(value) is list and equal(value, items):
         return True
+    charge_items(len(items))
     unknown: Fault | None = None
     for item in items:
         if type(item) is Range and type(value) is not Range:

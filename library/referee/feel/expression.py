@@ -11,7 +11,7 @@ from referee.domain import Diagnostic
 from referee.feel import syntax
 from referee.feel.compiler import Compiler
 from referee.feel.containment import Test
-from referee.feel.frame import ACTIVITY, FIRST_LOCAL, Code, Stop
+from referee.feel.frame import ACTIVITY, FIRST_LOCAL, Code, Stop, charge_result
 from referee.feel.generator import RETREATS, generated_expression, generated_tests, plain_expression
 from referee.feel.names import Names
 from referee.feel.parser import parse_expression, parse_unary_tests
@@ -168,11 +168,15 @@ class UnaryTests(_Compiled):
 def bounded(run: Callable[[], _Value], sink: list[Diagnostic], text: str) -> _Value | None:
     """Runs code that loops or calls functions, within the bounds of the evaluation it is a part of."""
     activity = ACTIVITY
-    if not activity.running:
-        activity.steps = 0
+    is_whole = not activity.running
+    if is_whole:
+        activity.steps = activity.items = activity.matching = 0
     activity.running += 1
     try:
-        return run()
+        value = run()
+        if is_whole and (type(value) is list or type(value) is dict):
+            charge_result(value)
+        return value
     except (Stop, RecursionError) as error:
         stopped = error
     finally:
@@ -186,7 +190,7 @@ def give_up(error: Stop | RecursionError, sink: list[Diagnostic], text: str) -> 
     if ACTIVITY.running:
         raise error
     if isinstance(error, Stop):
-        sink.append(Diagnostic(error.code, error.message, span=error.span))
+        sink.append(Diagnostic(error.code, error.message, span=error.span or (0, len(text))))
     else:
         sink.append(Diagnostic("recursion-too-deep", "function calls nest too deeply", span=(0, len(text))))
 

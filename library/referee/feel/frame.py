@@ -28,10 +28,19 @@ MAX_CALLS: Final = 100
 """How deeply function calls may nest in one evaluation; Python's own stack allows little more."""
 
 
-class Stop(Exception):
-    """The evaluation as a whole has no value: it would take too long or nest too deeply."""
+MAX_ITEMS: Final = 10_000_000
+"""How many items and, sixteen for one, characters the built-in functions of one evaluation may look at or copy."""
+MAX_NESTING: Final = 100
+"""How deeply the lists and contexts of a result may nest."""
 
-    def __init__(self, code: str, message: str, span: Span) -> None:
+
+class Stop(Exception):
+    """The evaluation as a whole has no value: it would take too long or nest too deeply.
+
+    Without a span it is the whole text that takes too much.
+    """
+
+    def __init__(self, code: str, message: str, span: Span | None = None) -> None:
         self.code = code
         self.message = message
         self.span = span
@@ -43,6 +52,8 @@ class Activity(threading.local):
 
     running: int = 0
     steps: int = 0
+    items: int = 0
+    matching: int = 0
     calls: int = 0
     sink: list[Diagnostic] | None = None
 
@@ -57,6 +68,45 @@ def charge(steps: int, span: Span) -> None:
         raise Stop(
             "too-many-steps", f"this visits more than {MAX_STEPS:,} items; narrow the list or the range", span
         )
+
+
+def charge_items(count: int) -> None:
+    """Counts items that are looked at or copied within an evaluation that loops; raises ``Stop`` beyond the bound.
+
+    Copies of copies, and lists that hold another list over and over, grow beyond any memory in a few steps.
+    """
+    activity = ACTIVITY
+    if activity.running:
+        activity.items += count
+        if activity.items > MAX_ITEMS:
+            raise Stop(
+                "too-many-items", f"this copies or looks at more than {MAX_ITEMS:,} items; use shorter lists"
+            )
+
+
+def charge_text(length: int) -> None:
+    """Counts characters as ``charge_items`` counts items."""
+    if length > 255:
+        charge_items(length >> 4)
+
+
+def charge_result(value: Any) -> None:
+    """Counts all that is within a list or context, wherever it is met again; raises ``Stop`` beyond the bounds."""
+    left = MAX_ITEMS
+    walk = [iter((value,))]
+    while walk:
+        for part in walk[-1]:
+            kind = type(part)
+            if kind is list or kind is dict:
+                left -= len(part)
+                if left < 0:
+                    raise Stop("too-many-items", f"the result has more than {MAX_ITEMS:,} items; return less")
+                if len(walk) > MAX_NESTING:
+                    raise Stop("too-deep", f"the result nests more than {MAX_NESTING} lists and contexts")
+                walk.append(iter(part if kind is list else part.values()))
+                break
+        else:
+            walk.pop()
 
 
 def report(frame: Frame, code: str, message: str, span: Span, severity: Severity = Severity.ERROR) -> None:

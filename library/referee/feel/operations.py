@@ -11,7 +11,7 @@ from decimal import Decimal, DecimalException
 from typing import Any
 
 from referee.feel.fault import Fault
-from referee.feel.frame import SINK, Code, Frame, report, report_fault
+from referee.feel.frame import SINK, Code, Frame, charge_text, report, report_fault
 from referee.feel.syntax import Span
 from referee.feel.types import kind_of
 from referee.feel.values import (
@@ -104,8 +104,11 @@ def arithmetic_with_number(operator: str, left: Code, number: Decimal, span: Spa
 
 def joined(left: Any, right: Any) -> Any:
     """``left + right``; a string beyond the bound is a fault."""
-    if type(left) is str and type(right) is str and len(left) + len(right) > _MAX_TEXT:
-        raise Fault("text-too-long", f"a string of more than {_MAX_TEXT:,} characters is too long")
+    if type(left) is str and type(right) is str:
+        length = len(left) + len(right)
+        if length > _MAX_TEXT:
+            raise Fault("text-too-long", f"a string of more than {_MAX_TEXT:,} characters is too long")
+        charge_text(length)
     return add(left, right)
 
 

@@ -402,12 +402,20 @@ class _Parser(TypeReader):
             return self._temporal()
         if text != "?":
             self._fail("a value is missing")
+        if self._begins_known_name():
+            return self._name()
         self._position += 1
         self._height = 1
         return syntax.Input((token.start, token.end))
 
     def _is_known(self) -> bool:
         return any(names.longest(self._tokens, self._position)[0] for names in self._scopes)
+
+    def _begins_known_name(self) -> bool:
+        """Whether a word of FEEL, or `?`, is only the beginning of a known name, such as `for sale`."""
+        return any(
+            names.longest(self._tokens, self._position)[1] > self._position + 1 for names in self._scopes
+        )
 
     def _number(self, token: Token) -> Node:
         self._position += 1
@@ -429,10 +437,8 @@ class _Parser(TypeReader):
         return syntax.Temporal(unescape(token, self.text), self._span(first))
 
     def _reserved(self, token: Token) -> Node:
-        for names in self._scopes:  # a known name may begin with a word of FEEL: `for sale`
-            _, after = names.longest(self._tokens, self._position)
-            if after > self._position + 1:
-                return self._name()
+        if self._begins_known_name():
+            return self._name()
         text, span = token.text, (token.start, token.end)
         if text in _LITERALS:
             self._position += 1

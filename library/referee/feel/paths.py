@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from referee.feel.fault import Fault
-from referee.feel.frame import Code, Frame, report_fault
+from referee.feel.frame import Code, Frame, charge_items, report_fault
 from referee.feel.syntax import Span
 from referee.feel.values import property_of
 
@@ -26,6 +26,7 @@ def path(source: Code, name: str, span: Span) -> Code:
 def part(frame: Frame, value: Any, name: str, span: Span) -> Any:
     """``value.name``; of a list, the list of its items' parts (DMN 1.5, table 66)."""
     if type(value) is list:
+        charge_items(len(value))
         return [
             item[name] if type(item) is dict and name in item else part(frame, item, name, span)
             for item in value

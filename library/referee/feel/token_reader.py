@@ -20,7 +20,7 @@ ENDS_NAME: Final = frozenset(
     {"and", "or", "in", "between", "instance", "then", "else", "return", "satisfies"}
 )
 """Words that never continue a name, unless the name is known."""
-_NAME_SYMBOLS: Final = frozenset({".", "/", "-", "'", "+", "*", "**", ".."})
+_NAME_SYMBOLS: Final = frozenset({".", "/", "-", "'", "+", "*", "**", "..", "?"})
 _WHITE_SPACE = re.compile(r"\s+")
 
 _MEND: Final = {

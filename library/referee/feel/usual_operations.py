@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from referee.feel.fault import Fault
-from referee.feel.frame import charge
+from referee.feel.frame import charge, charge_items
 from referee.feel.operations import joined
 from referee.feel.values import Range, compare, equal, less, less_or_equal, power, property_of
 from referee.feel.values.numbers import CONTEXT
@@ -42,6 +42,7 @@ def _contained(value: Any, other: Any) -> bool:
         return other.includes(value)
     if type(other) is not list:
         return _same(value, other)
+    charge_items(len(other))
     if type(value) is list or any(type(item) is Range for item in other):
         raise _Retreat
     return any(equal(value, item) for item in other)
@@ -49,6 +50,7 @@ def _contained(value: Any, other: Any) -> bool:
 
 def _part(value: Any, name: str) -> Any:
     if type(value) is list:
+        charge_items(len(value))
         return [item[name] if type(item) is dict else _part(item, name) for item in value]
     return property_of(value, name)
 

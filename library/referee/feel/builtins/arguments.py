@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from referee.feel.fault import Fault
+from referee.feel.frame import charge_items, charge_text
 from referee.feel.types import kind_of
 from referee.feel.values.functions import FeelFunction
 from referee.feel.values.numbers import whole
@@ -51,6 +52,7 @@ def exact_integer(value: Any, parameter: str) -> int:
 
 def text(value: Any, parameter: str) -> str:
     if type(value) is str:
+        charge_text(len(value))
         return value
     if type(value) is list and len(value) == 1 and type(value[0]) is str:
         return value[0]
@@ -58,8 +60,9 @@ def text(value: Any, parameter: str) -> str:
 
 
 def items(value: Any, parameter: str) -> list[Any]:
-    """A list; any other value but ``null`` is taken as a list of it."""
+    """A list to look through; any other value but ``null`` is taken as a list of it."""
     if type(value) is list:
+        charge_items(len(value))
         return value
     if value is None:
         raise wrong(value, parameter, "a list")
@@ -78,6 +81,7 @@ def numbers(value: Any, parameter: str) -> list[Decimal]:
 
 def context(value: Any, parameter: str) -> dict[str, Any]:
     if type(value) is dict:
+        charge_items(len(value))
         return value
     if type(value) is list and len(value) == 1 and type(value[0]) is dict:
         return value[0]

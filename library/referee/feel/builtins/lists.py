@@ -13,6 +13,7 @@ from typing import Any
 from referee.feel.builtins import arguments
 from referee.feel.builtins.builtin import Builtin, Signature
 from referee.feel.fault import Fault
+from referee.feel.frame import charge_items
 from referee.feel.types import kind_of
 from referee.feel.values.equality import equal, equality_key
 from referee.feel.values.functions import FeelFunction
@@ -27,7 +28,7 @@ def list_contains(source: Any, element: Any) -> bool:
 
 
 def count(source: Any) -> Decimal:
-    return Decimal(len(arguments.items(source, "list")))
+    return Decimal(len(source) if type(source) is list else len(arguments.items(source, "list")))
 
 
 def _extreme(sign: int) -> Callable[[Any], Any]:
@@ -218,6 +219,7 @@ def flatten(source: Any) -> list[Any]:
 def _flatten_into(result: list[Any], values: list[Any], depth: int) -> None:
     if depth > _MAX_DEPTH:
         raise Fault("too-deep", f"`list` is nested more than {_MAX_DEPTH} deep")
+    charge_items(len(values))
     for item in values:
         if isinstance(item, list):
             _flatten_into(result, item, depth + 1)

@@ -20,6 +20,7 @@ from typing import Any, Final
 from referee.feel.builtins import arguments
 from referee.feel.builtins.builtin import Builtin, Signature
 from referee.feel.fault import Fault
+from referee.feel.frame import charge_items
 from referee.feel.values.durations import DaysTimeDuration, YearsMonthsDuration
 from referee.feel.values.numbers import CONTEXT, MAX_SCALE, MIN_SCALE, out_of_range, rounded
 
@@ -30,6 +31,9 @@ _EXACT = Context(prec=13_000, Emin=-99_999, Emax=99_999, traps=[InvalidOperation
 
 
 _UNITS: Final = Decimal(0)
+
+# Logarithms, powers of e and remainders of huge numbers take as long as looking at so many items.
+_COST_OF_SERIES: Final = 100
 
 
 def _scale(value: Any) -> int:
@@ -74,6 +78,7 @@ def modulo(dividend: Any, divisor: Any) -> Decimal:
         rest = CONTEXT.remainder(first, second)
     except InvalidOperation:
         # the whole quotient has more than 34 digits
+        charge_items(_COST_OF_SERIES)
         rest = _EXACT.remainder(first, second)
     if rest and (rest < 0) != (second < 0):
         return CONTEXT.add(rest, second)
@@ -91,10 +96,12 @@ def log(number: Any) -> Decimal:
     value = arguments.number(number, "number")
     if value <= 0:
         raise Fault("out-of-range", "`number` must be positive: only those have a logarithm")
+    charge_items(_COST_OF_SERIES)
     return CONTEXT.ln(value)
 
 
 def exp(number: Any) -> Decimal:
+    charge_items(_COST_OF_SERIES)
     try:
         return CONTEXT.exp(arguments.number(number, "number"))
     except DecimalException as error:

@@ -8,6 +8,7 @@ from typing import Any
 from referee.feel.builtins import arguments
 from referee.feel.builtins.builtin import Builtin, Signature
 from referee.feel.fault import Fault
+from referee.feel.frame import charge_text
 from referee.feel.types import kind_of
 from referee.feel.values.text import string
 
@@ -19,11 +20,12 @@ def bounded(text: str) -> str:
     """The text, or a ``Fault`` if it has grown beyond any use."""
     if len(text) > MAX_LENGTH:
         raise Fault("too-long", f"the text would have more than {MAX_LENGTH} characters")
+    charge_text(len(text))
     return text
 
 
 def to_string(value: Any) -> str | None:
-    return None if value is None else string(value)
+    return None if value is None else bounded(string(value))
 
 
 def substring(string: Any, start_position: Any, length: Any = None) -> str:
@@ -45,7 +47,7 @@ def substring(string: Any, start_position: Any, length: Any = None) -> str:
 
 
 def string_length(string: Any) -> Decimal:
-    return Decimal(len(arguments.text(string, "string")))
+    return Decimal(len(string) if type(string) is str else len(arguments.text(string, "string")))
 
 
 def upper_case(string: Any) -> str:

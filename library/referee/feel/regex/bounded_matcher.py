@@ -121,7 +121,7 @@ def _has_references(node: Node) -> bool:
 
 
 class BoundedMatcher:
-    """Searches one text. The steps of all its searches together are bounded; ``Fault`` beyond."""
+    """Searches one text. The ``steps`` of all its searches together are bounded; ``Fault`` beyond."""
 
     def __init__(self, program: Program, text: str, *, multi_line: bool, ignore_case: bool) -> None:
         self._program = program
@@ -129,7 +129,7 @@ class BoundedMatcher:
         self._codes = [ord(character) for character in text]
         self._multi_line = multi_line
         self._ignore_case = ignore_case
-        self._steps = 0
+        self.steps = 0
         self._known: dict[tuple[int, int], bool] = {}
 
     def search(self, start: int) -> Spans | None:
@@ -193,8 +193,8 @@ class BoundedMatcher:
         return None
 
     def _count(self) -> None:
-        self._steps += 1
-        if self._steps > MAX_STEPS:
+        self.steps += 1
+        if self.steps > MAX_STEPS:
             raise Fault("too-much-work", "the pattern needs too much work on this text; make it simpler")
 
     def _is_in(self, members: int, place: int) -> bool:

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from referee.feel.fault import Fault
+from referee.feel.frame import ACTIVITY, charge_items
 from referee.feel.regex.bounded_matcher import MAX_INSTRUCTIONS, BoundedMatcher, Program, Spans
 from referee.feel.regex.character_set import CharacterSet
 from referee.feel.regex.nodes import Characters, Node, Sequence
 from referee.feel.regex.pattern_reader import PatternReader
 from referee.feel.regex.python_form import python_pattern, size, worst_degree
 
-# Steps that `re` may take at worst: less than a second.
+# Steps that `re` may take at worst: less than a second for one text, and for all texts of one evaluation a few.
 _MAX_COST = 10_000_000
+_MAX_COSTS = 200_000_000
 
 
 class Pattern:
@@ -43,7 +45,7 @@ class Pattern:
 
     def matches(self, text: str) -> Iterator[Spans]:
         """The matches from left to right, none of them within another: spans of the whole and of each group."""
-        if self._degree is not None and self._size * (len(text) + 1) ** (self._degree + 1) <= _MAX_COST:
+        if self._degree is not None and _affordable(self._size * (len(text) + 1) ** (self._degree + 1)):
             return self._quick_matches(text)
         return self._bounded_matches(text)
 
@@ -62,14 +64,26 @@ class Pattern:
         matcher = BoundedMatcher(
             self._program, text, multi_line=self._multi_line, ignore_case=self._ignore_case
         )
-        place = 0
+        place = spent = 0
+        charge_items(len(text) >> 4)
         while place <= len(text):
             spans = matcher.search(place)
+            charge_items(matcher.steps - spent)
+            spent = matcher.steps
             if spans is None:
                 return
             yield spans[: self.groups + 1]
             start, end = spans[0]
             place = end if end > start else end + 1
+
+
+def _affordable(cost: int) -> bool:
+    """Whether `re` may be given work of this cost at worst."""
+    activity = ACTIVITY
+    if cost > _MAX_COST or not activity.running:
+        return cost <= _MAX_COST
+    activity.matching += cost
+    return activity.matching <= _MAX_COSTS
 
 
 @lru_cache(maxsize=512)

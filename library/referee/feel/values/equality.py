@@ -9,6 +9,8 @@ from collections.abc import Hashable
 from decimal import Decimal
 from typing import Any, Final
 
+from referee.feel.frame import charge_items
+
 _PLAIN: Final = frozenset({Decimal, str, bool})
 
 
@@ -38,8 +40,10 @@ def equality_key(value: Any) -> Hashable:
     """A key for sets and dictionaries: two values have the same one if, and only if, ``equal`` says true."""
     kind = type(value)
     if kind is list:
+        charge_items(len(value))
         return kind, tuple(map(equality_key, value))
     if kind is dict:
+        charge_items(len(value))
         return kind, frozenset((name, equality_key(item)) for name, item in value.items())
     if hasattr(kind, "start_included"):
         ends = equality_key(value.start), equality_key(value.end)
@@ -55,12 +59,14 @@ def _equal_across_classes(left: Any, right: Any) -> bool | None:
 def _equal_lists(left: list[Any], right: list[Any]) -> bool | None:
     if len(left) != len(right):
         return False
+    charge_items(len(left))
     return _all_equal(zip(left, right, strict=True))
 
 
 def _equal_contexts(left: dict[str, Any], right: dict[str, Any]) -> bool | None:
     if left.keys() != right.keys():
         return False
+    charge_items(len(left))
     return _all_equal((value, right[name]) for name, value in left.items())
 
 

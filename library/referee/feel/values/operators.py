@@ -10,6 +10,7 @@ from decimal import Decimal, DecimalException
 from typing import Any
 
 from referee.feel.fault import Fault
+from referee.feel.frame import charge_items
 from referee.feel.values.durations import (
     NANOS_PER_DAY,
     DaysTimeDuration,
@@ -25,6 +26,7 @@ _subtract = CONTEXT.subtract
 _multiply = CONTEXT.multiply
 _divide = CONTEXT.divide
 
+_COST_OF_ROOTS = 200  # as long as looking at so many items
 Operation = Callable[[Any, Any], Any]
 
 
@@ -76,6 +78,8 @@ def power(left: Any, right: Any) -> Any:
         return Decimal(1)
     if not left and right < 0:
         raise Fault("division-by-zero", "zero can't be raised to a negative power")
+    if right != right.to_integral_value():
+        charge_items(_COST_OF_ROOTS)
     try:
         return CONTEXT.power(left, right)
     except DecimalException as error:

@@ -9,6 +9,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from referee.feel.frame import charge_items
 from referee.feel.values.numbers import number_text
 
 _PLAIN_NAME = re.compile(r"[^\W\d][\w ]*")
@@ -32,8 +33,10 @@ def nested_text(value: Any) -> str:
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, list):
+        charge_items(len(value))
         return f"[{', '.join(map(nested_text, value))}]"
     if isinstance(value, dict):
+        charge_items(len(value))
         entries = (f"{_entry_name(name)}: {nested_text(item)}" for name, item in value.items())
         return f"{{{', '.join(entries)}}}"
     return str(value)
