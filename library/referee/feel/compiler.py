@@ -285,10 +285,10 @@ class Compiler:
     def _in(self, node: syntax.In) -> Code:
         value = self.expression(node.value)
         if self.has_input or not any(map(syntax.uses_input, node.tests)):
-            test = containment.any_of(tuple(self._test(test) for test in node.tests))
+            test = containment.any_of(tuple(self._test_after_in(test) for test in node.tests))
             return lambda frame: test(frame, value(frame))
         self.has_input = True  # outside of cells `?` is the value that `in` tests
-        test = containment.any_of(tuple(self._test_of_input(test) for test in node.tests))
+        test = containment.any_of(tuple(self._test_after_in(test) for test in node.tests))
         self.has_input = False
 
         def run(frame: Frame) -> Any:
@@ -297,9 +297,8 @@ class Compiler:
 
         return run
 
-    def _test_of_input(self, node: Node) -> Test:
-        """A test that may be a condition on ``?``."""
-        if isinstance(node, syntax.Test | syntax.Interval) or not syntax.uses_input(node):
+    def _test_after_in(self, node: Node) -> Test:
+        if not syntax.is_condition_on_input(node):
             return self._test(node)
         return containment.condition_test(self.expression(node), node.span)
 

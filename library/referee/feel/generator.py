@@ -283,6 +283,8 @@ class _Generator:
         return ast.BinOp(above, ast.BitAnd(), below)
 
     def _in(self, node: syntax.In) -> Typed:
+        if any(map(syntax.is_condition_on_input, node.tests)):
+            raise _Unsupported
         first, again = self._simple(self.expression(node.value)[0])
         verdicts = [self._test(node.tests[0], first, again)]
         certain, self._certain = self._certain, False

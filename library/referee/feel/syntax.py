@@ -386,3 +386,8 @@ def children(node: object) -> Iterator[object]:
 def uses_input(node: object) -> bool:
     """Whether ``?`` stands anywhere in the expression."""
     return isinstance(node, Input) or any(uses_input(child) for child in children(node))
+
+
+def is_condition_on_input(node: Node) -> bool:
+    """Whether a test after ``in`` speaks about ``?``, rather than being ``?``, a part of it, or a plain test."""
+    return not isinstance(node, Test | Interval | Input | Path) and uses_input(node)
