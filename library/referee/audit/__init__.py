@@ -3,10 +3,11 @@
 from referee.audit.canonical_json import canonical_json
 from referee.audit.log import LOG_NAME, AuditLog, utc_now
 from referee.audit.record import KINDS, RECOVERY, Record
-from referee.audit.sensitive import key_path, keyed_hash, mask, read_or_create_key
-from referee.audit.verification import Fault, Sealed, Verification, verify
+from referee.audit.sensitive import HASH_MARK, key_path, keyed_hash, mask, read_or_create_key
+from referee.audit.verification import Fault, Sealed, Unfinished, Verification, verify
 
 __all__ = [
+    "HASH_MARK",
     "KINDS",
     "LOG_NAME",
     "RECOVERY",
@@ -14,6 +15,7 @@ __all__ = [
     "Fault",
     "Record",
     "Sealed",
+    "Unfinished",
     "Verification",
     "canonical_json",
     "key_path",

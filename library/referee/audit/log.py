@@ -36,6 +36,14 @@ from referee.audit.sensitive import HASHED, key_path, read_or_create_key
 from referee.domain import AuditError, Receipt
 
 LOG_NAME = "audit.jsonl"
+BEGUN_NAME = "audit.begun"
+_BEGUN = f"""The audit log {LOG_NAME} beside this file holds records. Should it be missing, restore it from the backup:
+with an empty log every case counts as new and would be done again. Remove this file only to begin anew on purpose.
+"""
+RESTORE = (
+    "keep a copy of what is left as evidence and restore the log from its backup; with an empty log every case "
+    "would be done again"
+)
 
 _WINDOWS = sys.platform == "win32"
 # Windows keeps others from reading locked bytes and open files from being replaced, so there the lock has a file
@@ -57,9 +65,11 @@ class AuditLog:
     same folder at once. Nothing is ever truncated or rewritten: an unfinished line left by a kill or a power
     cut is sealed by a ``recovery`` record that commits to its bytes.
 
-    ``folder`` is created when missing. ``writer`` names this run in its records (by default host, process id
+    ``folder`` is created when missing; a log that once held records and is gone or empty is refused, for every case
+    would be new again. ``writer`` names this run in its records (by default host, process id
     and a random run id). ``clock`` gives moments with an offset; times are information, the order is the
-    position. Raises AuditError whenever a record can't be made durable or the log isn't what was written.
+    position. ``read_only`` needs no right to write and takes no records. Raises AuditError whenever a record can't
+    be made durable or the log isn't what was written.
     """
 
     def __init__(
@@ -68,6 +78,7 @@ class AuditLog:
         *,
         writer: str | None = None,
         clock: Callable[[], datetime] = utc_now,
+        read_only: bool = False,
     ) -> None:
         self.folder = Path(folder)
         self.path = self.folder / LOG_NAME
@@ -75,7 +86,10 @@ class AuditLog:
         self._clock = clock
         self._bookmarks = [Tail()]
         self._descriptor = self._lock_descriptor = _CLOSED
-        self._open()
+        self._read_only = read_only
+        self._begin()
+        if not read_only:
+            self._open()
 
     @property
     def writer(self) -> str:
@@ -94,7 +108,7 @@ class AuditLog:
             if not path.exists() and self._holds_hashes():
                 raise AuditError(
                     f"the key for sensitive facts {path} is gone, and {self.path} holds hashes that were made with it; "
-                    "restore it from a backup, or begin a new audit folder"
+                    "restore it from the backup: with another key every known case would look changed"
                 )
             return read_or_create_key(self.folder)
 
@@ -113,12 +127,15 @@ class AuditLog:
             return []
         with self._locked():
             receipts = self._write(encoded)
-            if self._depth > 1:  # the caller holds the lock on: what it reads next must be durable
+            is_held = self._depth > 1
+            if is_held:  # the caller holds the lock on: what it reads next must be durable
                 self._flush()
-                return receipts
-        # Outside the lock, so that the writers of other processes share one trip to the disk. A later record
-        # is durable only together with all before it, so the order of receipts doesn't matter.
-        self._flush()
+        if not is_held:
+            # Outside the lock, so that the writers of other processes share one trip to the disk. A later record
+            # is durable only together with all before it, so the order of receipts doesn't matter.
+            self._flush()
+        if not self._begun:
+            self._mark_begun()
         return receipts
 
     def records(self, start: int = 0) -> Iterator[Record]:
@@ -171,6 +188,33 @@ class AuditLog:
 
     # The file
 
+    def _begin(self) -> None:
+        """Refuses a log that once held records and holds none now."""
+        marker = self.folder / BEGUN_NAME
+        try:
+            self._begun = marker.exists()  # looked at first: who makes it has written records before
+            size = self.path.stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            size = 0
+        except OSError as fault:
+            raise AuditError(f"the audit log {self.path} can't be read: {reason(fault)}") from fault
+        if self._begun and not size:
+            raise AuditError(
+                f"the audit log {self.path} held records once and is gone or empty; {RESTORE}. To begin anew on "
+                f"purpose, remove {marker}"
+            )
+
+    def _mark_begun(self) -> None:
+        marker = self.folder / BEGUN_NAME
+        try:
+            marker.write_text(_BEGUN, encoding="utf-8")
+            flush_folder(self.folder)
+        except OSError as fault:
+            raise AuditError(
+                f"{marker} can't be written: {reason(fault)}; {remedy(fault)}, then run again"
+            ) from fault
+        self._begun = True
+
     def _open(self) -> None:
         self._pid = os.getpid()
         self._writer = self._given_writer or f"{socket.gethostname()}/{self._pid}/{secrets.token_hex(4)}"
@@ -198,6 +242,8 @@ class AuditLog:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
+        if self._read_only:
+            raise AuditError(f"the audit log {self.path} was opened for reading only")
         if self._pid != os.getpid():  # a forked child shares its parent's lock as long as it shares the file
             self.close()
             self._open()
@@ -251,7 +297,7 @@ class AuditLog:
             if not _WINDOWS and not self._is_in_place(status):
                 raise AuditError(
                     f"the audit log {self.path} was deleted or replaced while this run was writing to it; "
-                    "put the file back or keep what is left as evidence, then run again"
+                    f"{RESTORE}"
                 )
             if self._opened and status.st_size == self._tail.offset:
                 return False
@@ -278,7 +324,7 @@ class AuditLog:
         if not looks_unfinished(torn):
             raise AuditError(
                 f"the audit log {self.path} ends in something that Referee didn't write (from byte "
-                f"{self._tail.offset} on); move the file away and keep it as evidence, then run again"
+                f"{self._tail.offset} on); {RESTORE}"
             )
         whole = Chain(self._tail)
         try:
@@ -342,14 +388,13 @@ class AuditLog:
         return AuditError(
             f"the audit log {self.path} isn't what was written: {fault.reason} (from byte "
             f"{fault.tail.offset} on); "
-            "see `referee audit verify`, keep the file as evidence and start a new audit folder"
+            f"see `referee audit verify`, {RESTORE}"
         )
 
     def _cut_short(self, known: Tail) -> AuditError:
         return AuditError(
             f"the audit log {self.path} was cut short while this run was using it: {known.position} records "
-            "had been seen in it; put the missing ones back or keep the file as evidence and start a new "
-            "audit folder"
+            f"had been seen in it; {RESTORE}"
         )
 
 

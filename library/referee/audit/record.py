@@ -159,7 +159,10 @@ def seals(line: bytes, tail: Tail, torn: bytes) -> bool:
 
 def looks_unfinished(torn: bytes) -> bool:
     """Whether the bytes are the beginning of a line of ours, or the zeros that some disks leave after a power
-    cut.
+    cut. Something else after a whole record is neither.
     """
     first = torn.partition(b"\n")[0]
+    end = first.rfind(b'"}') + 2
+    if first[end:] and (links := read_links(first[:end] + b"\n")) is not None and links.sound:
+        return False
     return first.startswith(b"\0") or (first != b"" and first.startswith(_START[: len(first)]))

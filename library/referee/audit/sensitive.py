@@ -15,9 +15,9 @@ from referee.audit.durability import flush, flush_folder
 from referee.domain import AuditError
 
 _KEY_BYTES = 32
-_MARK = "hmac-sha256:"
+HASH_MARK = "hmac-sha256:"
 
-HASHED = f'"{_MARK}'.encode()
+HASHED = f'"{HASH_MARK}'.encode()
 """How a keyed hash begins in a line of the log."""
 
 
@@ -27,7 +27,7 @@ def keyed_hash(key: bytes, value: Any) -> str:
 
     ``1``, ``1.0`` and ``Decimal("1.00")`` are equal values here.
     """
-    return _MARK + hmac.digest(key, canonical_json(value), "sha256").hex()
+    return HASH_MARK + hmac.digest(key, canonical_json(value), "sha256").hex()
 
 
 def mask(facts: Mapping[str, Any], sensitive: Collection[str], key: bytes) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from referee.audit.disk_fault import reason
 from referee.audit.file_lock import lock, unlock
 from referee.audit.log import LOCK_NAME, LOG_NAME
-from referee.audit.record import Links, Tail, read_links, read_record, seals
+from referee.audit.record import Links, Tail, looks_unfinished, read_links, read_record, seals
 from referee.domain import AuditError, LineAddress
 
 _MOST_FAULTS = 100
@@ -25,7 +25,7 @@ NEWEST_RECORDS = (
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong in a log. ``code`` is ``edited``, ``missing``, ``moved``, ``repeated``,
-    ``relinked``, ``damaged``, ``unreadable`` or ``torn-tail``; ``position`` is that of the record meant, or
+    ``relinked``, ``damaged``, ``unreadable`` or ``foreign``; ``position`` is that of the record meant, or
     expected there.
     """
 
@@ -48,9 +48,24 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The beginning of a record at the end of the log, left by a kill or a power cut: no loss either."""
+
+    place: LineAddress
+    size: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.place}: the last {self.size} bytes are an unfinished record, left by a kill or a power cut; nobody "
+            "got a receipt for it, and the next run seals it"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What a check of a log found. ``records`` counts the lines that are whole and unchanged; ``head`` is the
-    hash of the last of them; ``faults`` come in the order of the file (at most the first 100).
+    hash of the last of them; ``faults`` come in the order of the file (at most the first 100). An ``unfinished``
+    record at the end is no fault.
     """
 
     path: Path
@@ -59,6 +74,7 @@ class Verification:
     faults: tuple[Fault, ...]
     sealed: tuple[Sealed, ...]
     not_verifiable: tuple[str, ...]
+    unfinished: Unfinished | None = None
 
     @property
     def intact(self) -> bool:
@@ -92,6 +108,7 @@ class _Check:
         # them.
         self._missing: dict[int, int] = {}
         self._torn: list[bytes] = []
+        self._unfinished: Unfinished | None = None
 
     def run(self, file: BinaryIO) -> Verification:
         self._read_on(file)
@@ -114,6 +131,7 @@ class _Check:
             tuple(self._faults[:_MOST_FAULTS]),
             tuple(self._sealed),
             (NEWEST_RECORDS,),
+            self._unfinished,
         )
 
     def _read_on(self, file: BinaryIO) -> None:
@@ -190,13 +208,12 @@ class _Check:
     def _report_torn_tail(self) -> None:
         if self._torn:
             self._line -= len(self._torn) - 1
-            size = sum(map(len, self._torn))
-            self._report(
-                "torn-tail",
-                f"the last {size} bytes are an unfinished record, left by a kill or a power cut; nobody got "
-                "a receipt for it, and the next run seals it",
-                self._tail.position,
-            )
+            torn = b"".join(self._torn)
+            if looks_unfinished(torn):
+                self._unfinished = Unfinished(LineAddress(str(self._path), self._line), len(torn))
+            else:
+                message = f"the last {len(torn)} bytes are something that Referee didn't write"
+                self._report("foreign", message, self._tail.position)
 
     def _report_missing(self, first: int, found: int) -> None:
         which = f"record {first} is" if found == first + 1 else f"records {first} to {found - 1} are"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from referee.cli.output import json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from referee.audit import Record
 
 
 @click.group(
@@ -40,6 +43,7 @@ def verify_log(context: click.Context, folder: Path, as_json: bool) -> None:
                 "intact": found.intact,
                 "faults": [str(fault) for fault in found.faults],
                 "sealed": len(found.sealed),
+                "unfinished_bytes": found.unfinished.size if found.unfinished else 0,
                 "not_verifiable": list(found.not_verifiable),
             }
         )
@@ -51,6 +55,8 @@ def verify_log(context: click.Context, folder: Path, as_json: bool) -> None:
             click.echo(
                 f"  {sealed.place}: an unfinished line of {sealed.size} bytes was sealed; nobody had a receipt for it"
             )
+        if found.unfinished:
+            click.echo(f"  {found.unfinished}")
         for remark in found.not_verifiable:
             click.echo(f"  not verifiable: {remark}")
     context.exit(0 if found.intact else 1)
@@ -81,7 +87,7 @@ def show_case(context: click.Context, case: str, decision: str, folder: Path, as
         raise InputError(f"there is no audit log in {folder}; name its folder with --audit")
     records = [
         record
-        for record in AuditLog(folder).records()
+        for record in AuditLog(folder, read_only=True).records()
         if record.payload.get("case") == case and decision in ("", record.payload.get("decision"))
     ]
     if as_json:
@@ -90,13 +96,40 @@ def show_case(context: click.Context, case: str, decision: str, folder: Path, as
         )
     elif records:
         print_table(
-            ("record", "time", "what", "more"),
+            ("record", "time (UTC)", "what", "more"),
             [(r.position, r.time[:19], *_told(r.kind, r.payload)) for r in records],
             title=f"case {case}",
         )
+        _print_facts([r for r in records if r.kind == "decision"])
     else:
         click.echo(f"the log in {folder} has no record about case {case}")
     context.exit(0 if records else 1)
+
+
+def _print_facts(decisions: list[Record]) -> None:
+    """The facts that were decided on, a column for each decision that had other facts than the one before."""
+    columns: list[Record] = []
+    for record in decisions:
+        if not columns or record.payload["facts"] != columns[-1].payload["facts"]:
+            columns.append(record)
+    names = dict.fromkeys(name for record in columns for name in record.payload["facts"])
+    rows = []
+    for name in names:
+        values = [_written(record.payload["facts"].get(name)) for record in columns]
+        mark = "changed" if len(set(values)) > 1 else ""
+        rows.append((name, *values, *([mark] if len(columns) > 1 else [])))
+    if rows:
+        headings = [f"record {record.position}" for record in columns]
+        print_table(("fact", *headings, *([""] if len(columns) > 1 else [])), rows, title="facts")
+
+
+def _written(value: Any) -> str:
+    """A fact of the log as people read it; a hash says only whether two values are the same."""
+    from referee.audit import HASH_MARK
+
+    if isinstance(value, str) and value.startswith(HASH_MARK):
+        return f"(sensitive) {value[len(HASH_MARK) :][:8]}"
+    return "" if value is None else str(value)
 
 
 def _told(kind: str, payload: Any) -> tuple[str, str]:

@@ -96,7 +96,7 @@ def import_answers(path: Path, audit: Path, examples: Path, as_json: bool) -> No
 
     Example: referee worklist import worklist.xlsx
     """
-    result = _worklist(audit).import_answers(path, examples)
+    result = _worklist(audit, read_only=False).import_answers(path, examples)
     if as_json:
         print_json(
             {
@@ -113,11 +113,11 @@ def import_answers(path: Path, audit: Path, examples: Path, as_json: bool) -> No
     click.echo(f"{result.examples} labelled examples added in {examples}")
 
 
-def _worklist(audit: Path) -> Worklist:
+def _worklist(audit: Path, *, read_only: bool = True) -> Worklist:
     from referee.audit import LOG_NAME, AuditLog
     from referee.domain import InputError
     from referee.handoff import Worklist
 
     if not (audit / LOG_NAME).exists():
         raise InputError(f"there is no audit log in {audit}; name its folder with --audit")
-    return Worklist(AuditLog(audit))
+    return Worklist(AuditLog(audit, read_only=read_only))

@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from hashlib import sha256
@@ -293,6 +294,38 @@ def test_a_folder_in_place_of_the_file_is_refused_at_the_start(tmp_path: Path) -
     (tmp_path / "audit.jsonl").mkdir()
     with pytest.raises(AuditError, match="can't be opened for writing"):
         AuditLog(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["gone", "empty"])
+def test_a_log_that_held_records_is_never_begun_anew_by_accident(
+    tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    log = AuditLog(tmp_path)
+    log.append("run", {})
+    log.close()
+    damage(log.path)
+    for read_only in (False, True):
+        with pytest.raises(AuditError, match=r"is gone or empty; .* restore the log from its backup"):
+            AuditLog(tmp_path, read_only=read_only)
+    (tmp_path / "audit.begun").unlink()
+    assert AuditLog(tmp_path).append("run", {}).position == 0
+
+
+def test_a_log_without_records_may_be_gone(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path)
+    log.close()
+    log.path.unlink()
+    assert AuditLog(tmp_path).append("run", {}).position == 0
+
+
+def test_reading_only_needs_no_right_to_write_and_takes_no_records(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path)
+    log.append("run", {"n": 1})
+    log.path.chmod(0o444)
+    reader = AuditLog(tmp_path, read_only=True)
+    assert [record.payload for record in reader.records()] == [{"n": 1}]
+    with pytest.raises(AuditError, match="opened for reading only"):
+        reader.append("run", {})
 
 
 def test_reading_a_deleted_log_is_refused(tmp_path: Path) -> None:

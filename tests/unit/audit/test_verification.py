@@ -132,8 +132,16 @@ def test_a_line_that_is_no_record_is_named(tmp_path: Path) -> None:
 def test_an_unsealed_torn_tail_is_named(tmp_path: Path) -> None:
     lines = lines_of(tmp_path)
     found = verified(tmp_path, [*lines, b'{"v":1,"position":6'])
-    assert summary(found) == [("torn-tail", 7, 6)]
-    assert "the last 19 bytes are an unfinished record" in found.faults[0].message
+    assert found.intact
+    assert found.unfinished is not None
+    assert (found.unfinished.place.line, found.unfinished.size) == (7, 19)
+    assert "the next run seals it" in str(found.unfinished)
+
+
+def test_something_foreign_at_the_end_is_a_fault(tmp_path: Path) -> None:
+    found = verified(tmp_path, [*lines_of(tmp_path), b"garbage\n"])
+    assert summary(found) == [("foreign", 7, 6)]
+    assert "something that Referee didn't write" in found.faults[0].message
 
 
 def test_two_faults_are_both_named(tmp_path: Path) -> None:
