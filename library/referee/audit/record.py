@@ -21,6 +21,7 @@ NO_RECORD = "0" * 64
 
 _START = b'{"v":1,"position":'
 _PREVIOUS = b',"previous":"'
+_END = b'"}'
 _HASH = b',"hash":"'
 # A line ends in `,"previous":"<64 hex>","hash":"<64 hex>"}`; both links are found by counting from the end.
 _AT_HASH = -(len(_HASH) + 64 + 2)
@@ -162,7 +163,10 @@ def looks_unfinished(torn: bytes) -> bool:
     cut. Something else after a whole record is neither.
     """
     first = torn.partition(b"\n")[0]
-    end = first.rfind(b'"}') + 2
-    if first[end:] and (links := read_links(first[:end] + b"\n")) is not None and links.sound:
-        return False
+    end = first.find(_END)
+    while end >= 0 and end + len(_END) < len(first):
+        links = read_links(first[: end + len(_END)] + b"\n")
+        if links is not None and links.sound:
+            return False
+        end = first.find(_END, end + 1)
     return first.startswith(b"\0") or (first != b"" and first.startswith(_START[: len(first)]))
