@@ -1,12 +1,23 @@
-"""``referee check``: every fault of decision workbooks at once."""
+"""``referee check``: every fault of decision workbooks at once, and proofs of their tables."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from referee.cli.output import json_option, print_json
+from referee.cli.output import json_option, print_json, with_progress
+from referee.domain import CellAddress, Severity
+
+if TYPE_CHECKING:
+    from referee.checks import Finding, TableReport
+    from referee.cli.workbook_check import WorkbookReport
+    from referee.tables import DecisionTable
+
+LABELS = {Severity.ERROR: "fault", Severity.WARNING: "finding", Severity.INFO: "hint"}
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
 @click.command(
@@ -18,41 +29,216 @@ from referee.cli.output import json_option, print_json
 @click.option(
     "--models", default="models", type=click.Path(path_type=Path), show_default=True, help="The models."
 )
+@click.option(
+    "--budget",
+    default=120.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Seconds for the proofs of a workbook.",
+)
+@click.option("--html", type=click.Path(path_type=Path), help="Write a report to show to others.")
+@click.option(
+    "--annotate",
+    type=click.Path(path_type=Path),
+    help="Write a copy of the workbook with the findings as comments; for one workbook.",
+)
 @json_option
 @click.pass_context
-def check(context: click.Context, workbooks: tuple[Path, ...], models: Path, as_json: bool) -> None:
+def check(
+    context: click.Context,
+    workbooks: tuple[Path, ...],
+    models: Path,
+    budget: float,
+    html: Path | None,
+    annotate: Path | None,
+    as_json: bool,
+) -> None:
     """Report every fault of the WORKBOOKS with sheet and cell, what was found and how to mend it.
 
     The models that a workbook names are checked too: present, unchanged, and of the right version. DMN files (.dmn) are
     checked like workbooks.
-    """
-    from referee.dmn import read_model
-    from referee.domain import ModelError, RulesError
-    from referee.scoring import ModelStore
-    from referee.workbook import read_workbook
 
-    found: dict[str, list[str]] = {}
-    for path in workbooks:
-        faults = found.setdefault(str(path), [])
-        try:
-            if path.suffix.casefold() == ".dmn":
-                read_model(path).check()
-                continue
-            workbook = read_workbook(path)
-        except RulesError as error:
-            faults.extend(str(fault) for fault in error.faults)
-            continue
-        for model in workbook.models:
-            try:
-                ModelStore(models).load(model.folder, model.version)
-            except ModelError as error:
-                faults.append(f"{model.place}: {error}")
+    A workbook without faults is proved: is there a rule for every case there can be, do rules contradict each other,
+    can each rule fire? Findings must be mended and give exit code 1, hints are advice. What can't be proved within the
+    budget is a finding.
+    """
+    from referee.checks import Budget
+    from referee.cli.workbook_check import check_workbook
+
+    if annotate is not None and (len(workbooks) > 1 or workbooks[0].suffix.casefold() == ".dmn"):
+        raise click.UsageError("--annotate writes a copy of one workbook; name one")
+    reports = [check_workbook(path, models, Budget(budget), _watched) for path in workbooks]
+    if html is not None:
+        _write_html(html, reports)
+    if annotate is not None:
+        _write_annotated(annotate, reports[0])
     if as_json:
-        print_json({"workbooks": [{"path": path, "faults": faults} for path, faults in found.items()]})
+        print_json({"workbooks": [as_record(report) for report in reports]})
     else:
-        for name, faults in found.items():
-            count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-            click.echo(f"{name}: {count if faults else 'no faults'}")
-            for fault in faults:
-                click.echo(f"  {fault}")
-    context.exit(1 if any(found.values()) else 0)
+        for report in reports:
+            _print(report)
+    context.exit(1 if any(report.must_be_mended for report in reports) else 0)
+
+
+def summary(report: WorkbookReport) -> str:
+    """``no faults, 2 findings, 3 hints``."""
+    found = [finding for table in report.tables for finding in table.findings]
+    counts = [
+        (len(report.faults) + sum(finding.severity is Severity.ERROR for finding in found), "fault"),
+        (sum(finding.severity is Severity.WARNING for finding in found), "finding"),
+        (sum(finding.severity is Severity.INFO for finding in found), "hint"),
+    ]
+    faults, *others = [
+        f"{count or 'no'} {word}{'' if count == 1 else 's'}"
+        for count, word in counts
+        if count or word == "fault"
+    ]
+    return ", ".join([faults, *others])
+
+
+def as_record(report: WorkbookReport) -> dict[str, Any]:
+    """The report for machines."""
+    return {
+        "path": str(report.path),
+        "faults": [str(fault) for fault in report.faults],
+        "tables": [
+            {
+                "table": table.table,
+                "proved": table.proved,
+                "unproved": table.unproved,
+                "findings": [_finding_record(finding) for finding in table.findings],
+            }
+            for table in report.tables
+        ],
+    }
+
+
+def case_text(finding: Finding) -> str:
+    """``amount = 5000, country = "CH": no rule fires``; empty where there is no case."""
+    from referee.checks import literal_text
+
+    if finding.case is None:
+        return ""
+    values = ", ".join(f"{name} = {literal_text(value)}" for name, value in finding.case.values.items())
+    return f"{values}: {finding.case.result}" if finding.case.result else values
+
+
+def places_text(finding: Finding, most: int = 4) -> str:
+    """Where it stands: ``sheet Routing, cells A7, A9``, without the name of the workbook."""
+    by_sheet: dict[str, list[str]] = {}
+    others = []
+    for place in finding.places:
+        if isinstance(place, CellAddress):
+            by_sheet.setdefault(place.sheet, []).append(place.cell)
+        else:
+            others.append(str(place))
+    texts = []
+    for sheet, cells in by_sheet.items():
+        known = [cell for cell in dict.fromkeys(cells) if cell]
+        word = "cell" if len(known) == 1 else "cells"
+        more = f" and {len(known) - most} more" if len(known) > most else ""
+        texts.append(f"sheet {sheet}" + (f", {word} {', '.join(known[:most])}{more}" if known else ""))
+    return "; ".join([*texts, *others[:most]])
+
+
+def _print(report: WorkbookReport) -> None:
+    click.echo(f"{report.path}: {summary(report)}")
+    for fault in report.faults:
+        click.echo(f"  {fault}")
+    for table in report.tables:
+        proved = _proved(table)
+        click.echo(f"  {click.style(table.table, bold=True)}: {proved}")
+        for finding in table.findings:
+            label = click.style(LABELS[finding.severity], fg=_COLOURS[finding.severity])
+            place = places_text(finding)
+            click.echo(f"    {label}  {place + ': ' if place else ''}{finding.message}")
+            if finding.case is not None:
+                click.echo(f"      case  {case_text(finding)}")
+            if finding.fix is not None:
+                click.echo(f"      mend  {finding.fix.advice}")
+                for row in finding.fix.rows:
+                    click.echo(f"            {' | '.join(cell or '?' for cell in row)}")
+
+
+def _proved(table: TableReport) -> str:
+    """What is known for every case."""
+    if not table.findings:
+        return "proved, nothing found"
+    parts = []
+    if table.proved:
+        parts.append(f"proved: {', '.join(table.proved)}")
+    if table.unproved:
+        parts.append(f"not proved: {', '.join(table.unproved)}")
+    return "; ".join(parts) or "not proved"
+
+
+def _finding_record(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": LABELS[finding.severity],
+        "message": finding.message,
+        "places": [str(place) for place in finding.places],
+        "rules": finding.rules,
+        "case": None
+        if finding.case is None
+        else {"values": finding.case.values, "result": finding.case.result},
+        "fix": None
+        if finding.fix is None
+        else {"advice": finding.fix.advice, "rows": finding.fix.rows, "delete": finding.fix.delete},
+    }
+
+
+def _write_html(path: Path, reports: Sequence[WorkbookReport]) -> None:
+    from referee.cli.html_report import write_report
+
+    write_report(
+        path,
+        "Check of decision workbooks",
+        "check.html",
+        reports=[(report, summary(report)) for report in reports],
+        figures=[
+            (sum(len(report.tables) for report in reports), "tables proved", ""),
+            *(
+                (count, word, kind if count else "good")
+                for count, word, kind in (
+                    (sum(len(report.faults) for report in reports), "faults of files", "bad"),
+                    (_count(reports, mended=True), "findings to mend", "bad"),
+                    (_count(reports, mended=False), "hints", ""),
+                )
+            ),
+        ],
+        label=lambda finding: LABELS[finding.severity],
+        case_text=case_text,
+        places_text=places_text,
+        proved=_proved,
+    )
+
+
+def _count(reports: Iterable[WorkbookReport], *, mended: bool) -> int:
+    return sum(
+        finding.must_be_mended is mended
+        for report in reports
+        for table in report.tables
+        for finding in table.findings
+    )
+
+
+def _write_annotated(target: Path, report: WorkbookReport) -> None:
+    from referee.workbook.annotation import annotate
+
+    notes: dict[CellAddress, list[str]] = {}
+    for fault in report.faults:
+        if isinstance(fault.place, CellAddress):
+            notes.setdefault(fault.place, []).append(fault.message)
+    for table in report.tables:
+        for finding in table.findings:
+            place = next((place for place in finding.places if isinstance(place, CellAddress)), None)
+            if place is not None:
+                case = case_text(finding)
+                note = f"{LABELS[finding.severity]}: {finding.message}" + (f"\nCase: {case}" if case else "")
+                notes.setdefault(place, []).append(note)
+    annotate(report.path, target, notes)
+
+
+def _watched(tables: Sequence[DecisionTable], title: str) -> Iterable[DecisionTable]:
+    return with_progress(tables, len(tables), title)

@@ -18,6 +18,7 @@ COMMANDS = [
     ("decide",),
     ("check",),
     ("test",),
+    ("show",),
     ("worklist",),
     ("worklist", "list"),
     ("worklist", "export"),
@@ -50,9 +51,10 @@ def test_a_group_alone_tells_its_commands(referee: Command, command: tuple[str, 
 
 
 def test_check_finds_nothing_wrong(referee: Command) -> None:
-    assert referee("check", "payments.xlsx").out == "payments.xlsx: no faults\n"
+    assert referee("check", "payments.xlsx").out.startswith("payments.xlsx: no faults\n")
     said = referee("check", "payments.xlsx", "--json")
-    assert (said.code, said.json) == (0, {"workbooks": [{"path": "payments.xlsx", "faults": []}]})
+    assert said.code == 0
+    assert [(each["path"], each["faults"]) for each in said.json["workbooks"]] == [("payments.xlsx", [])]
 
 
 def test_check_tells_the_faults_of_all_workbooks(referee: Command, desk: Path) -> None:
@@ -60,7 +62,7 @@ def test_check_tells_the_faults_of_all_workbooks(referee: Command, desk: Path) -
     said = referee("check", "other.xlsx", "payments.xlsx")
     assert said.code == 1
     assert "sheet routing, cell" in said.out and "`>>= 10`" in said.out
-    assert said.out.endswith("payments.xlsx: no faults\n")
+    assert "payments.xlsx: no faults\n" in said.out
     found = referee("check", "other.xlsx", "payments.xlsx", "--json")
     assert found.code == 1
     assert [len(workbook["faults"]) > 0 for workbook in found.json["workbooks"]] == [True, False]
@@ -87,4 +89,4 @@ def test_letters_that_the_output_cannot_hold_are_shown_by_code(
         capture_output=True,
     )
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.decode(encoding) == f"{shown}.xlsx: no faults{os.linesep}"
+    assert done.stdout.decode(encoding).startswith(f"{shown}.xlsx: no faults{os.linesep}")

@@ -1,0 +1,9 @@
+"""Proofs about decision tables: what is true of every case, before the first case comes."""
+
+from referee.checks.budget import Budget
+from referee.checks.case_space import InputValues
+from referee.checks.finding import Case, Finding, Fix, TableReport
+from referee.checks.table_check import check_table
+from referee.checks.value_line import literal_text
+
+__all__ = ["Budget", "Case", "Finding", "Fix", "InputValues", "TableReport", "check_table", "literal_text"]

@@ -1,0 +1,124 @@
+"""Gaps: cases that no rule of a table covers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from referee.checks.budget import Budget
+from referee.checks.case_space import Box
+from referee.checks.cover import Uncovered
+from referee.checks.finding import Finding, Fix
+from referee.checks.region_set import members
+from referee.checks.subject import Subject, listed
+from referee.domain import Severity
+from referee.tables import HitPolicy
+
+MOST_SHOWN = 20
+
+_EMPTY_IS_A_RESULT = (
+    HitPolicy.RULE_ORDER,
+    HitPolicy.OUTPUT_ORDER,
+    HitPolicy.COLLECT,
+    HitPolicy.COLLECT_COUNT,
+)
+
+
+def gaps(subject: Subject, budget: Budget) -> Iterator[Finding]:
+    """Every gap as a box that can't be made wider, at most ``MOST_SHOWN``; together they hold all uncovered cases.
+
+    A rule with an open cell counts as covering what its other cells say; where nothing else covers that, it is told
+    as advice. There are none where an output has a default. Raises ``OutOfBudget``.
+    """
+    if _has_default(subject):
+        return
+    found: list[Box] = []
+    for box in _gap_boxes(subject, budget):
+        if len(found) == MOST_SHOWN:
+            yield _finding(subject, "more-gaps", "there are further gaps; mend these first and check again")
+            return
+        found.append(box)
+        yield _gap(subject, box)
+    if any(box.open_columns for box in subject.boxes):
+        yield from _covered_by_open_cells(subject, found, budget)
+
+
+def _gap_boxes(subject: Subject, budget: Budget) -> Iterator[Box]:
+    covers = [box.live for box in subject.boxes if box.live is not None]
+    left = Uncovered(subject.space.full, covers, budget)
+    for part in left:
+        box = _widened(subject, part)
+        left.exclude(box)
+        yield box
+
+
+def _widened(subject: Subject, part: Box) -> Box:
+    """The gap as wide as it goes, one dimension after the other."""
+    box = list(part)
+    for at, dimension in enumerate(subject.space.dimensions):
+        covered = 0
+        for rule in members(subject.live_index.touching(tuple(box), but=at)):
+            live = subject.boxes[rule].live
+            assert live is not None, "only boxes with cases are found"
+            covered |= live[at]
+        box[at] = dimension.full & ~covered
+    return tuple(box)
+
+
+def _gap(subject: Subject, box: Box) -> Finding:
+    table = subject.table
+    if table.hit_policy in _EMPTY_IS_A_RESULT:
+        message = f"no rule covers the cases where {subject.words(box)}: their result is empty"
+    else:
+        message = f"no rule covers the cases where {subject.words(box)}; add a rule for them"
+    row = (*subject.input_cells(box), *("" for _ in table.outputs))
+    return Finding(
+        "gap",
+        _severity(subject),
+        message,
+        table.name,
+        subject.table_place,
+        case=subject.case(box),
+        fix=Fix("add this rule and fill in its outputs", (row,)),
+    )
+
+
+def _covered_by_open_cells(subject: Subject, gaps: list[Box], budget: Budget) -> Iterator[Finding]:
+    """The rules with open cells that alone cover some cases: whether they do, their cells must say."""
+    closed = [box.live for box in subject.boxes if box.live is not None and not box.open_columns]
+    box = next(iter(Uncovered(subject.space.full, [*closed, *gaps], budget)), None)
+    if box is None:
+        return
+    rules = [rule for rule in members(subject.live_index.touching(box)) if subject.boxes[rule].open_columns]
+    cells = [
+        place
+        for rule in rules
+        for at in subject.boxes[rule].open_columns
+        for place in subject.cell_place(rule, at)
+    ]
+    numbers = listed([subject.number(rule) for rule in rules])
+    message = (
+        f"cases where {subject.words(box)} are covered only if an expression of {numbers} is true; "
+        "expressions are outside the proof: make sure that they leave no case out"
+    )
+    yield Finding(
+        "gap-unless-expression",
+        Severity.INFO,
+        message,
+        subject.table.name,
+        tuple(cells),
+        tuple(subject.number(rule) for rule in rules),
+        case=subject.case(box),
+    )
+
+
+def _finding(subject: Subject, code: str, message: str) -> Finding:
+    return Finding(code, _severity(subject), message, subject.table.name, subject.table_place)
+
+
+def _severity(subject: Subject) -> Severity:
+    return Severity.INFO if subject.table.hit_policy in _EMPTY_IS_A_RESULT else Severity.WARNING
+
+
+def _has_default(subject: Subject) -> bool:
+    defaults = (output.default for output in subject.table.outputs)
+    return any(default is not None and not default.is_irrelevant for default in defaults)

@@ -1,0 +1,168 @@
+"""Rules that can never fire: they hold no case, or other rules always come before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from referee.checks.budget import Budget, OutOfBudget
+from referee.checks.case_space import Box, contains
+from referee.checks.cover import Uncovered
+from referee.checks.finding import Finding, Fix
+from referee.checks.priorities import Priorities, Rank
+from referee.checks.region_set import members
+from referee.checks.subject import Subject, listed
+from referee.domain import Severity
+from referee.tables import HitPolicy
+
+_MOST_REGIONS_TRIED = 40
+_STEPS_AT_FIRST = 50_000
+
+
+def impossible_rules(subject: Subject) -> Iterator[Finding]:
+    """Rules that hold no case: a cell that no allowed value meets, or cells of one input that exclude each other."""
+    for rule, box in enumerate(subject.boxes):
+        if box.reach is not None:
+            continue
+        cells = [
+            (column, cell)
+            for column, (clause, cell) in enumerate(
+                zip(subject.table.inputs, subject.table.rules[rule].inputs, strict=True)
+            )
+            if not cell.is_irrelevant
+            and not (answers := subject.space.answers(subject.space.dimension_of(clause), cell)).is_open
+            and not answers.true
+        ]
+        number = subject.number(rule)
+        if cells:
+            column, cell = cells[0]
+            expression = subject.table.inputs[column].expression.text
+            why = f"`{cell.text}` is true for no value that `{expression}` can have; correct the cell"
+            places = tuple(place for column, _ in cells for place in subject.cell_place(rule, column))
+        else:
+            why = "its cells for the same input exclude each other; correct them"
+            places = subject.rule_place(rule)
+        yield Finding(
+            "impossible-rule",
+            Severity.WARNING,
+            f"rule {number} can never fire: {why}, or delete the rule",
+            subject.table.name,
+            places,
+            (number,),
+            fix=Fix(f"delete rule {number}", delete=(number,)),
+        )
+
+
+def masked_rules(subject: Subject, budget: Budget) -> Iterator[Finding]:
+    """Rules whose every case is taken by others: earlier ones under F, those of higher priority under P.
+
+    Only rules without open cells can take a case. Raises ``OutOfBudget``; what was found until then stands.
+    """
+    policy = subject.table.hit_policy
+    if policy not in (HitPolicy.FIRST, HitPolicy.PRIORITY):
+        return
+    stronger = _stronger_by_rank(subject) if policy is HitPolicy.PRIORITY else _earlier(subject)
+    hard: list[tuple[int, Box, int]] = []
+    unknown: list[int] = []
+    # a few rules may be very hard: they wait until all others are known
+    for rule, rivals in stronger:
+        box = subject.boxes[rule].reach
+        if box is None:
+            continue
+        budget.spend(len(subject.boxes) // 8 + 1)
+        rivals &= subject.true_index.touching(box)
+        try:
+            takers = takers_of(subject, box, rivals, budget.of_steps(_STEPS_AT_FIRST))
+        except OutOfBudget:
+            hard.append((rule, box, rivals))
+            continue
+        if takers is not None:
+            yield _masked(subject, rule, takers)
+    for at, (rule, box, rivals) in enumerate(hard):
+        try:
+            takers = takers_of(subject, box, rivals, budget.share(1 / (len(hard) - at)))
+        except OutOfBudget:
+            unknown.append(subject.number(rule))
+            continue
+        if takers is not None:
+            yield _masked(subject, rule, takers)
+    if unknown:
+        raise OutOfBudget(f"whether {listed(unknown)} can fire")
+
+
+def takers_of(subject: Subject, box: Box, rivals: int, budget: Budget) -> list[int] | None:
+    """Rules among the rivals that together take every case of a box; None where a case is left."""
+    if not rivals or _is_easily_left(subject, box, rivals):
+        return None
+    rules = list(members(rivals))
+    for rule in rules:
+        true = subject.boxes[rule].true
+        if true is not None and contains(true, box):
+            return [rule]
+    left = Uncovered(box, [true for rule in rules if (true := subject.boxes[rule].true) is not None], budget)
+    for _ in left:
+        return None
+    return [rules[at] for at in sorted(left.used)]
+
+
+def _is_easily_left(subject: Subject, box: Box, rivals: int) -> bool:
+    """Whether going greedily to the regions with the fewest rivals leads to a case that none takes."""
+    for at, regions in enumerate(box):
+        fewest = rivals
+        for tried, region in enumerate(members(regions)):
+            left = rivals & subject.true_index.at(at, region)
+            if left.bit_count() < fewest.bit_count():
+                fewest = left
+            if not left:
+                return True
+            if tried == _MOST_REGIONS_TRIED:
+                break
+        rivals = fewest
+    return False
+
+
+def _earlier(subject: Subject) -> list[tuple[int, int]]:
+    return [(rule, (1 << rule) - 1) for rule in range(len(subject.boxes))]
+
+
+def _stronger_by_rank(subject: Subject) -> list[tuple[int, int]]:
+    """Each rule of a known rank with those that come before it, as bits."""
+    priorities = Priorities(subject)
+    ranks: dict[Rank, list[int]] = {}
+    for rule in range(len(subject.boxes)):
+        rank = priorities.rank(rule)
+        if rank is not None:
+            ranks.setdefault(rank, []).append(rule)
+    found = []
+    before = 0
+    for rank in sorted(ranks):
+        for rule in ranks[rank]:
+            found.append((rule, before))
+            before |= 1 << rule
+    return sorted(found)
+
+
+def _masked(subject: Subject, rule: int, takers: list[int]) -> Finding:
+    number = subject.number(rule)
+    by = listed([subject.number(taker) for taker in takers])
+    policy = subject.table.hit_policy
+    why = "come first" if policy is HitPolicy.FIRST else "have a higher priority"
+    if len(takers) == 1:
+        why = "comes first" if policy is HitPolicy.FIRST else "has a higher priority"
+    if policy is HitPolicy.PRIORITY and any(
+        subject.output_keys[taker] == subject.output_keys[rule] for taker in takers
+    ):
+        why = "come first" if len(takers) > 1 else "comes first"
+    advice = (
+        "move it up, narrow them, or delete it" if policy is HitPolicy.FIRST else "narrow them, or delete it"
+    )
+    same = all(subject.output_keys[taker] == subject.output_keys[rule] for taker in takers)
+    said = "says the same and " if same and len(takers) == 1 else "say the same and " if same else ""
+    return Finding(
+        "masked-rule",
+        Severity.WARNING,
+        f"rule {number} can never fire: {by} {said}{why} in each of its cases; {advice}",
+        subject.table.name,
+        (*subject.rule_place(rule), *(place for taker in takers for place in subject.rule_place(taker))),
+        (number, *(subject.number(taker) for taker in takers)),
+        fix=Fix(f"delete rule {number}", delete=(number,)),
+    )

@@ -1,0 +1,231 @@
+"""A table under examination: its space, its rules as boxes, their outputs, and what it decides for a case."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from referee.checks.case_space import Box, BoxIndex, CaseSpace, InputValues, expression_key
+from referee.checks.finding import Case
+from referee.domain import Diagnostic, Place, Severity
+from referee.feel import NOT_CONSTANT, FeelSyntaxError, Names, constant, parse_expression, syntax
+from referee.feel.values.equality import equality_key
+from referee.tables import CellText, CompiledTable, DecisionTable, compile_table
+
+OPEN: Any = NOT_CONSTANT
+"""The output of a cell that must be evaluated."""
+
+
+class Subject:
+    """One table to be checked. ``names`` are all names its cells may use; if none are given, those of the inputs."""
+
+    def __init__(
+        self,
+        table: DecisionTable,
+        inputs: Mapping[str, InputValues],
+        names: Iterable[str] = (),
+        space: CaseSpace | None = None,
+    ) -> None:
+        self.table = table
+        self.names = frozenset(names) or frozenset(name.partition(".")[0].strip() for name in inputs)
+        self._parsing = Names(self.names)
+        self.space = space or CaseSpace([table], inputs, self.names)
+        self.boxes = self.space.boxes(table)
+        self._outputs: dict[str, tuple[Any, Hashable]] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether allowed values leave no case at all."""
+        return not all(self.space.full)
+
+    @cached_property
+    def true_index(self) -> BoxIndex:
+        return self.space.index([box.true for box in self.boxes])
+
+    @cached_property
+    def reach_index(self) -> BoxIndex:
+        return self.space.index([box.reach for box in self.boxes])
+
+    @cached_property
+    def live_index(self) -> BoxIndex:
+        return self.space.index([box.live for box in self.boxes])
+
+    @cached_property
+    def output_keys(self) -> tuple[tuple[Hashable, ...], ...]:
+        """Per rule a key of its outputs: rules with one key give the same, by value or by the same expression."""
+        return tuple(tuple(self.output(cell)[1] for cell in rule.outputs) for rule in self.table.rules)
+
+    @cached_property
+    def rules_by_outputs(self) -> dict[tuple[Hashable, ...], int]:
+        """The rules of each output key, as bits."""
+        texts: dict[tuple[Hashable, ...], list[str]] = {}
+        count = len(self.output_keys)
+        for at, key in enumerate(self.output_keys):
+            texts.setdefault(key, ["0"] * count)[count - 1 - at] = "1"
+        return {key: int("".join(digits), 2) for key, digits in texts.items()}
+
+    def output(self, cell: CellText) -> tuple[Any, Hashable]:
+        """The value of an output cell, ``OPEN`` if it must be evaluated, and a key to compare it by."""
+        if cell.text not in self._outputs:
+            self._outputs[cell.text] = self._read_output(cell)
+        return self._outputs[cell.text]
+
+    def output_values(self, rule: int) -> list[Any]:
+        return [self.output(cell)[0] for cell in self.table.rules[rule].outputs]
+
+    def has_open_output(self, rule: int) -> bool:
+        return any(value is OPEN for value in self.output_values(rule))
+
+    def names_in_output(self, rule: int) -> set[str]:
+        found: set[str] = set()
+        for cell in self.table.rules[rule].outputs:
+            if not cell.is_blank:
+                try:
+                    found |= _names_in(parse_expression(cell.text, self._parsing))
+                except FeelSyntaxError:
+                    continue
+        return found
+
+    def number(self, rule: int) -> int:
+        return self.table.rules[rule].number
+
+    def rule_place(self, rule: int) -> tuple[Place, ...]:
+        written = self.table.rules[rule]
+        places = [written.place, *(cell.place for cell in written.inputs)]
+        return tuple(place for place in places if place is not None)[:1]
+
+    def cell_place(self, rule: int, column: int) -> tuple[Place, ...]:
+        place = self.table.rules[rule].inputs[column].place or self.table.rules[rule].place
+        return (place,) if place is not None else ()
+
+    @property
+    def table_place(self) -> tuple[Place, ...]:
+        return (self.table.place,) if self.table.place is not None else ()
+
+    def columns_of(self, dimension: int) -> list[int]:
+        return [
+            column
+            for column, clause in enumerate(self.table.inputs)
+            if self.space.dimension_of(clause) == dimension
+        ]
+
+    def input_cells(self, box: Box) -> tuple[str, ...]:
+        """The box as the input cells of a rule."""
+        seen: set[int] = set()
+        texts = []
+        for clause in self.table.inputs:
+            at = self.space.dimension_of(clause)
+            texts.append("-" if at in seen else self.space.dimensions[at].cell_text(box[at]))
+            seen.add(at)
+        return tuple(texts)
+
+    def words(self, box: Box) -> str:
+        """``amount is > 5000 and country is "DE"``."""
+        parts = [
+            f"`{dimension.expression}` {dimension.words(regions)}"
+            for dimension, regions in zip(self.space.dimensions, box, strict=True)
+            if regions != dimension.full
+        ]
+        return " and ".join(parts) if parts else "anything is given"
+
+    def case(self, box: Box) -> Case:
+        """A case in the box, and what the table decides for it."""
+        values = {
+            dimension.expression: value
+            for dimension, value in zip(self.space.dimensions, self.space.case(box), strict=True)
+        }
+        facts, is_whole = self._facts(values)
+        sink: list[Diagnostic] = []
+        result = self.compiled.decide(facts | self._probes(values), sink)
+        fired = [str(reference.number) for reference in result.fired]
+        said = (
+            "no rule fires"
+            if not fired
+            else f"rule {fired[0]} fires"
+            if len(fired) == 1
+            else (f"rules {', '.join(fired[:-1])} and {fired[-1]} fire")
+        )
+        doubts = [each for each in sink if each.severity is not Severity.INFO and each.code not in _BY_POLICY]
+        if doubts:
+            said += ", in doubt"
+        return Case(values, said, facts if is_whole else None)
+
+    @cached_property
+    def compiled(self) -> CompiledTable:
+        """The table, with a name of its own for each input that is computed, so that any value can be given to it."""
+        clauses = [
+            clause if self._path(clause.expression) else replace(clause, expression=CellText(probe))
+            for clause, probe in zip(self.table.inputs, self._probe_names, strict=True)
+        ]
+        table = replace(self.table, inputs=tuple(clauses))
+        return compile_table(table, self.names | set(self._probe_names))
+
+    @cached_property
+    def _probe_names(self) -> list[str]:
+        return [f"input column {column}" for column in range(1, len(self.table.inputs) + 1)]
+
+    def _probes(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            probe: values[expression_key(clause)]
+            for clause, probe in zip(self.table.inputs, self._probe_names, strict=True)
+            if not self._path(clause.expression)
+        }
+
+    def _facts(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        """The values as a scope, and whether all of them are in it."""
+        facts: dict[str, Any] = {}
+        is_whole = True
+        for clause in self.table.inputs:
+            path = self._path(clause.expression)
+            if not path:
+                is_whole = False
+                continue
+            around = facts
+            for name in path[:-1]:
+                around = around.setdefault(name, {})
+            around[path[-1]] = values[expression_key(clause)]
+        return facts, is_whole
+
+    def _path(self, expression: CellText) -> tuple[str, ...]:
+        """The names of a plain name or a path of names; empty for an expression that is computed."""
+        try:
+            node = parse_expression(expression.text, self._parsing)
+        except FeelSyntaxError:
+            return ()
+        path: list[str] = []
+        while isinstance(node, syntax.Path):
+            path.append(node.name)
+            node = node.source
+        return (node.name, *reversed(path)) if isinstance(node, syntax.Name) else ()
+
+    def _read_output(self, cell: CellText) -> tuple[Any, Hashable]:
+        if cell.is_blank:
+            return None, ("value", equality_key(None))
+        try:
+            value = constant(parse_expression(cell.text, self._parsing))
+        except FeelSyntaxError:
+            value = OPEN
+        if value is OPEN:
+            return OPEN, ("expression", " ".join(cell.text.split()))
+        return value, ("value", equality_key(value))
+
+
+_BY_POLICY = frozenset({"table-no-hit", "table-several-hits", "table-disagree"})
+
+
+def listed(numbers: Sequence[int], most: int = 6) -> str:
+    """``rule 3``, ``rules 3 and 5``, ``rules 3, 5 and 8``, ``rules 3, 5, 8 and 40 more``."""
+    if len(numbers) == 1:
+        return f"rule {numbers[0]}"
+    if len(numbers) > most:
+        return f"rules {', '.join(map(str, numbers[: most - 1]))} and {len(numbers) - most + 1} more"
+    return f"rules {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+
+
+def _names_in(node: object) -> set[str]:
+    found = {node.name} if isinstance(node, syntax.Name) else set()
+    for child in syntax.children(node):
+        found |= _names_in(child)
+    return found

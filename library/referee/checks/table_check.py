@@ -1,0 +1,94 @@
+"""All checks of one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from referee.checks.budget import Budget, OutOfBudget
+from referee.checks.case_space import InputValues
+from referee.checks.finding import Finding, TableReport
+from referee.checks.gaps import gaps
+from referee.checks.masked import impossible_rules, masked_rules
+from referee.checks.overlaps import overlaps
+from referee.checks.subject import Subject
+from referee.domain import Severity
+from referee.tables import DecisionTable
+
+Check = Callable[[Subject, Budget], Iterator[Finding]]
+
+_CHECKS: Mapping[str, Check] = {
+    "gaps": gaps,
+    "overlaps": overlaps,
+    "rules that can never fire": masked_rules,
+}
+"""The proofs that may take long, by what they prove."""
+
+
+def check_table(
+    table: DecisionTable,
+    inputs: Mapping[str, InputValues],
+    *,
+    names: Iterable[str] = (),
+    budget: Budget | None = None,
+) -> TableReport:
+    """Everything that can be told about a table for all cases at once; the table must compile.
+
+    ``inputs`` tells what each input expression may hold; what isn't listed may be any value of its column's type but
+    null. ``names`` are all names the cells may use. A proof that doesn't end within the budget is a finding of its own.
+    """
+    budget = budget or Budget()
+    subject = Subject(table, inputs, names)
+    findings: list[Finding] = []
+    if subject.is_empty:
+        return TableReport(table.name, (_no_case(subject),), ())
+    proved: list[str] = []
+    unproved: list[str] = []
+    findings += impossible_rules(subject)
+    for at, (name, check) in enumerate(_CHECKS.items()):
+        try:
+            # whoever ends early leaves its time to those that follow
+            for finding in check(subject, budget.share(1 / (len(_CHECKS) - at))):
+                findings.append(finding)
+            proved.append(name)
+        except OutOfBudget as over:
+            unproved.append(over.part or name)
+            findings.append(_not_proved(subject, over.part or name))
+    findings += _outside_the_proof(subject)
+    return TableReport(table.name, tuple(findings), tuple(proved), tuple(unproved))
+
+
+def _not_proved(subject: Subject, what: str) -> Finding:
+    message = (
+        f"the time was over before this was known for every case: {what}; what is listed is right, but there may be "
+        "more. Give the check more time, or split the table"
+    )
+    return Finding("not-proved", Severity.WARNING, message, subject.table.name, subject.table_place)
+
+
+def _no_case(subject: Subject) -> Finding:
+    names = ", ".join(f"`{each.expression}`" for each in subject.space.dimensions if not each.size)
+    message = f"no value of {names} is allowed, so there is no case to decide; correct the allowed values"
+    return Finding("no-allowed-value", Severity.ERROR, message, subject.table.name, subject.table_place)
+
+
+def _outside_the_proof(subject: Subject) -> Iterator[Finding]:
+    table = subject.table
+    places = [
+        place
+        for rule, box in enumerate(subject.boxes)
+        for column in box.open_columns
+        for place in subject.cell_place(rule, column)
+    ]
+    rules = tuple(subject.number(rule) for rule, box in enumerate(subject.boxes) if box.open_columns)
+    if rules:
+        cells = sum(len(box.open_columns) for box in subject.boxes)
+        what = "1 cell is an expression" if cells == 1 else f"{cells} cells are expressions"
+        message = f"{what} and outside the proof: where their rules match is known only as far as their other cells say"
+        yield Finding("outside-proof", Severity.INFO, message, table.name, tuple(places), rules)
+    for text in subject.space.unread:
+        message = (
+            f"the allowed values `{text.text}` are an expression and outside the proof: every value of the type counts "
+            "as allowed"
+        )
+        place = (text.place,) if text.place is not None else subject.table_place
+        yield Finding("outside-proof", Severity.INFO, message, table.name, place)

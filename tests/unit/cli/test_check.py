@@ -1,0 +1,58 @@
+"""`referee check` proves the tables of workbooks: what it prints, its reports, and how it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from openpyxl import load_workbook
+
+from tests.unit.cli.conftest import Command
+from tests.unit.engine.limits import RULES, write_limits
+
+HOLE = (RULES[0], ('"DE","FR"', "> 6000", "human", None, "managers", "over the limit"), RULES[2])
+TWICE = (*RULES, ('"FR"', "[0..10]", "human", None, "managers", "small"))
+
+
+def test_a_gap_is_told_with_a_case_and_the_rule_that_is_missing(referee: Command, desk: Path) -> None:
+    write_limits(desk / "hole.xlsx", HOLE)
+    said = referee("check", "hole.xlsx")
+    assert said.code == 1
+    assert "hole.xlsx: no faults, 1 finding\n" in said.out
+    assert '`country` is "DE", "FR" and `amount` is (5000..6000]' in said.out
+    assert 'country = "DE", amount = 5001: no rule fires' in said.out
+    assert '"DE", "FR" | (5000..6000] | ? | ? | ? | ?' in said.out
+    finding = referee("check", "hole.xlsx", "--json").json["workbooks"][0]["tables"][0]["findings"][0]
+    assert (finding["code"], finding["severity"]) == ("gap", "finding")
+    assert finding["case"]["values"] == {"country": "DE", "amount": 5001}
+    assert finding["fix"]["rows"] == [['"DE", "FR"', "(5000..6000]", "", "", "", ""]]
+
+
+def test_an_overlap_is_told_by_the_cells_of_both_rules(referee: Command, desk: Path) -> None:
+    write_limits(desk / "twice.xlsx", TWICE)
+    said = referee("check", "twice.xlsx")
+    assert said.code == 1
+    assert 'sheet routing, cells A7, A4: rules 1 and 4 both match where `country` is "FR"' in said.out
+    assert 'country = "FR", amount = 0: rules 1 and 4 fire' in said.out
+
+
+def test_findings_stand_as_comments_in_an_annotated_copy(referee: Command, desk: Path) -> None:
+    write_limits(desk / "twice.xlsx", TWICE)
+    assert referee("check", "twice.xlsx", "--annotate", "noted.xlsx").code == 1
+    comment = load_workbook(desk / "noted.xlsx")["routing"]["A7"].comment
+    assert comment is not None and "rules 1 and 4 both match" in comment.text
+    assert load_workbook(desk / "twice.xlsx")["routing"]["A7"].comment is None
+
+
+def test_one_workbook_is_annotated_at_a_time(referee: Command) -> None:
+    said = referee("check", "payments.xlsx", "payments.xlsx", "--annotate", "noted.xlsx")
+    assert "--annotate writes a copy of one workbook" in said.complaint
+
+
+def test_the_report_shows_faults_and_findings_as_text(referee: Command, desk: Path) -> None:
+    write_limits(desk / "hole.xlsx", HOLE)
+    write_limits(desk / "faulty.xlsx", ((">>= 10", "-", "auto", "pay", None, ""),))
+    assert referee("check", "hole.xlsx", "faulty.xlsx", "--html", "report.html").code == 1
+    html = (desk / "report.html").read_text(encoding="utf-8")
+    assert "<code>(5000..6000]</code>" in html and "&gt;&gt;= 10" in html
+    assert ">>= 10" not in html
+
