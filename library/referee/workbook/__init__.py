@@ -4,7 +4,7 @@ The only package that imports openpyxl, and only when a workbook is really opene
 """
 
 from referee.workbook.annotation import annotate
-from referee.workbook.authoring import TableDraft, WorkbookDraft, write_workbook
+from referee.workbook.authoring import WorkbookDraft, write_workbook
 from referee.workbook.case_sheet import CaseList, read_case_list, read_cases
 from referee.workbook.cell_reading import CellReading, ReadAs
 from referee.workbook.cell_value import UnreadableCell
@@ -17,9 +17,11 @@ from referee.workbook.decision_workbook import (
     Settings,
     WorkbookTest,
 )
+from referee.workbook.new_decision import new_decision
 from referee.workbook.reader import read_workbook
 from referee.workbook.results import write_results
 from referee.workbook.sheets import SheetRow, SheetTable, read_table, write_table
+from referee.workbook.table_authoring import TableDraft
 
 __all__ = [
     "CaseList",
@@ -39,6 +41,7 @@ __all__ = [
     "WorkbookDraft",
     "WorkbookTest",
     "annotate",
+    "new_decision",
     "read_case_list",
     "read_cases",
     "read_table",

@@ -5,69 +5,28 @@ it's needed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from referee.tables import HitPolicy
 from referee.workbook.cell_place import column_letters
 from referee.workbook.cell_value import put
-from referee.workbook.data_dictionary import FACT_TYPES, FactDefinition
+from referee.workbook.data_dictionary import FACT_TYPES, FactDefinition, enumerated
 from referee.workbook.decision_sheets import CHANGE_COLUMNS, FACT_COLUMNS, LABELS, MODEL_COLUMNS
 from referee.workbook.decision_workbook import Change, ModelDefinition, Settings, WorkbookTest
 from referee.workbook.excel_file import save_workbook
 from referee.workbook.route_table import ROUTES
-from referee.workbook.sheets import add_dropdown, fill_table
-
-_INPUT, _OUTPUT, _ANNOTATION, _HEAD = "2F5597", "548235", "7F7F7F", "1F3864"
-_PALE = {"input": "DEEAF6", "output": "E2EFDA", "annotation": "EDEDED"}
-_COLOURS = {"input": _INPUT, "output": _OUTPUT, "annotation": _ANNOTATION}
-_SPARE_ROWS = 200
-"""Rows below the written ones for which drop-downs are prepared."""
-
-_HIT_POLICY_HELP = {
-    HitPolicy.UNIQUE: "Unique: at most one rule may match a case; two matching rules are doubt.",
-    HitPolicy.ANY: "Any: several rules may match if they give the same result; else it is doubt.",
-    HitPolicy.PRIORITY: "Priority: of the rules that match, the one whose output is first in `values` counts.",
-    HitPolicy.FIRST: "First: the first rule that matches counts, from top to bottom; order matters.",
-    HitPolicy.RULE_ORDER: "Rule order: all matching rules count, as a list in table order.",
-    HitPolicy.OUTPUT_ORDER: "Output order: all matching rules count, as a list in the order of `values`.",
-    HitPolicy.COLLECT: "Collect: all matching rules count, as a list.",
-    HitPolicy.COLLECT_SUM: "Collect sum: the outputs of all matching rules are added up.",
-    HitPolicy.COLLECT_MIN: "Collect min: the smallest output of all matching rules.",
-    HitPolicy.COLLECT_MAX: "Collect max: the largest output of all matching rules.",
-    HitPolicy.COLLECT_COUNT: "Collect count: how many rules match.",
-}
-_CELL_HELP = (
-    'A cell tests the value of its column: 5000, <= 5000, [2..8), "low","medium", not("high"), null; '
-    "- or nothing matches everything."
+from referee.workbook.sheet_looks import (
+    EXPECTED_COLOUR,
+    FACT_COLOUR,
+    HEAD_COLOUR,
+    SCORE_COLOUR,
+    SPARE_ROWS,
+    comment,
+    printed_on_one_page_width,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TableDraft:
-    """A decision table to write. Each rule lists its input cells, output cells and annotations in column
-    order.
-
-    Cells are Python values, or text as a person would type it; None is a blank cell. ``values`` gives the
-    allowed values of columns by heading. ``sheet`` is the name of the sheet, the table's own name without
-    it.
-    """
-
-    name: str
-    hit_policy: HitPolicy
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    rules: tuple[tuple[Any, ...], ...]
-    annotations: tuple[str, ...] = ()
-    values: Mapping[str, str] = field(default_factory=dict)
-    sheet: str = ""
-
-    def __post_init__(self) -> None:
-        width = len(self.inputs) + len(self.outputs) + len(self.annotations)
-        for number, rule in enumerate(self.rules, 1):
-            if len(rule) != width:
-                raise ValueError(f"rule {number} of {self.name} has {len(rule)} cells, not {width}")
+from referee.workbook.sheets import add_dropdown, fill_table
+from referee.workbook.table_authoring import ColumnHelp, TableDraft, write_table_sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +53,38 @@ def write_workbook(path: str | Path, draft: WorkbookDraft) -> None:
     workbook = Workbook()
     decision: Any = workbook.active
     decision.title = "Decision"
+    decision.sheet_properties.tabColor = HEAD_COLOUR
     _write_settings(decision, draft)
     _write_facts(workbook.create_sheet("Facts"), draft.facts)
     _write_models(workbook.create_sheet("Models"), draft.models)
+    columns = _columns(draft)
     for table in draft.tables:
-        _write_table(workbook.create_sheet(table.sheet or table.name), table)
-    _write_tests(workbook.create_sheet("Tests"), draft)
+        write_table_sheet(workbook.create_sheet(table.sheet or table.name), table, columns)
+    _write_tests(workbook.create_sheet("Tests"), draft, columns)
     _write_changes(workbook.create_sheet("Changes"), draft.changes)
+    for worksheet in workbook.worksheets:
+        printed_on_one_page_width(worksheet)
     save_workbook(workbook, Path(path))
+
+
+def _columns(draft: WorkbookDraft) -> dict[str, ColumnHelp]:
+    """What is known of the names that columns may be headed with: facts and results of tables."""
+    columns: dict[str, ColumnHelp] = {}
+    for fact in draft.facts:
+        choices = ("TRUE", "FALSE") if fact.type == "boolean" else enumerated(fact.allowed_values)
+        said = [fact.type, fact.allowed_values and f"allowed: {fact.allowed_values}", fact.description]
+        columns[fact.name] = ColumnHelp("\n".join(filter(None, said)), choices)
+    for table in draft.tables:
+        for output in table.outputs:
+            choices = enumerated(table.values.get(output, ""))
+            if len(table.outputs) == 1:
+                columns[table.name] = ColumnHelp(f"the result of the table `{table.name}`", choices)
+            result = f"`{output}` of the table `{table.name}`"
+            columns[f"{table.name}.{output}"] = ColumnHelp(result, choices)
+    columns["route"] = ColumnHelp(
+        "auto: a bot does it. exception: a playbook starts. human: people decide.", tuple(ROUTES)
+    )
+    return columns
 
 
 def _write_settings(worksheet: Any, draft: WorkbookDraft) -> None:
@@ -129,12 +112,12 @@ def _write_settings(worksheet: Any, draft: WorkbookDraft) -> None:
     for row, (label, value) in enumerate(zip(LABELS, values, strict=True), 1):
         head, cell = worksheet.cell(row, 1), worksheet.cell(row, 2)
         put(head, label)
-        head.font = Font(bold=True, color="FFFFFF")
-        head.fill = PatternFill("solid", start_color=_HEAD)
+        head.font = Font("Calibri", 11, bold=True, color="FFFFFF")
+        head.fill = PatternFill("solid", start_color=HEAD_COLOUR)
         put(cell, value or None)
         cell.alignment = Alignment(wrap_text=True, vertical="top", horizontal="left")
         if label in helps:
-            _comment(head, helps[label])
+            comment(head, helps[label])
     worksheet.column_dimensions["A"].width = 18
     worksheet.column_dimensions["B"].width = 80
     if draft.facts:
@@ -164,7 +147,7 @@ def _write_facts(worksheet: Any, facts: Sequence[FactDefinition]) -> None:
         for fact in facts
     ]
     last = fill_table(worksheet, FACT_COLUMNS, rows, widths={"allowed values": 34, "description": 70})
-    area = f"{{0}}2:{{0}}{last + _SPARE_ROWS}"
+    area = f"{{0}}2:{{0}}{last + SPARE_ROWS}"
     add_dropdown(worksheet, area.format("B"), FACT_TYPES)
     for letter in "DEFG":
         add_dropdown(worksheet, area.format(letter), ("yes", "no"))
@@ -176,83 +159,18 @@ def _write_facts(worksheet: Any, facts: Sequence[FactDefinition]) -> None:
         "G": "yes: it changes from day to day, and a case in work stays the same case all the same.",
     }
     for letter, text in helps.items():
-        _comment(worksheet[f"{letter}1"], text)
+        comment(worksheet[f"{letter}1"], text)
 
 
 def _write_models(worksheet: Any, models: Sequence[ModelDefinition]) -> None:
     rows = [[model.node, model.folder, model.version or None, ", ".join(model.facts)] for model in models]
     fill_table(worksheet, MODEL_COLUMNS, rows, widths={"name": 24, "folder": 24, "facts": 90})
-    _comment(worksheet["A1"], "Tables use it as name.label, name.confidence and name.probabilities.<label>.")
-    _comment(worksheet["C1"], "The approved version; blank accepts the version that the model's card states.")
-    _comment(worksheet["D1"], "The facts the model is given, with commas between them.")
+    comment(worksheet["A1"], "Tables use it as name.label, name.confidence and name.probabilities.<label>.")
+    comment(worksheet["C1"], "The approved version; blank accepts the version that the model's card states.")
+    comment(worksheet["D1"], "The facts the model is given, with commas between them.")
 
 
-def _write_table(worksheet: Any, table: TableDraft) -> None:
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-
-    kinds = (
-        ["input"] * len(table.inputs)
-        + ["output"] * len(table.outputs)
-        + ["annotation"] * len(table.annotations)
-    )
-    headings = [*table.inputs, *table.outputs, *table.annotations]
-    thin, line = Side("thin", color="BFBFBF"), Side("medium", color="404040")
-    white, wrapped = Font(bold=True, color="FFFFFF"), Alignment(wrap_text=True, vertical="top")
-    put(worksheet.cell(1, 1), table.name)
-    worksheet.cell(1, 1).font = Font(bold=True, size=14)
-    put(worksheet.cell(2, 1), table.hit_policy.value)
-    worksheet.cell(2, 1).font = Font(bold=True, size=12)
-    worksheet.cell(2, 1).alignment = Alignment(horizontal="center")
-    _comment(worksheet.cell(2, 1), _HIT_POLICY_HELP[table.hit_policy])
-    put(worksheet.cell(3, 1), "rule")
-    first = 4
-    if table.values:
-        put(worksheet.cell(4, 1), "values")
-        worksheet.cell(4, 1).font = Font(italic=True)
-        first = 5
-    for column, (kind, heading) in enumerate(zip(kinds, headings, strict=True), 2):
-        for row, text in ((2, kind.capitalize()), (3, heading)):
-            cell = worksheet.cell(row, column)
-            put(cell, text)
-            cell.font = white
-            cell.fill = PatternFill("solid", start_color=_COLOURS[kind])
-            cell.alignment = wrapped
-        if table.values:
-            cell = worksheet.cell(4, column)
-            put(cell, table.values.get(heading))
-            cell.font = Font(italic=True)
-            cell.fill = PatternFill("solid", start_color=_PALE[kind])
-            cell.alignment = wrapped
-    _comment(worksheet.cell(3, 2), _CELL_HELP)
-    for number, rule in enumerate(table.rules, 1):
-        row = first + number - 1
-        put(worksheet.cell(row, 1), number)
-        worksheet.cell(row, 1).alignment = Alignment(horizontal="center", vertical="top")
-        for column, value in enumerate(rule, 2):
-            put(worksheet.cell(row, column), value)
-            worksheet.cell(row, column).alignment = wrapped
-    last = first + len(table.rules) - 1
-    for row in range(2, last + 1):
-        for column in range(1, len(headings) + 2):
-            starts = column > 2 and kinds[column - 2] != kinds[column - 3]
-            left = line if starts or column == 2 else thin
-            worksheet.cell(row, column).border = Border(left=left, right=thin, top=thin, bottom=thin)
-    worksheet.column_dimensions["A"].width = 9
-    for column, heading in enumerate(headings, 2):
-        texts = [heading, *(str(rule[column - 2]) for rule in table.rules if rule[column - 2] is not None)]
-        longest = max(len(text) for text in texts) + 3
-        worksheet.column_dimensions[column_letters(column)].width = min(max(longest, 12), 48)
-    worksheet.freeze_panes = worksheet.cell(first, 2)
-    add_dropdown(worksheet, "A2", [policy.value for policy in HitPolicy])
-    add_dropdown(
-        worksheet, f"B2:{column_letters(len(headings) + 1)}2", [kind.capitalize() for kind in _COLOURS]
-    )
-    if "route" in table.outputs:
-        letter = column_letters(headings.index("route") + 2)
-        add_dropdown(worksheet, f"{letter}{first}:{letter}{last + _SPARE_ROWS}", ROUTES)
-
-
-def _write_tests(worksheet: Any, draft: WorkbookDraft) -> None:
+def _write_tests(worksheet: Any, draft: WorkbookDraft, known_columns: Mapping[str, ColumnHelp]) -> None:
     from openpyxl.styles import Alignment, Font, PatternFill
 
     tests = draft.tests
@@ -265,12 +183,12 @@ def _write_tests(worksheet: Any, draft: WorkbookDraft) -> None:
     columns += [
         ("Expected", name) for name in dict.fromkeys(name for test in tests for name in test.expected)
     ]
-    colours = {"Test": _HEAD, "Fact": _INPUT, "Score": "BF8F00", "Expected": _OUTPUT}
+    colours = {"Test": HEAD_COLOUR, "Fact": FACT_COLOUR, "Score": SCORE_COLOUR, "Expected": EXPECTED_COLOUR}
     for number, (kind, heading) in enumerate(columns, 1):
         for row, text in ((1, kind), (2, heading)):
             cell = worksheet.cell(row, number)
             put(cell, text)
-            cell.font = Font(bold=True, color="FFFFFF")
+            cell.font = Font("Calibri", 11, bold=True, color="FFFFFF")
             cell.fill = PatternFill("solid", start_color=colours[kind])
             cell.alignment = Alignment(wrap_text=True, vertical="top")
         worksheet.column_dimensions[column_letters(number)].width = 46 if kind == "Test" else 15
@@ -279,7 +197,17 @@ def _write_tests(worksheet: Any, draft: WorkbookDraft) -> None:
         for number, (kind, heading) in enumerate(columns, 1):
             put(worksheet.cell(row, number), values[kind].get(heading))
     worksheet.freeze_panes = worksheet.cell(3, 2)
-    _comment(
+    worksheet.sheet_properties.tabColor = SCORE_COLOUR
+    for number, (kind, heading) in enumerate(columns, 1):
+        help_text = known_columns.get(heading)
+        if help_text is None or kind not in ("Fact", "Expected"):
+            continue
+        comment(worksheet.cell(2, number), help_text.text)
+        if help_text.choices:
+            letter = column_letters(number)
+            area = f"{letter}3:{letter}{len(tests) + 2 + SPARE_ROWS}"
+            add_dropdown(worksheet, area, help_text.choices, is_strict=False)
+    comment(
         worksheet.cell(1, 1),
         "One case per row. A blank fact is a missing one; a blank expectation is not checked. "
         "A score stands in for what the model would say.",
@@ -307,11 +235,3 @@ def _write_changes(worksheet: Any, changes: Sequence[Change]) -> None:
 
 def _yes_no(value: bool) -> str:
     return "yes" if value else "no"
-
-
-def _comment(cell: Any, text: str) -> None:
-    from openpyxl.comments import Comment
-
-    comment = Comment(text, "Referee")
-    comment.width, comment.height = 320, 90
-    cell.comment = comment

@@ -34,6 +34,9 @@ EXACT_DIGITS = 15
 FLOAT_DIGITS = 17
 """Digits that tell any two binary numbers apart, as Excel stores them."""
 
+TRUTH_FORMAT = '"TRUE";"TRUE";"FALSE"'
+"""LibreOffice shows truth values in it, and saves them as the numbers 1 and 0."""
+
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -96,6 +99,8 @@ def put(cell: Any, value: Any) -> None:
     """
     if value is None or isinstance(value, bool):
         cell.value = value
+        if value is not None:
+            cell.number_format = TRUTH_FORMAT
         return
     if isinstance(value, (int, float, Decimal)):
         _put_number(cell, exact_number(value))

@@ -182,7 +182,7 @@ def _write_summary(worksheet: Any, lines: Sequence[_Line]) -> None:
     for label, value in _heading(decisions, len(lines)):
         put(worksheet.cell(row, 1), label)
         put(worksheet.cell(row, 2), value)
-        worksheet.cell(row, 1).font = Font(bold=True)
+        worksheet.cell(row, 1).font = Font("Calibri", 11, bold=True)
         row += 1
     row += 1
     tables: list[tuple[str, list[tuple[Any, int]]]] = [
@@ -202,7 +202,7 @@ def _write_summary(worksheet: Any, lines: Sequence[_Line]) -> None:
             continue
         for column, text in enumerate((title, "Cases", "Share"), 1):
             put(worksheet.cell(row, column), text)
-            worksheet.cell(row, column).font = Font(bold=True, color="FFFFFF")
+            worksheet.cell(row, column).font = Font("Calibri", 11, bold=True, color="FFFFFF")
             worksheet.cell(row, column).fill = PatternFill("solid", start_color="1F3864")
         for name, count in counts:
             row += 1

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
+from referee.workbook.cell_value import TRUTH_FORMAT
+
 # What is shown as it is (quoted or escaped), as a space or by repetition, and colours, countries and conditions.
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
@@ -15,28 +17,31 @@ _DAYS_OF_MILLISECONDS = 86_400_000
 _LAST_DAY = datetime.date(9999, 12, 31)
 
 
-class DateKind(Enum):
-    """How a number format shows a number: as a day, a time of day, both, or time elapsed."""
+class ShownAs(Enum):
+    """How a number format shows a number that isn't meant as one."""
 
     DATE = "date"
     TIME = "time"
     DATE_AND_TIME = "date and time"
     DURATION = "duration"
+    TRUTH = "true or false"
 
 
-def date_kind(number_format: str) -> DateKind | None:
+def shown_as(number_format: str) -> ShownAs | None:
     """How a number format shows positive numbers; None for one that shows numbers as such."""
+    if number_format == TRUTH_FORMAT:
+        return ShownAs.TRUTH
     shown = _LITERAL.sub("", number_format.split(";", maxsplit=1)[0])
     if shown.strip().casefold() in ("general", "standard", "@"):
         return None
     if _ELAPSED.search(shown):
-        return DateKind.DURATION
+        return ShownAs.DURATION
     folded = shown.casefold()
     days = "y" in folded or "d" in folded
     times = "h" in folded or "s" in folded
     if days or ("m" in folded and not times):
-        return DateKind.DATE_AND_TIME if times else DateKind.DATE
-    return DateKind.TIME if times else None
+        return ShownAs.DATE_AND_TIME if times else ShownAs.DATE
+    return ShownAs.TIME if times else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +51,18 @@ class Calendar:
     starts_1904: bool
 
     def value(
-        self, number: Decimal, kind: DateKind
+        self, number: Decimal, kind: ShownAs
     ) -> datetime.date | datetime.datetime | datetime.time | datetime.timedelta | None:
         """What a number means that is shown as a date; None where Excel's calendar and the real one differ."""
         milliseconds = round(number * _DAYS_OF_MILLISECONDS)
-        if kind is DateKind.DURATION:
+        if kind is ShownAs.DURATION:
             return datetime.timedelta(milliseconds=milliseconds) if abs(number) < 10**8 else None
         days, within = divmod(milliseconds, _DAYS_OF_MILLISECONDS)
         time = (datetime.datetime.min + datetime.timedelta(milliseconds=within)).time()
-        if days == 0 and kind is DateKind.TIME:
+        if days == 0 and kind is ShownAs.TIME:
             return time
         date = self._date(days)
-        if date is None or (kind is DateKind.DATE and not within):
+        if date is None or (kind is ShownAs.DATE and not within):
             return date
         return datetime.datetime.combine(date, time)
 

@@ -112,7 +112,7 @@ def fill_table(
     header_row = 1
     if title:
         put(worksheet.cell(1, 1), title)
-        worksheet.cell(1, 1).font = Font(bold=True, size=14)
+        worksheet.cell(1, 1).font = Font("Calibri", 14, bold=True)
         header_row = 2
     header_fill = PatternFill("solid", start_color="1F3864")
     answer_header_fill = PatternFill("solid", start_color="7F6000")
@@ -120,7 +120,7 @@ def fill_table(
     for number, name in enumerate(columns, 1):
         cell = worksheet.cell(header_row, number)
         put(cell, name)
-        cell.font = Font(bold=True, color="FFFFFF")
+        cell.font = Font("Calibri", 11, bold=True, color="FFFFFF")
         cell.fill = answer_header_fill if name in answer_columns else header_fill
         cell.alignment = Alignment(vertical="center", wrap_text=True)
     longest = [len(name) + 4 for name in columns]
@@ -154,35 +154,39 @@ def fill_table(
     return row_number
 
 
-def add_dropdown(worksheet: Any, cells: str, choices: Sequence[str]) -> None:
+def add_dropdown(worksheet: Any, cells: str, choices: Sequence[str], *, is_strict: bool = True) -> None:
     """Drop-down choices for the cells of an area such as ``C2:C90``. They stand in a hidden sheet of the
-    workbook.
+    workbook. Where they are not ``is_strict`` Excel takes other entries too.
     """
-    from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
 
-    workbook = worksheet.parent
-    if CHOICES_SHEET in workbook.sheetnames:
-        listing = workbook[CHOICES_SHEET]
-        column = listing.max_column + 1
-    else:
-        listing = workbook.create_sheet(CHOICES_SHEET)
-        listing.sheet_state = "hidden"
-        column = 1
     # Excel limits a list given in place to 255 characters without commas; a range has no such limits.
-    for row, choice in enumerate(choices, 1):
-        put(listing.cell(row, column), choice)
-    letter = get_column_letter(column)
+    letter = _choices_column(worksheet.parent, [str(choice) for choice in choices])
     validation = DataValidation(
         type="list",
         formula1=f"'{CHOICES_SHEET}'!${letter}$1:${letter}${max(len(choices), 1)}",
         allow_blank=True,
-        showErrorMessage=True,
+        showErrorMessage=is_strict,
         errorTitle="Not one of the choices",
         error="Please choose one of: " + ", ".join(choices)[:180],
     )
     worksheet.add_data_validation(validation)
     validation.add(cells)
+
+
+def _choices_column(workbook: Any, choices: Sequence[str]) -> str:
+    """The letter of the hidden column that holds these choices; equal ones are kept once."""
+    if CHOICES_SHEET not in workbook.sheetnames:
+        workbook.create_sheet(CHOICES_SHEET).sheet_state = "hidden"
+    listing = workbook[CHOICES_SHEET]
+    filled = listing.max_column if listing["A1"].value is not None else 0
+    for column in range(1, filled + 1):
+        held = [cell.value for cell in listing[column_letters(column)] if cell.value is not None]
+        if held == list(choices):
+            return column_letters(column)
+    for row, choice in enumerate(choices, 1):
+        put(listing.cell(row, filled + 1), choice)
+    return column_letters(filled + 1)
 
 
 def read_table(path: str | Path, sheet: str = "", *, required: Sequence[str] = ()) -> SheetTable:

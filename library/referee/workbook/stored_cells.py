@@ -22,7 +22,7 @@ from referee.workbook.cell_place import cell_position
 from referee.workbook.cell_value import TEXT_LIMIT, CellValue, exact_number, one_line, python_value
 from referee.workbook.excel_file import UNPACKED_LIMIT
 from referee.workbook.excel_package import WORKBOOK_PART, ExcelPackage, SheetPart
-from referee.workbook.serial_date import Calendar, DateKind, date_kind
+from referee.workbook.serial_date import Calendar, ShownAs, shown_as
 from referee.workbook.xml_source import UnusableXml, XmlSource
 
 MERGED_CELLS_LIMIT = 200_000
@@ -34,12 +34,12 @@ _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _MERGED = re.compile(
     rb"""mergeCell\s[^>]*?ref\s*=\s*["']([A-Z$]{1,4}[0-9$]{1,8}:[A-Z$]{1,4}[0-9]{1,7})["']"""
 )
-_BUILT_IN_DATES = {
-    **dict.fromkeys((14, 15, 16, 17, 27, 28, 29, 30, 31, 34, 35, 36), DateKind.DATE),
-    **dict.fromkeys((50, 51, 52, 53, 54, 55, 56, 57, 58), DateKind.DATE),
-    **dict.fromkeys((18, 19, 20, 21, 32, 33, 45, 47), DateKind.TIME),
-    22: DateKind.DATE_AND_TIME,
-    46: DateKind.DURATION,
+_BUILT_IN_FORMATS = {
+    **dict.fromkeys((14, 15, 16, 17, 27, 28, 29, 30, 31, 34, 35, 36), ShownAs.DATE),
+    **dict.fromkeys((50, 51, 52, 53, 54, 55, 56, 57, 58), ShownAs.DATE),
+    **dict.fromkeys((18, 19, 20, 21, 32, 33, 45, 47), ShownAs.TIME),
+    22: ShownAs.DATE_AND_TIME,
+    46: ShownAs.DURATION,
 }
 
 
@@ -84,7 +84,7 @@ class ExcelFile:
             properties = XmlSource(self._package.read(WORKBOOK_PART)).root.child("workbookPr")
             starts_1904 = properties is not None and properties.attributes.get("date1904") in ("1", "true")
             self._calendar = Calendar(starts_1904)
-            self._date_kinds = self._read_date_kinds()
+            self._shown = self._read_formats()
             self._strings = self._read_strings()
         except _DAMAGES as error:
             raise InputError(
@@ -109,7 +109,7 @@ class ExcelFile:
         """The rows with filled cells, by their numbers, as a stream. Blank and space-only cells are left
         out.
         """
-        scanner = _Scanner(self._strings, self._date_kinds, self._calendar)
+        scanner = _Scanner(self._strings, self._shown, self._calendar)
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(sheet.part) as stream:
                 while chunk := stream.read(_CHUNK):
@@ -145,18 +145,16 @@ class ExcelFile:
                 )
         return list(areas)
 
-    def _read_date_kinds(self) -> list[DateKind | None]:
-        """For each cell style whether and how it shows a number as a date."""
+    def _read_formats(self) -> list[ShownAs | None]:
+        """For each cell style what it shows a number as, if not as a number."""
         part = self._package.related(WORKBOOK_PART, "styles")
         if not part or part not in self._package:
             return []
         root = XmlSource(self._package.read(part)).root
-        kinds: dict[int, DateKind | None] = dict(_BUILT_IN_DATES)
+        kinds: dict[int, ShownAs | None] = dict(_BUILT_IN_FORMATS)
         formats, styles = root.child("numFmts"), root.child("cellXfs")
         for item in formats.children if formats is not None else ():
-            kinds[int(item.attributes.get("numFmtId", "0"))] = date_kind(
-                item.attributes.get("formatCode", "")
-            )
+            kinds[int(item.attributes.get("numFmtId", "0"))] = shown_as(item.attributes.get("formatCode", ""))
         return [
             kinds.get(int(item.attributes.get("numFmtId", "0")))
             for item in (styles.children if styles is not None else ())
@@ -188,6 +186,7 @@ _DAMAGES = (
     LookupError,
     ValueError,
     EOFError,
+    OSError,
     NotImplementedError,
     RuntimeError,
     RecursionError,
@@ -262,11 +261,9 @@ class _StringScanner:
 class _Scanner:
     """The cells of one sheet, from the bytes of its part."""
 
-    def __init__(
-        self, strings: list[str | None], date_kinds: list[DateKind | None], calendar: Calendar
-    ) -> None:
+    def __init__(self, strings: list[str | None], shown: list[ShownAs | None], calendar: Calendar) -> None:
         self._strings = strings
-        self._date_kinds = date_kinds
+        self._shown = shown
         self._calendar = calendar
         self._done: list[tuple[int, list[StoredCell]]] = []
         self._row: list[StoredCell] = []
@@ -373,9 +370,11 @@ class _Scanner:
         if not number.is_finite():
             raise _Damage(f"`{text}` is no number")
         style = int(self._style)
-        kind = self._date_kinds[style] if style < len(self._date_kinds) else None
+        kind = self._shown[style] if style < len(self._shown) else None
         if kind is None:
             return number, None
+        if kind is ShownAs.TRUTH:
+            return number != 0, None
         shown = self._calendar.value(number, kind)
         return (number, Problem.NO_DATE) if shown is None else (shown, None)
 

@@ -17,7 +17,7 @@ from openpyxl.worksheet.table import Table
 
 from referee.domain import InputError, RulesError
 from referee.workbook import UnreadableCell, read_cases, read_table, read_workbook
-from referee.workbook.serial_date import Calendar, DateKind, date_kind
+from referee.workbook.serial_date import Calendar, ShownAs, shown_as
 from tests.unit.workbook.example import example, faults, spoiled
 from tests.unit.workbook.excel_zip import patched, with_parts
 
@@ -90,6 +90,7 @@ FORMATS: list[tuple[str, Any]] = [
     ("yyyy-mm-dd", datetime.datetime(2024, 1, 30, 18, 0)),
     ('[$-407]d. mmmm yyyy" um "hh:mm', datetime.datetime(2024, 1, 30, 18, 0)),
     ("[h]:mm", datetime.timedelta(days=45321, hours=18)),
+    ('"TRUE";"TRUE";"FALSE"', True),
 ]
 
 
@@ -108,22 +109,22 @@ def test_a_number_format_changes_only_what_is_shown_as_a_date(
 @pytest.mark.parametrize(
     ("number_format", "kind"),
     [
-        ("mmm", DateKind.DATE),
-        ("mm:ss.0", DateKind.TIME),
-        ("h:mm AM/PM", DateKind.TIME),
+        ("mmm", ShownAs.DATE),
+        ("mm:ss.0", ShownAs.TIME),
+        ("h:mm AM/PM", ShownAs.TIME),
         ('"day" 0', None),
         ("\\d0", None),
         ("0_d", None),
         ("0;yyyy", None),
     ],
 )
-def test_the_letters_of_a_format_tell_dates(number_format: str, kind: DateKind | None) -> None:
-    assert date_kind(number_format) is kind
+def test_the_letters_of_a_format_tell_dates(number_format: str, kind: ShownAs | None) -> None:
+    assert shown_as(number_format) is kind
 
 
 @pytest.mark.parametrize("number", [0, 60, -1, 2958466, 10**12])
 def test_a_day_that_the_calendar_does_not_have_is_no_date(number: int) -> None:
-    assert Calendar(False).value(Decimal(number), DateKind.DATE) is None
+    assert Calendar(False).value(Decimal(number), ShownAs.DATE) is None
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_a_day_that_the_calendar_does_not_have_is_no_date(number: int) -> None:
     ],
 )
 def test_days_are_counted_as_excel_counts_them(number: int, day: datetime.date) -> None:
-    assert Calendar(False).value(Decimal(number), DateKind.DATE) == day
+    assert Calendar(False).value(Decimal(number), ShownAs.DATE) == day
 
 
 def test_a_date_that_excel_cannot_show_is_a_fault_with_its_cell(tmp_path: Path) -> None:
