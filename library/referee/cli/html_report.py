@@ -13,6 +13,7 @@ from referee.domain import InputError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 
 def write_report(path: str | Path, title: str, template: str, **values: Any) -> None:
@@ -41,6 +42,13 @@ def rendered(title: str, template: str, values: Mapping[str, Any]) -> str:
     return _environment().get_template(template).render({**values, "title": title, "version": __version__})
 
 
+def _breakable(text: str) -> Markup:
+    """A text that may be broken after a comma or a dot, so that long cells don't widen a table."""
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(text)).replace(",", ",<wbr>").replace(".", ".<wbr>"))
+
+
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -54,4 +62,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["feel"] = nested_text
+    environment.filters["breakable"] = _breakable
     return environment

@@ -11,6 +11,8 @@ from referee import __version__
 from referee.cli.audit import audit
 from referee.cli.check import check
 from referee.cli.decide import decide
+from referee.cli.new import new
+from referee.cli.show import show
 from referee.cli.test import test
 from referee.cli.worklist import worklist
 from referee.domain import RefereeError
@@ -31,7 +33,7 @@ def cli() -> None:
     """
 
 
-for command in (decide, check, worklist, audit, test):
+for command in (new, decide, check, worklist, audit, test, show):
     cli.add_command(command)
 
 

@@ -1,0 +1,127 @@
+"""`referee show`: the workbook as text, JSON and a page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from referee.cli.requirements_graph import drawing
+from referee.workbook import read_workbook, write_workbook
+from tests.unit.cli.conftest import Command
+from tests.unit.cli.test_test import TESTS
+from tests.unit.engine.limits import write_limits
+from tests.unit.engine.test_workbook_tests import draft
+
+
+@pytest.fixture
+def orders(desk: Path) -> Path:
+    write_workbook(desk / "orders.xlsx", draft(*TESTS))
+    return desk
+
+
+def test_the_workbook_as_text(referee: Command) -> None:
+    said = referee("show", "payments.xlsx")
+    assert said.code == 0
+    assert said.out.splitlines() == [
+        "decision payments, version 1",
+        "  owner: treasury",
+        "  purpose: decide payments",
+        "  case id: payment",
+        "  route table: routing",
+        "  in doubt: clerks",
+        "  in force: always",
+        "",
+        "facts",
+        "  payment: string, required",
+        '  country: string, allowed "DE","FR","CH", required',
+        "  amount: number, allowed [0..100000], required",
+        "  account: string, sensitive",
+        "  days open: number, volatile",
+        "",
+        "table routing, sheet routing, hit policy U (unique: at most one rule matches)",
+        "  tests country: string",
+        "  tests amount: number",
+        "  gives route: string",
+        "  gives action: string",
+        "  gives queue: string",
+        "  gives reason: string",
+        '  rule 1: country "DE","FR"; amount <= 5000 -> route "auto"; action "pay"; reason "within the limit"',
+        '  rule 2: country "DE","FR"; amount > 5000 -> route "human"; queue "managers"; reason "over the limit"',
+        '  rule 3: country "CH" -> route "exception"; action "ask supplier"; reason "foreign"',
+        "  text, taken as the string itself: D4, E4, G4, D5, F5, G5, B6, D6, E6, G6",
+    ]
+
+
+def test_brief_leaves_out_how_cells_were_read(referee: Command) -> None:
+    full, brief = (
+        referee("show", "payments.xlsx", *option).out.splitlines() for option in ((), ("--brief",))
+    )
+    assert brief == full[:-1]
+
+
+def test_what_was_read_as_something_else_is_told(referee: Command, desk: Path) -> None:
+    write_limits(desk / "other.xlsx", (("“DE”", "<=\u00a05000", "auto", "pay", None, "x"),))
+    lines = referee("show", "other.xlsx").out.splitlines()
+    assert '  read “DE” as "DE" (FEEL): B4' in lines
+
+
+def test_tests_models_and_annotations_are_shown(referee: Command, orders: Path) -> None:
+    out = referee("show", "orders.xlsx").out
+    assert "  returns: folder returns; given price" in out
+    assert '  small: order "O-1"; kind "book"; price 5 -> route "auto"; action "ship"' in out
+
+
+def test_the_look_of_a_workbook_does_not_change_its_text(referee: Command, orders: Path) -> None:
+    before = referee("show", "orders.xlsx").out
+    workbook = load_workbook("orders.xlsx")
+    workbook["routing"].column_dimensions["B"].width = 99
+    workbook["routing"]["B4"].number_format = "@"
+    workbook.save("orders.xlsx")
+    assert referee("show", "orders.xlsx").out == before
+
+
+def test_json_holds_every_cell(referee: Command, orders: Path) -> None:
+    shown = referee("show", "orders.xlsx", "--json").json
+    assert [table["name"] for table in shown["tables"]] == ["size", "notes", "routing"]
+    assert shown["tables"][0]["rules"][1]["inputs"] == ["(10..100]"]
+    assert shown["tests"][0]["facts"] == {"order": "O-1", "kind": "book", "price": 5}
+    assert shown["readings"][0]["place"] == "orders.xlsx, sheet size, cell B4"
+
+
+def test_a_broken_workbook_is_not_shown(referee: Command, desk: Path) -> None:
+    write_limits(desk / "broken.xlsx", ((">>= 10", "-", "auto", "pay", None, ""),))
+    said = referee("show", "broken.xlsx")
+    assert (said.code, said.out) == (2, "")
+    assert "`>>= 10`" in said.err
+
+
+def test_the_page_draws_tables_and_graph_and_loads_nothing(referee: Command, orders: Path) -> None:
+    said = referee("show", "orders.xlsx", "--html", "orders.html")
+    assert (said.code, said.out) == (0, "orders.html: orders 1\n")
+    text = (orders / "orders.html").read_text("utf-8")
+    assert text.count('<table class="boxed') == 3
+    assert '<th scope="col" class="output first-output">class' in text
+    assert "routing needs kind, returns, size" in text
+    assert not re.search(r"""(src|href)\s*=\s*["'](?!#)|url\((?!#)|@import|<script|<link""", text)
+
+
+def test_the_graph_has_a_shape_for_each_table_model_and_group_of_facts(orders: Path) -> None:
+    drawn = drawing(read_workbook(orders / "orders.xlsx"))
+    shown = {(shape.kind, tuple(text for _, _, text in shape.lines)) for shape in drawn.shapes}
+    assert shown == {
+        ("table", ("size",)),
+        ("table", ("notes",)),
+        ("route", ("routing",)),
+        ("model", ("returns",)),
+        ("facts", ("price",)),
+        ("facts", ("kind",)),
+        ("facts", ("gift",)),
+    }
+    assert len(drawn.paths) == 7
+
+
+def test_a_page_cannot_take_the_place_of_a_folder(referee: Command) -> None:
+    assert "can't be written" in referee("show", "payments.xlsx", "--html", "folder").complaint
