@@ -246,9 +246,9 @@ class LogicReader:
         return TableLogic(table, type_of(element), element.place, element.get("outputLabel"))
 
 
-def type_of(element: XmlElement) -> str:
+def type_of(element: XmlElement, tag: str = "typeRef") -> str:
     """The type reference of an element, an attribute or a child by version, without a namespace prefix."""
-    reference = element.get("typeRef") or element.child_text("typeRef").strip()
+    reference = element.get(tag) or element.child_text(tag).strip()
     prefix, colon, local = reference.partition(":")
     return local.strip() if colon and " " not in prefix and "<" not in prefix else reference
 

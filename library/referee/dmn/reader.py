@@ -237,7 +237,7 @@ def _item_definition(element: XmlElement) -> ItemDefinition:
             tuple(
                 (parameter.get("name"), type_of(parameter)) for parameter in function.children("parameters")
             ),
-            function.get("outputTypeRef").rpartition(":")[2],
+            type_of(function, "outputTypeRef"),
         ),
         element.place,
         element.notes(_NOTHING),

@@ -70,6 +70,8 @@ TYPES = """
   <typeConstraint><text>count(?) &lt; 3</text></typeConstraint></itemDefinition>
 <itemDefinition name="person"><itemComponent name="first-name"><typeRef>string</typeRef></itemComponent>
   <itemComponent name="paid" isCollection="true"><typeRef>positive</typeRef></itemComponent></itemDefinition>
+<itemDefinition name="naming"><functionItem outputTypeRef="context&lt;a: string&gt;">
+  <parameters name="a" typeRef="feel:number"/></functionItem></itemDefinition>
 <itemDefinition name="pricing"><functionItem outputTypeRef="number">
   <parameters name="a" typeRef="number"/></functionItem></itemDefinition>
 """
@@ -95,6 +97,7 @@ TYPED = """
 [1] instance of list<net-amount>  ; boolean                => true
 (function(p: net-amount) p + 1)(2)  ; number               => 3
 function(a: string) a      ; pricing                       => null ! wrong-type
+(function(f: naming) f(1))(function(a) {a: "x"}) ; context<a: string> => {a: "x"}
 """
 
 
