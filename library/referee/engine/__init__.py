@@ -1,7 +1,7 @@
 """Load a decision, decide cases, run bots: the plain Python API."""
 
-from referee.engine.playbook_steps import ActionTable
-from referee.engine.referee import Referee
+from referee.engine.performing import STOP_AFTER, ActionTable, FailedAction
+from referee.engine.referee import Referee, id_text
 from referee.engine.run import Run, RunSummary
 
-__all__ = ["ActionTable", "Referee", "Run", "RunSummary"]
+__all__ = ["STOP_AFTER", "ActionTable", "FailedAction", "Referee", "Run", "RunSummary", "id_text"]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from referee.domain import AuditError, Decision, RunStoppedError
+from referee.domain import Decision
+from referee.engine.performing import ActionFailed, Performer, failure_reason
 from referee.engine.record import position_of
 from referee.engine.referee import Referee
 from referee.exceptions import Playbook, State, Transition
@@ -14,13 +15,7 @@ from referee.exceptions.playbook import FAILED, OVERDUE, REPLY, START
 from referee.exceptions.workflow import Workflow
 from referee.workitems import CLOSED, CaseState
 
-ActionTable = Mapping[str, Callable[[Decision], Any]]
-"""What performs each action: called with the decision, gives a result for the log (None, text, number, mapping)."""
-
 HandOver = Callable[[Decision, str, Sequence[str]], None]
-
-LONGEST_ERROR = 500
-"""Characters of an error text that go into the log."""
 
 LONGEST_WAY = 100
 """Transitions in one run; a playbook that needs more is going in circles."""
@@ -34,12 +29,12 @@ class PlaybookSteps:
     """
 
     def __init__(
-        self, referee: Referee, actions: ActionTable, playbooks: Mapping[str, Playbook], hand_over: HandOver
+        self, referee: Referee, performer: Performer, playbooks: Mapping[str, Playbook], hand_over: HandOver
     ) -> None:
         assert referee.log is not None, "a run has a log"
         self._referee = referee
         self._log = referee.log
-        self._actions = actions
+        self._performer = performer
         self._playbooks = playbooks
         self._hand_over = hand_over
         self._workflows: dict[str, Workflow] = {}
@@ -102,11 +97,9 @@ class PlaybookSteps:
         """What has happened since: a reply, a date that passed, or nothing yet."""
         if state.check:
             try:
-                reply = self._actions[state.check](decision)
-            except (AuditError, RunStoppedError):
-                raise
-            except Exception as error:  # noqa: BLE001 - the keyword failed, not the run
-                return {"on": FAILED, "error": shortened(error)}
+                reply = self._performer.look(decision, state.check)
+            except ActionFailed as failure:
+                return {"on": FAILED, "error": str(failure)}
             if reply is not None:
                 return {**(reply if isinstance(reply, Mapping) else {"value": reply}), "on": REPLY}
         if due is not None and self._referee.clock() >= datetime.fromisoformat(due):
@@ -138,11 +131,9 @@ class PlaybookSteps:
         if not transition.do:
             return ""
         try:
-            result = self._actions[transition.do](decision)
-        except (AuditError, RunStoppedError):
-            raise
-        except Exception as error:  # noqa: BLE001 - as in `_next_event`
-            told = shortened(error)
+            result = self._performer.perform(decision, transition.do)
+        except ActionFailed as failure:
+            told = str(failure)
             self._record(
                 decision,
                 playbook,
@@ -210,12 +201,6 @@ class PlaybookSteps:
         )
 
 
-def shortened(error: BaseException) -> str:
-    """The text of an error, as much of it as a log should hold."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"
-
-
 def _doubt_about(events: Sequence[Mapping[str, Any]], playbook: Playbook) -> str:
     if not events:
         return ""
@@ -228,5 +213,5 @@ def _doubt_about(events: Sequence[Mapping[str, Any]], playbook: Playbook) -> str
     if last["status"] == "acting":
         return f"in doubt: the bot was stopped while performing {last['step']!r}; look whether it was done"
     if last["status"] == "failed":
-        return f"{last['step']} failed: {last['error']}"
+        return failure_reason(last["step"], last["error"])
     return ""

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from referee.audit import canonical_json, mask
-from referee.domain import AuditError, Decision, NodeTrace, Route, Versions
+from referee.domain import (
+    AuditError,
+    CellAddress,
+    Decision,
+    LineAddress,
+    NodeTrace,
+    Place,
+    Route,
+    RuleRef,
+    Versions,
+)
 from referee.workitems import CaseState
 
 SCORE_KEYS = {"label", "confidence", "probabilities"}
+
+LONGEST_SHOWN = 60
+"""Characters of a fact that stand in the reason that names it."""
+
+_CELL = re.compile(r"(?P<workbook>.+), sheet (?P<sheet>.+), cell (?P<cell>[A-Z]+[0-9]+)")
 
 
 def decision_payload(
@@ -92,7 +108,7 @@ def as_logged(decision: Decision, state: CaseState) -> Decision:
 
     The fresh trace and diagnostics are kept only where the same versions gave them.
     """
-    logged = from_log(state, decision.versions)
+    logged = from_log(state)
     if not same_versions(state, decision):
         return replace(logged, facts=decision.facts)
     return replace(logged, facts=decision.facts, trace=decision.trace, diagnostics=decision.diagnostics)
@@ -103,9 +119,12 @@ def same_versions(state: CaseState, decision: Decision) -> bool:
     return canonical_json(state.decision["versions"]) == canonical_json(_versions(decision.versions))
 
 
-def from_log(state: CaseState, versions: Versions) -> Decision:
-    """The logged decision as far as the log holds it: hidden facts as hashes, no trace of values."""
+def from_log(state: CaseState) -> Decision:
+    """The logged decision as far as the log holds it: hidden facts as hashes, and of the trace the rules that fired
+    and the scores. Versions are those that gave it.
+    """
     logged = state.decision
+    versions = logged["versions"]
     return Decision(
         case_id=state.case_id,
         route=Route(logged["route"]),
@@ -114,8 +133,49 @@ def from_log(state: CaseState, versions: Versions) -> Decision:
         reasons=tuple(logged["reasons"]),
         facts=logged["facts"],
         outputs=logged["outputs"],
-        trace=(),
+        trace=(
+            *(NodeTrace(node, value) for node, value in logged["scores"].items()),
+            *(NodeTrace(rule["table"], None, (_rule(rule),)) for rule in logged["rules"]),
+        ),
         diagnostics=(),
-        versions=versions,
+        versions=Versions(
+            logged["decision"],
+            versions["workbook_version"],
+            versions["workbook_sha256"],
+            {node: (model["version"], model["sha256"]) for node, model in versions["models"].items()},
+        ),
         receipt=state.receipt,
     )
+
+
+def _rule(logged: Mapping[str, Any]) -> RuleRef:
+    return RuleRef(logged["table"], int(logged["rule"]), _place(logged["place"]), logged["annotation"])
+
+
+def _place(text: str) -> Place | None:
+    if cell := _CELL.fullmatch(text):
+        return CellAddress(cell["workbook"], cell["sheet"], cell["cell"])
+    return LineAddress(text) if text else None
+
+
+def changes_between(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, hidden: Collection[str], volatile: Collection[str]
+) -> list[str]:
+    """Which facts of a case differ from those in the log, each as a phrase: ```amount` was 100, is 499``.
+
+    Both are facts as `decision_payload` writes them. Of ``hidden`` facts only the name is told.
+    """
+    told: list[str] = []
+    for name in dict.fromkeys([*after, *before]):
+        was, now = before.get(name), after.get(name)
+        if name in volatile or canonical_json(was) == canonical_json(now):
+            continue
+        told.append(f"`{name}`" if name in hidden else f"`{name}` was {_shown(was)}, is {_shown(now)}")
+    return told
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "blank"
+    text = " ".join(canonical_json(value).decode("utf-8").split())
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from referee.audit import AuditLog, utc_now
-from referee.domain import Case, Decision, Diagnostic, LineAddress, RulesError, Versions
+from referee.domain import Case, Decision, Diagnostic, InputError, LineAddress, RulesError, Versions
 from referee.engine.deciding import decided
-from referee.engine.record import as_logged, decision_payload, same_versions
+from referee.engine.record import as_logged, changes_between, decision_payload, same_versions
 from referee.scoring import Model, ModelStore
-from referee.workbook import DecisionWorkbook, read_workbook
-from referee.workitems import Ledger
+from referee.workbook import DecisionWorkbook, UnreadableCell, read_workbook
+from referee.workbook.cell_value import exact_number, one_line, written
+from referee.workitems import CaseState, Ledger
 
 BATCH = 64
 """Cases decided between two durable writes of `Referee.decide_many`."""
+
+
+def id_text(value: Any) -> str:
+    """The id that an identifying fact gives a case, as a case list's cells do: 17 and 17.0 are ``17``."""
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        value = format(exact_number(value), "f")
+    return "" if value is None else one_line(written(value))
 
 
 class Referee:
@@ -63,22 +72,32 @@ class Referee:
         return self.workbook.settings.name
 
     def evaluate(self, case: Case, doubts: Iterable[Diagnostic] = ()) -> Decision:
-        """The decision about a case, written nowhere. ``doubts`` of the caller count like those of the rules."""
-        return decided(self.workbook, self._model, case, self.versions, doubts)
+        """The decision about a case, written nowhere. ``doubts`` of the caller count like those of the rules.
+
+        An id that the identifying fact contradicts is doubt: acting on the one case could be meant for the other.
+        """
+        return decided(
+            self.workbook, self._model, case, self.versions, [*doubts, *self._doubts_about_id(case)]
+        )
 
     def decide(self, case_id: str, facts: Mapping[str, Any]) -> Decision:
         """Decide one case and write it to the audit log before returning.
 
         The first decision about a case stands while its facts and the versions are the same, and for good once it was
         acted on. A case whose facts changed after it was acted on or handed over is decided anew, as doubtful.
-        Raises `AuditError` when the record could not be made durable; then there is no decision to act on.
+        A case whose identifying fact names another case is doubtful too; spaces around the id don't count.
+        Raises `InputError` when the id is blank, before anything is written, and `AuditError` when the record could
+        not be made durable; then there is no decision to act on.
         """
-        return next(self.decide_many([Case(case_id, facts)]))
+        return next(self.decide_many([Case(one_line(case_id), facts)]))
 
     def decide_many(self, cases: Iterable[Case]) -> Iterator[Decision]:
         """Decide cases in order like `decide`, with one durable write for each batch of `BATCH` cases."""
         batch: list[Case] = []
         for case in cases:
+            if not one_line(case.id):
+                where = f"{case.place}: " if case.place else ""
+                raise InputError(f"{where}the case id is blank; give each case its own")
             batch.append(case)
             if len(batch) == BATCH:
                 yield from self._decide_batch(batch)
@@ -102,7 +121,7 @@ class Referee:
                         decisions.append(as_logged(decision, state))
                         continue
                     if state.was_taken_up:
-                        decision = self.evaluate(case, [_changed(case)])
+                        decision = self.evaluate(case, [self._changed(case, state, payload)])
                         payload = self.payload(decision)
                 fresh[index] = payload | {"follows": None if state is None else state.position}
                 decisions.append(decision)
@@ -118,6 +137,30 @@ class Referee:
         return decision_payload(
             decision, hidden=dictionary.sensitive, key=self._key, volatile=dictionary.volatile
         )
+
+    def _doubts_about_id(self, case: Case) -> list[Diagnostic]:
+        fact = self.workbook.settings.case_id
+        given = next((value for name, value in case.facts.items() if one_line(str(name)) == fact), None)
+        named = "" if isinstance(given, UnreadableCell) else id_text(given)
+        if not named or named == one_line(case.id):
+            return []
+        other = "another case" if fact in self.workbook.dictionary.sensitive else f"the case `{named}`"
+        message = f"the case is `{case.id}`, but its fact `{fact}` names {other}; find out which one is meant"
+        return [Diagnostic("case-id-contradicted", message)]
+
+    def _changed(self, case: Case, state: CaseState, payload: Mapping[str, Any]) -> Diagnostic:
+        dictionary = self.workbook.dictionary
+        changes = changes_between(
+            state.decision["facts"],
+            payload["facts"],
+            hidden=dictionary.sensitive,
+            volatile=dictionary.volatile,
+        )
+        message = (
+            f"the facts of this case changed after it was taken up ({'; '.join(changes)}); compare them with "
+            f"what was done about it (`referee audit show {case.id}`)"
+        )
+        return Diagnostic("case-changed", message)
 
     def _require_in_force(self, today: date) -> None:
         settings = self.workbook.settings
@@ -135,11 +178,3 @@ class Referee:
                     )
                 ],
             )
-
-
-def _changed(case: Case) -> Diagnostic:
-    message = (
-        "the facts of this case changed after it was taken up; compare them with what was done about it "
-        f"(`referee audit show {case.id}`)"
-    )
-    return Diagnostic("case-changed", message)

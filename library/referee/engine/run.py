@@ -19,10 +19,19 @@ from referee.domain import (
     RulesError,
     RunStoppedError,
 )
-from referee.engine.playbook_steps import ActionTable, PlaybookSteps, shortened
+from referee.engine.performing import (
+    STOP_AFTER,
+    ActionFailed,
+    ActionTable,
+    FailedAction,
+    Performer,
+    failure_reason,
+)
+from referee.engine.playbook_steps import PlaybookSteps
 from referee.engine.record import from_log, position_of
 from referee.engine.referee import Referee
 from referee.exceptions import Playbook
+from referee.workbook.cell_reading import did_you_mean
 from referee.workitems import CaseState, RunLock, Status
 
 
@@ -31,7 +40,9 @@ class RunSummary:
     """What a run did. ``decisions`` hold one decision for each case, in the order of the input, as the log has it.
 
     ``routes`` counts the cases by route, ``outcomes`` what became of them, by ledger status; ``states`` says it case
-    by case. ``earlier`` counts cases that an earlier run had finished; they were left alone.
+    by case. ``earlier`` counts cases that an earlier run had finished; they were left alone. ``attempted`` counts the
+    actions and steps of playbooks that were begun, ``failed`` names those that failed. ``stopped`` says why the run
+    ended early, with cases left open for the next run; it is empty otherwise.
     """
 
     decision: str
@@ -39,6 +50,9 @@ class RunSummary:
     states: Mapping[str, CaseState]
     earlier: int
     seconds: float
+    attempted: int = 0
+    failed: Sequence[FailedAction] = ()
+    stopped: str = ""
 
     @property
     def routes(self) -> Mapping[str, int]:
@@ -48,14 +62,20 @@ class RunSummary:
     def outcomes(self) -> Mapping[str, int]:
         return Counter(str(state.status) for state in self.states.values())
 
+    @property
+    def nothing_worked(self) -> bool:
+        """Whether actions were attempted and every one of them failed."""
+        return 0 < self.attempted == len(self.failed)
+
 
 class Run:
     """Processes cases with a `Referee` that has an audit log.
 
     ``actions`` maps each action of the routing table and each step of a playbook to a callable; ``playbooks`` maps
-    the actions of the exception route to playbooks. Raises `RulesError` before the first case when one is missing.
-    ``noted`` is called with each decision, durable by then, before it is acted on; ``progress`` with the number of
-    cases settled and of all cases.
+    the actions of the exception route to playbooks. Raises `RulesError` before the first case when one is missing or
+    unknown, together with the ``faults`` that the caller found in its actions. ``stop_after`` technical failures of
+    one action in a row end the run (0: never). ``noted`` is called with each decision, durable by then, before it is
+    acted on; ``progress`` with the number of cases settled and of all cases.
     """
 
     def __init__(
@@ -65,6 +85,8 @@ class Run:
         playbooks: Mapping[str, Playbook],
         *,
         bot: str = "",
+        faults: Sequence[Diagnostic] = (),
+        stop_after: int = STOP_AFTER,
         noted: Callable[[Decision], None] = lambda decision: None,
         progress: Callable[[int, int], None] = lambda settled, cases: None,
     ) -> None:
@@ -77,8 +99,9 @@ class Run:
         self._bot = bot
         self._noted = noted
         self._progress = progress
-        self._require_actions(playbooks)
-        self._steps = PlaybookSteps(referee, actions, playbooks, self._hand_over)
+        self._require_actions(playbooks, faults)
+        self._performer = Performer(actions, stop_after)
+        self._steps = PlaybookSteps(referee, self._performer, playbooks, self._hand_over)
 
     def process(self, cases: Sequence[Case]) -> RunSummary:
         """Every case ends as done, handed over, or waiting in its playbook; each step is in the log before it is taken.
@@ -88,6 +111,8 @@ class Run:
         was done about it goes to people. Open cases that are no longer among ``cases`` are taken up from the log.
         Raises `InputError` when two cases have the same id, before anything is decided; `AuditError` when a record
         can't be made durable and `RunStoppedError` when an action was told to stop: then nothing further is done.
+        When an action keeps failing for technical reasons the run stops by itself (`RunSummary.stopped`): cases that
+        were not begun stay open for the next run.
         """
         _require_distinct(cases)
         started = time.perf_counter()
@@ -103,6 +128,8 @@ class Run:
                         self._noted(decision)
                         self._settle(decision)
                     self._progress(number, len(decisions))
+                    if self._performer.stopped:
+                        break
                 self._take_up_rest({case.id for case in cases})
             except RunStoppedError:
                 self._log.append(
@@ -112,9 +139,19 @@ class Run:
             self._ledger.refresh()
             states = {case.id: self._state(case.id) for case in cases}
             earlier = sum(case.id in finished for case in cases)
-            summary = RunSummary(name, decisions, states, earlier, time.perf_counter() - started)
+            summary = RunSummary(
+                name,
+                decisions,
+                states,
+                earlier,
+                time.perf_counter() - started,
+                self._performer.attempted,
+                tuple(self._performer.failed),
+                self._performer.stopped,
+            )
+            status = "stopped" if summary.stopped else "finished"
             self._log.append(
-                "run", {"decision": name, "status": "finished", "bot": self._bot, "summary": _counts(summary)}
+                "run", {"decision": name, "status": status, "bot": self._bot, "summary": _counts(summary)}
             )
         return summary
 
@@ -158,25 +195,22 @@ class Run:
             case Status.ACTING:
                 self._in_doubt(decision)
             case Status.FAILED:
-                error = (state.action or {}).get("error")
-                self._hand_over(decision, self._doubt_queue, (f"{decision.action} failed: {error}",))
+                error = str((state.action or {}).get("error"))
+                self._hand_over(decision, self._doubt_queue, (failure_reason(decision.action, error),))
             case Status.IN_DOUBT:
                 self._hand_over(decision, self._doubt_queue, (_in_doubt_reason(decision.action),))
 
     def _act(self, decision: Decision) -> None:
-        action = self._actions.get(decision.action)
-        if action is None:
+        if not self._performer.can(decision.action):
             reason = f"the bot has no keyword for the action {decision.action!r}; add it with On Action"
             self._hand_over(decision, self._doubt_queue, (reason,))
             return
         self._record_action(decision, "acting")
         try:
-            result = action(decision)
-        except (AuditError, RunStoppedError):
-            raise
-        except Exception as error:  # noqa: BLE001 - it is about this case, not the run
-            self._record_action(decision, "failed", error=shortened(error))
-            self._hand_over(decision, self._doubt_queue, (f"{decision.action} failed: {shortened(error)}",))
+            result = self._performer.perform(decision, decision.action)
+        except ActionFailed as failure:
+            self._record_action(decision, "failed", error=str(failure))
+            self._hand_over(decision, self._doubt_queue, (failure_reason(decision.action, str(failure)),))
         else:
             self._record_action(decision, "done", result=result)
 
@@ -214,9 +248,11 @@ class Run:
     def _take_up_rest(self, seen: set[str]) -> None:
         """Open cases of earlier runs that the input no longer holds: none is lost."""
         for state in self._ledger.open_cases(self._referee.name):
+            if self._performer.stopped:
+                return
             if state.case_id in seen:
                 continue
-            decision = from_log(state, self._referee.versions)
+            decision = from_log(state)
             if state.status is Status.DECIDED and decision.route is not Route.HUMAN:
                 reason = (
                     f"decided as {decision.route}, but it left the input before {decision.action!r} was begun"
@@ -225,11 +261,11 @@ class Run:
             else:
                 self._settle(decision)
 
-    def _require_actions(self, playbooks: Mapping[str, Playbook]) -> None:
+    def _require_actions(self, playbooks: Mapping[str, Playbook], known_faults: Sequence[Diagnostic]) -> None:
         """Doubt about what the bot can do stops it before the first case."""
         place = LineAddress(str(self._referee.workbook.path))
         wanted: dict[str, str] = {}
-        faults: list[Diagnostic] = []
+        faults = list(known_faults)
         for route, action in self._referee.workbook.actions:
             if route == Route.AUTO:
                 wanted[action] = "the routing table"
@@ -248,6 +284,19 @@ class Run:
                     f"add the line `On Action    {action}    <your keyword>`"
                 )
                 faults.append(Diagnostic("action-without-keyword", message, place=place))
+        performed = wanted.keys() | {name for playbook in playbooks.values() for name in playbook.actions}
+        for action in sorted(self._actions.keys() - performed):
+            if action in playbooks:
+                message = (
+                    f"the bot names a keyword for {action!r}, which is a playbook; "
+                    f"name one for each of its steps: {', '.join(sorted(playbooks[action].actions))}"
+                )
+            else:
+                message = (
+                    f"the bot names a keyword for the action {action!r}, which neither the routing table "
+                    f"nor a playbook has{did_you_mean(action, performed)}"
+                )
+            faults.append(Diagnostic("action-unknown", message))
         if faults:
             raise RulesError(f"the bot for {self._referee.name}", faults)
 
@@ -268,6 +317,8 @@ def _counts(summary: RunSummary) -> dict[str, Any]:
         "routes": dict(summary.routes),
         "outcomes": dict(summary.outcomes),
         "earlier": summary.earlier,
+        "failed": len(summary.failed),
+        "stopped": summary.stopped,
     }
 
 

@@ -18,6 +18,7 @@ RESULTS_SHEET = "Results"
 SUMMARY_SHEET = "Summary"
 RESULT_COLUMNS = ("route", "action", "queue", "reasons", "rules")
 STATUS_COLUMN = "status"
+VERSION_COLUMN = "version"
 NOT_DECIDED = "not decided"
 
 _FILLS = {Route.AUTO: "C6EFCE", Route.EXCEPTION: "FFEB9C", Route.HUMAN: "BDD7EE"}
@@ -40,22 +41,29 @@ def write_results(
     sheet: str = "",
     id_column: str = "",
     statuses: Mapping[str, str] | None = None,
+    hidden: Mapping[str, str] | None = None,
 ) -> None:
     """Writes a workbook with the inputs of ``source_path`` and, beside them, route, action, queue, reasons,
     rules, score.
 
-    Rows keep the order of the source; one without a decision says so, and a decision without a row comes
-    after them. ``statuses`` say by case id what became of the cases. Without a source the facts as read
-    are the inputs. Result cells are coloured by route; a
-    Summary sheet counts routes, actions, queues and reasons. Inputs are written as values: no formula of
-    the source is carried over, and text stays text. Raises InputError where the source can't be read or the
-    file can't be written.
+    Rows keep the order of the source; one without a decision says so, and a decision without a row comes after them.
+    ``statuses`` say by case id what became of the cases. Without a source the facts as read are the inputs.
+    ``hidden`` gives by fact what stands in the place of its values; the fact in the id column is shown all the same.
+    Where several versions of the rules decided, a column names the version. Result cells are coloured by route; a
+    Summary sheet counts routes, actions, queues and reasons. Inputs are written as values: no formula of the source is
+    carried over, and text stays text. Raises InputError where the source can't be read or the file can't be written.
     """
     from openpyxl import Workbook
 
     by_case = {decision.case_id: decision for decision in decisions}
     columns, lines = _lines(source_path, by_case, sheet, id_column)
-    names = RESULT_COLUMNS if statuses is None else (*RESULT_COLUMNS, STATUS_COLUMN)
+    lines = [_without(line, columns, id_column, hidden or {}) for line in lines]
+    versions = _version_texts(by_case.values())
+    names = [
+        *RESULT_COLUMNS,
+        *([STATUS_COLUMN] if statuses is not None else []),
+        *([VERSION_COLUMN] if versions else []),
+    ]
     results = [_free_name(name, columns) for name in names]
     models = _model_nodes(by_case.values())
     scores = [_free_name(name, columns) for node in models for name in (node, f"{node} confidence")]
@@ -70,6 +78,7 @@ def write_results(
                 *line.inputs,
                 *_result(line.decision),
                 *_status(line.decision, statuses),
+                *_version(line.decision, versions),
                 *_scores(line.decision, models),
             ]
             for line in lines
@@ -104,6 +113,33 @@ def _lines(
 
 def _from_facts(columns: Sequence[str], id_column: str, decision: Decision) -> list[Any]:
     return [decision.case_id if name == id_column else decision.facts.get(name) for name in columns]
+
+
+def _without(line: _Line, columns: Sequence[str], id_column: str, hidden: Mapping[str, str]) -> _Line:
+    """The line with the values of hidden facts replaced; a blank cell stays blank, so that a gap can be seen."""
+    kept = [
+        hidden[name] if name in hidden and name != id_column and value is not None else value
+        for name, value in zip(columns, line.inputs, strict=True)
+    ]
+    return _Line(kept, line.decision)
+
+
+def _version_texts(decisions: Iterable[Decision]) -> dict[str, str]:
+    """What the version column says, by the hash of the workbook; empty where one version decided everything."""
+    versions = {d.versions.workbook_sha256: d.versions.version for d in decisions}
+    if len(versions) < 2:
+        return {}
+    times = Counter(versions.values())
+    return {
+        sha256: version if times[version] == 1 else f"{version} ({sha256[:8]})"
+        for sha256, version in versions.items()
+    }
+
+
+def _version(decision: Decision | None, versions: Mapping[str, str]) -> list[Any]:
+    if not versions:
+        return []
+    return [None if decision is None else versions[decision.versions.workbook_sha256]]
 
 
 def _free_name(name: str, taken: Sequence[str]) -> str:
@@ -209,7 +245,7 @@ def _write_summary(worksheet: Any, lines: Sequence[_Line]) -> None:
             put(worksheet.cell(row, 1), name)
             put(worksheet.cell(row, 2), count)
             share = worksheet.cell(row, 3)
-            put(share, round(count / len(lines), 4))
+            put(share, round(count / len(lines), 4) if lines else None)
             share.number_format = "0.0%"
             if title == "Route" and name in set(Route):
                 worksheet.cell(row, 1).fill = PatternFill("solid", start_color=_FILLS[Route(name)])

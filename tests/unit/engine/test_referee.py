@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from referee.domain import Case, Decision, ModelError, Route, RulesError
+from referee.domain import Case, Decision, InputError, ModelError, Route, RulesError
 from referee.engine import Referee
 from tests.unit.engine.conftest import Office
 from tests.unit.engine.limits import GOOD, RULES, write_limits
@@ -133,3 +134,31 @@ def test_a_batch_is_decided_in_order(office: Office) -> None:
     decisions = list(office.referee().decide_many(cases))
     assert [decision.case_id for decision in decisions] == [case.id for case in cases]
     assert len({decision.receipt.position for decision in decisions if decision.receipt}) == 150
+
+
+def test_an_id_that_its_fact_contradicts_is_doubt(office: Office) -> None:
+    decision = office.referee().decide("P-2", {**GOOD, "payment": "P-3"})
+    assert decision.route is Route.HUMAN
+    assert decision.reasons == (
+        "the case is `P-2`, but its fact `payment` names the case `P-3`; find out which one is meant",
+    )
+
+
+@pytest.mark.parametrize("given", [17, 17.0, Decimal("1.7E+1"), "17", " 17\u00a0"])
+def test_an_id_may_be_written_as_text_or_number(office: Office, given: Any) -> None:
+    assert office.referee().decide("17", {**GOOD, "payment": given}).route is Route.AUTO
+
+
+def test_spaces_around_an_id_make_no_other_case(office: Office) -> None:
+    first = office.referee().decide("P-1", GOOD)
+    assert office.referee().decide(" P-1\u00a0", GOOD).receipt == first.receipt
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\u00a0"])
+def test_a_blank_id_is_refused_before_anything_is_written(office: Office, blank: str) -> None:
+    with pytest.raises(InputError, match="the case id is blank"):
+        office.referee().decide(blank, GOOD)
+    with pytest.raises(InputError, match="row 7: the case id is blank"):
+        list(office.referee().decide_many([Case("P-1", GOOD), Case(blank, GOOD, "row 7")]))
+    log = office.referee().log
+    assert log is not None and list(log.records()) == []

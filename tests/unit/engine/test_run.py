@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from referee.domain import AuditError, Case, Decision, InputError, RulesError, RunStoppedError
+from referee.domain import AuditError, Case, Decision, Diagnostic, InputError, RulesError, RunStoppedError
 from referee.engine import Run
+from referee.exceptions import read_playbooks
 from tests.unit.engine.conftest import Office
-from tests.unit.engine.limits import GOOD
+from tests.unit.engine.limits import GOOD, write_limits
 
 
 def case(number: int = 1, **facts: Any) -> Case:
@@ -227,3 +228,135 @@ def test_settling_one_case_twice_does_it_once(office: Office) -> None:
     assert office.run().settle(decision) == "done"
     assert office.run().settle(decision) == "done"
     assert office.paid == ["P-1"]
+
+
+# --- what failed
+# -------------------------------------------------------------------------------------------------------
+
+
+def failing(message: str, *spared: str) -> Any:
+    def fail(decision: Decision) -> None:
+        if decision.case_id not in spared:
+            raise OSError(message)
+
+    return fail
+
+
+def test_the_summary_names_what_failed(office: Office) -> None:
+    summary = office.run(pay=failing("no answer", "P-1")).process([case(1), case(2), case(3, country="CH")])
+    assert [str(failed) for failed in summary.failed] == ["pay for P-2: no answer"]
+    assert (summary.attempted, summary.nothing_worked, summary.stopped) == (3, False, "")
+
+
+def test_a_run_in_which_nothing_worked_says_so(office: Office) -> None:
+    summary = office.run(pay=failing("no answer")).process([case(1), case(2)])
+    assert (summary.attempted, len(summary.failed), summary.nothing_worked) == (2, 2, True)
+    assert office.run(pay=failing("no answer")).process([case(1), case(2)]).nothing_worked is False
+
+
+def test_a_check_that_finds_nothing_does_not_count_but_one_that_fails_does(office: Office) -> None:
+    office.run().process([case(1, country="CH")])
+    summary = office.run().process([case(1, country="CH")])
+    assert (summary.attempted, summary.nothing_worked) == (0, False)
+    summary = office.run(read_reply=failing("no mailbox")).process([case(1, country="CH")])
+    assert (summary.attempted, summary.nothing_worked) == (1, True)
+
+
+def test_a_target_system_that_is_gone_stops_the_run_and_the_rest_stays_for_the_next(office: Office) -> None:
+    cases = [case(number) for number in range(1, 7)]
+    summary = office.run(pay=failing("no answer", "P-1")).process(cases)
+    assert summary.stopped == "'pay' failed 3 times in a row, at last for P-4: no answer"
+    assert dict(summary.outcomes) == {"done": 1, "handed over": 3, "decided": 2}
+    log = office.referee().log
+    assert log is not None
+    assert [record.payload["status"] for record in log.records() if record.kind == "run"] == [
+        "started",
+        "stopped",
+    ]
+    summary = office.run().process(cases)
+    assert office.paid == ["P-5", "P-6"]
+    assert (summary.earlier, summary.stopped) == (4, "")
+
+
+def test_cases_that_left_the_input_stay_open_too_when_the_run_stops(office: Office) -> None:
+    office.run().process([case(9, country="CH")])
+    office.pass_days(2)
+    summary = office.run(pay=failing("no answer")).process([case(number) for number in range(1, 4)])
+    assert summary.stopped
+    assert office.queries == ["P-9"]
+
+
+def test_a_success_in_between_and_refusals_of_single_cases_let_the_run_go_on(office: Office) -> None:
+    cases = [case(number) for number in range(1, 7)]
+    assert not office.run(pay=failing("no answer", "P-3", "P-6")).process(cases).stopped
+    refused = [case(number) for number in range(11, 16)]
+    summary = office.run(pay=failing("Refused: the vendor is unknown")).process(refused)
+    assert (summary.stopped, len(summary.failed)) == ("", 5)
+    log = office.referee().log
+    assert log is not None
+    told = [record.payload["reasons"] for record in log.records() if record.kind == "handoff"]
+    assert told[-1] == ["pay Refused: the vendor is unknown"]
+
+
+def test_the_number_of_failures_that_stop_a_run_can_be_chosen(office: Office) -> None:
+    cases = [case(number) for number in range(1, 7)]
+    table = {"pay": failing("no answer"), "send query": killed, "read reply": killed}
+    playbooks = read_playbooks(office.playbooks)
+    assert len(Run(office.referee(), table, playbooks, stop_after=1).process(cases).failed) == 1
+    assert len(Run(office.referee(), table, playbooks, stop_after=0).process(cases).failed) == 5
+
+
+# --- what the bot names
+# -------------------------------------------------------------------------------------------------------
+
+
+def test_all_faults_of_a_bot_are_told_at_once(office: Office) -> None:
+    with pytest.raises(RulesError) as refusal:
+        Run(
+            office.referee(),
+            {"payy": killed, "ask supplier": killed, "send query": killed},
+            read_playbooks(office.playbooks),
+            faults=[Diagnostic("keyword-unknown", "no such keyword")],
+        )
+    said = str(refusal.value)
+    assert "5 faults" in said
+    for part in (
+        "no such keyword",
+        "'payy', which neither the routing table nor a playbook has (did you mean `pay`?)",
+        "'ask supplier', which is a playbook; name one for each of its steps: read reply, send query",
+        "On Action    pay",
+        "On Action    read reply",
+    ):
+        assert part in said
+
+
+# --- cases that changed, and versions
+# -------------------------------------------------------------------------------------------------------
+
+
+def reasons_of(office: Office, case_id: str) -> list[str]:
+    log = office.referee().log
+    assert log is not None
+    records = [r for r in log.records() if r.kind == "handoff" and r.payload["case"] == case_id]
+    return list(records[-1].payload["reasons"])
+
+
+def test_a_case_that_changed_tells_what_changed_and_keeps_secrets(office: Office) -> None:
+    office.run().process([case(1, account="DE02-1203", **{"days open": 1})])
+    office.run().process([case(1, amount=1300, country=None, account="DE99-7777", **{"days open": 2})])
+    (changed, _) = reasons_of(office, "P-1")
+    assert '(`country` was "DE", is blank; `amount` was 1200, is 1300; `account`)' in changed
+    assert "DE99" not in changed and "days open" not in changed
+
+
+def test_results_of_an_earlier_version_keep_its_rules_and_its_version(office: Office) -> None:
+    office.run().process([case(1), case(2, amount=9000)])
+    write_limits(office.workbook, version="2")
+    (first, _, third) = office.run().process([case(1), case(2, amount=9000), case(3)]).decisions
+    assert (first.versions.version, third.versions.version) == ("1", "2")
+    (rule,) = [rule for node in first.trace for rule in node.rules]
+    assert (rule.table, rule.number, str(rule.place)) == (
+        "routing",
+        1,
+        f"{office.workbook.name}, sheet routing, cell A4",
+    )

@@ -16,7 +16,13 @@ PLACE = CellAddress("limits.xlsx", "Routing", "A7")
 
 
 def decision(
-    case_id: str, route: Route, *, reasons: tuple[str, ...] = ("because",), score: bool = False
+    case_id: str,
+    route: Route,
+    *,
+    reasons: tuple[str, ...] = ("because",),
+    score: bool = False,
+    version: str = "1.0",
+    sha256: str = "ab" * 32,
 ) -> Decision:
     trace: list[NodeTrace] = [NodeTrace("routing", {"route": "x"}, (RuleRef("routing", 3, PLACE),))]
     if score:
@@ -32,7 +38,7 @@ def decision(
         {},
         tuple(trace),
         (Diagnostic("x", "y"),),
-        Versions("limits", "1.0", "ab" * 32),
+        Versions("limits", version, sha256),
     )
 
 
@@ -112,3 +118,38 @@ def test_without_a_source_the_facts_are_the_inputs(tmp_path: Path) -> None:
 
 def test_a_rule_without_a_cell_is_named_by_its_table() -> None:
     assert rule_text(RuleRef("routing", 3)) == "routing rule 3"
+
+
+def test_nothing_to_show_is_a_fine_result(tmp_path: Path) -> None:
+    out = tmp_path / "decided.xlsx"
+    write_results(None, [], out)
+    assert [row[1] for row in load_workbook(out)["Summary"].iter_rows(max_row=1, values_only=True)] == [0]
+
+
+def test_decisions_of_several_versions_name_theirs(tmp_path: Path) -> None:
+    out = tmp_path / "decided.xlsx"
+    write_results(None, [decision("1", Route.AUTO), decision("2", Route.AUTO)], out)
+    assert "version" not in read_table(out, "Results").columns
+    later = [decision("2", Route.AUTO, version="2", sha256="cd" * 32)]
+    write_results(None, [decision("1", Route.AUTO), *later], out)
+    assert [row.text("version") for row in read_table(out, "Results").rows] == ["1.0", "2"]
+    write_results(None, [decision("1", Route.AUTO), decision("2", Route.AUTO, sha256="cd" * 32)], out)
+    assert [row.text("version") for row in read_table(out, "Results").rows] == [
+        "1.0 (abababab)",
+        "1.0 (cdcdcdcd)",
+    ]
+
+
+def test_hidden_facts_are_hidden_wherever_the_inputs_come_from_but_not_the_case_id(tmp_path: Path) -> None:
+    out = tmp_path / "decided.xlsx"
+    hidden = {"note": "(sensitive)", "case": "(sensitive)", "amount": "(sensitive)"}
+    write_results(source(tmp_path), [decision("1", Route.AUTO)], out, id_column="case", hidden=hidden)
+    rows = read_table(out, "Results").rows
+    assert [(row.text("case"), row.values["note"]) for row in rows] == [
+        ("1", "(sensitive)"),
+        ("2", "(sensitive)"),
+        ("3", None),
+    ]
+    write_results(None, [decision("1", Route.AUTO)], out, id_column="case", hidden=hidden)
+    (row,) = read_table(out, "Results").rows
+    assert (row.text("case"), row.text("amount")) == ("1", "(sensitive)")

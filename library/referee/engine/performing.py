@@ -1,0 +1,111 @@
+"""Performing the actions of a run: what worked, what failed, and when the target system must be taken for gone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from referee.domain import AuditError, Decision, RunStoppedError
+
+ActionTable = Mapping[str, Callable[[Decision], Any]]
+"""What performs each action: called with the decision, gives a result for the log (None, text, number, mapping)."""
+
+REFUSED = "refused:"
+"""Begins the error of an action that the target system turned down for this one case. All other errors are
+technical: the target system may be gone."""
+
+STOP_AFTER = 3
+"""Technical failures of one action in a row after which a run stops, unless told otherwise."""
+
+LONGEST_ERROR = 500
+"""Characters of an error text that go into the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAction:
+    """An action that failed, the case it was for, and why."""
+
+    case_id: str
+    action: str
+    error: str
+
+    def __str__(self) -> str:
+        return f"{self.action} for {self.case_id}: {self.error}"
+
+
+class ActionFailed(Exception):
+    """An action failed; the text is what goes into the log. It is about one case, not about the run."""
+
+
+class Performer:
+    """Performs actions and keeps count of them.
+
+    ``attempted`` counts what was tried to be done, ``failed`` holds what failed. ``stopped`` says why the run must not
+    go on: the same action failed ``stop_after`` times in a row for technical reasons (0: never). Failures that begin
+    with ``refused:`` are about their case alone and end such a row, as the target system is there.
+    """
+
+    def __init__(self, actions: ActionTable, stop_after: int = STOP_AFTER) -> None:
+        self._actions = actions
+        self._stop_after = stop_after
+        self._in_a_row: Counter[str] = Counter()
+        self.attempted = 0
+        self.failed: list[FailedAction] = []
+        self.stopped = ""
+
+    def can(self, action: str) -> bool:
+        return action in self._actions
+
+    def perform(self, decision: Decision, action: str) -> Any:
+        """The result of the action. Raises `ActionFailed`; what stops the whole run passes through."""
+        self.attempted += 1
+        return self._call(decision, action)
+
+    def look(self, decision: Decision, action: str) -> Any:
+        """The same for an action that only looks whether something has come: an attempt only if it fails."""
+        try:
+            return self._call(decision, action)
+        except ActionFailed:
+            self.attempted += 1
+            raise
+
+    def _call(self, decision: Decision, action: str) -> Any:
+        try:
+            result = self._actions[action](decision)
+        except (AuditError, RunStoppedError):
+            raise
+        except Exception as error:  # it is about this case, not the run
+            text = shortened(error)
+            self._note(FailedAction(decision.case_id, action, text))
+            raise ActionFailed(text) from error
+        self._in_a_row[action] = 0
+        return result
+
+    def _note(self, failure: FailedAction) -> None:
+        self.failed.append(failure)
+        if is_refusal(failure.error):
+            self._in_a_row[failure.action] = 0
+            return
+        self._in_a_row[failure.action] += 1
+        if self._in_a_row[failure.action] == self._stop_after:
+            self.stopped = (
+                f"{failure.action!r} failed {self._stop_after} times in a row, at last for {failure.case_id}: "
+                f"{failure.error}"
+            )
+
+
+def is_refusal(error: str) -> bool:
+    return error.casefold().startswith(REFUSED)
+
+
+def failure_reason(action: str, error: str) -> str:
+    """Why a case goes to people: ``pay failed: …`` or, in the words of the target system, ``pay refused: …``."""
+    return f"{action} {error}" if is_refusal(error) else f"{action} failed: {error}"
+
+
+def shortened(error: BaseException) -> str:
+    """The text of an error, as much of it as a log should hold."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"
