@@ -19,12 +19,12 @@ from referee.dmn.item_types import ItemTypes
 from referee.dmn.logic import External, Logic, TableLogic
 from referee.dmn.logic_compiler import Conversion, LogicCompiler
 from referee.dmn.nodes import Decision, InputNode, Knowledge, Node, Service, imported
-from referee.dmn.run import Provider
-from referee.dmn.usual_decision import UsualDecision, usual_input
+from referee.dmn.run import Provider, Run
+from referee.dmn.usual_decision import UsualDecision, usual_decision, usual_input
 from referee.domain import Diagnostic, Place
 from referee.feel.fault import Fault
 from referee.feel.types import FunctionType
-from referee.tables import CompiledTable, usual_cases
+from referee.tables import CompiledTable
 
 
 @dataclass(slots=True)
@@ -64,6 +64,7 @@ class _Linker:
             if not name.isidentifier()
         )
         self._nodes = {key: self._node(key, site) for key, site in self._sites.items()}
+        self._tables: dict[str, tuple[CompiledTable, tuple[Requirement, ...]]] = {}
 
     def graph(self) -> Graph:
         needs: dict[str, tuple[Requirement, ...]] = {}
@@ -78,6 +79,10 @@ class _Linker:
                     if names:
                         self._link(key, site, frozenset(names), report=False)
         self._check_cycles(needs)
+        for key, (table, requirements) in self._tables.items():
+            node = self._nodes[key]
+            assert isinstance(node, Decision), "made from a decision"
+            node.usual = self._usual(node, self._sites[key], table, requirements)
         named: dict[str, Node] = {}
         for key, aliases in self._aliases.items():
             for alias in aliases:
@@ -138,8 +143,7 @@ class _Linker:
             code = compiler.compile(element.logic, names)
             node.code = compiler.converted(code, element.type, element.name, element.place)
             if isinstance(element.logic, TableLogic) and compiler.tables:
-                assert isinstance(node, Decision), "made from a decision"
-                node.usual = self._usual(compiler.tables[0], site, requirements)
+                self._tables[key] = (compiler.tables[0], requirements)
         node.providers = {name: provider for name, provider in providers.items() if name in compiler.used}
         if report:
             self._faults += compiler.faults
@@ -148,7 +152,7 @@ class _Linker:
         return tuple(need for need in requirements if self._sites[need.key].element.name in compiler.used)
 
     def _usual(
-        self, table: CompiledTable, site: _Site, requirements: tuple[Requirement, ...]
+        self, node: Decision, site: _Site, table: CompiledTable, requirements: tuple[Requirement, ...]
     ) -> UsualDecision | None:
         """The short way through a table of literals over input data of plain types; None for any other table."""
         if not table.is_literal:
@@ -166,8 +170,12 @@ class _Linker:
             if usual is None or self._aliases[sources[name]] != [name]:
                 return None
             inputs.append(usual)
-        cases = usual_cases(inputs, len(table.cells), table.table.hit_policy)
-        return None if cases is None else UsualDecision(cases)
+        return usual_decision(
+            inputs,
+            table.table.hit_policy,
+            len(table.cells),
+            lambda true: node.evaluate(Run({}, true_rules=true)),
+        )
 
     def _link_service(self, element: DecisionService, node: Service, site: _Site) -> None:
         inputs, outputs = [], []

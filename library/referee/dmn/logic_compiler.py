@@ -151,7 +151,8 @@ class LogicCompiler:
         self.tables.append(table)
 
         def run(scope: Scope, sink: Sink) -> Any:
-            result = table.decide(scope, sink)
+            true = scope.run.true_rules
+            result = table.decide(scope, sink) if true is None else table.conclude(true, scope, sink)
             scope.run.fired.extend(result.fired)
             return result.value
 

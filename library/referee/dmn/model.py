@@ -14,7 +14,6 @@ from referee.dmn.logic_compiler import called
 from referee.dmn.nodes import Decision, InputNode, Knowledge, Service
 from referee.dmn.reader import read_definitions
 from referee.dmn.run import Run
-from referee.dmn.usual_decision import Template
 from referee.domain import Diagnostic, Evaluation, InputError, RulesError, Severity
 from referee.feel.expression import bounded
 from referee.feel.fault import Fault
@@ -92,18 +91,14 @@ class Model:
         node = self._decisions.get(decision)
         if node is None:
             raise InputError(_no_such("decision", decision, self.name, self._decisions))
-        usual = node.usual
-        if usual is None:
-            return self._evaluate(node, inputs)
-        try:
-            known = usual.recall(inputs)
-        except RETREATS:
-            known = None
-        if known is None:
-            evaluation = self._evaluate(node, inputs)
-            usual.remember(inputs, evaluation)
-            return evaluation
-        return known.copy() if isinstance(known, Template) else known
+        if node.usual is not None and type(inputs) is dict:
+            try:
+                evaluation = node.usual.evaluate(inputs)
+            except RETREATS:
+                evaluation = None
+            if evaluation is not None:
+                return evaluation
+        return node.evaluate(Run(inputs))
 
     def evaluate_many(
         self,
@@ -111,24 +106,16 @@ class Model:
         columns: Mapping[str, Sequence[Any]],
         doubts: dict[int, tuple[Diagnostic, ...]] | None = None,
     ) -> list[Any]:
-        """The values of a decision for many cases, given as columns of equal length, one per input.
+        """What `evaluate` gives for each of many cases, given as columns (lists, arrays) of equal length.
 
         ``doubts``, if given, receives the diagnostics of every row that has any, by its position from 0. Who acts on
-        the values must look at them. Raises ``InputError`` for an unknown decision or columns of unequal length.
+        the values must look at them. Tables of literals under hit policy unique or first decide whole columns at once
+        where numpy is installed. Raises ``InputError`` for an unknown decision or columns of unequal length.
         """
         node = self._decisions.get(decision)
         if node is None:
             raise InputError(_no_such("decision", decision, self.name, self._decisions))
-        lengths = {name: len(column) for name, column in columns.items()}
-        if len(set(lengths.values())) > 1:
-            raise InputError(f"the columns differ in length: {lengths}")
         return Batch(node, columns).values(lambda inputs: self.evaluate(decision, inputs), doubts)
-
-    def _evaluate(self, node: Decision, inputs: Mapping[str, Any]) -> Evaluation:
-        run = Run({})
-        run.supplied = _as_feel(inputs, run.diagnostics)
-        value = bounded(lambda: node.value(run), run.diagnostics, node.name)
-        return Evaluation(value, tuple(dict.fromkeys(run.diagnostics)), tuple(run.trace))
 
     def invoke(self, name: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Evaluation:
         """What a decision service or business knowledge model returns, its parameters by name or in order.

@@ -9,9 +9,11 @@ from typing import Any
 from referee.dmn.logic_compiler import Code, Conversion, Sink
 from referee.dmn.run import Provider, Run, Scope
 from referee.dmn.usual_decision import UsualDecision
-from referee.domain import Diagnostic, NodeTrace, Place, Severity
+from referee.domain import Diagnostic, Evaluation, NodeTrace, Place, Severity
 from referee.feel import FeelFunction, caller_sink
+from referee.feel.expression import bounded
 from referee.feel.fault import Fault
+from referee.feel.values import to_feel
 
 
 @dataclass(slots=True)
@@ -42,6 +44,11 @@ class Decision:
     code: Code | None = None
     providers: dict[str, Provider] = field(default_factory=dict)
     usual: UsualDecision | None = None
+
+    def evaluate(self, run: Run) -> Evaluation:
+        """The decision's value in a run of its own, with what was noticed and evaluated on the way."""
+        value = bounded(lambda: self.value(run), run.diagnostics, self.name)
+        return Evaluation(value, tuple(dict.fromkeys(run.diagnostics)), tuple(run.trace))
 
     def value(self, run: Run) -> Any:
         """The decision's value, evaluated when first asked for and then part of the trace."""
@@ -128,7 +135,12 @@ def supplied(run: Run, node: InputNode | Decision) -> Any:
     """The caller's value for an element, as one of its type; a missing or wrong one is a diagnostic and null."""
     for alias in node.aliases:
         if alias in run.supplied:
-            value, reason = _converted(node.convert, run.supplied[alias])
+            try:
+                value = to_feel(run.supplied[alias])
+            except Fault as fault:
+                run.diagnostics.append(Diagnostic(fault.code, f"{alias}: {fault.message}", place=node.place))
+                return None
+            value, reason = _converted(node.convert, value)
             if reason:
                 message = f"{node.name} has the wrong type: {reason}"
                 run.diagnostics.append(Diagnostic("wrong-type", message, place=node.place))

@@ -14,7 +14,8 @@ class Run:
     """The state of one evaluation. Each element is evaluated once at most, when it is first asked for.
 
     ``supplied`` are the caller's values by name, ``values`` those already known by element key. ``fired`` are the
-    rules that fired since the element being evaluated began; ``pending`` the elements being evaluated.
+    rules that fired since the element being evaluated began; ``pending`` the elements being evaluated. ``true_rules``
+    are those of the decision's own table, where they are known beforehand.
     """
 
     supplied: Mapping[str, Any]
@@ -23,6 +24,7 @@ class Run:
     trace: list[NodeTrace] = field(default_factory=list)
     fired: list[RuleRef] = field(default_factory=list)
     pending: set[str] = field(default_factory=set)
+    true_rules: int | None = None
 
     def for_service(self, values: dict[str, Any]) -> Run:
         """A run in which only the parameters of a decision service are known; what is noticed goes to this run."""

@@ -4,7 +4,6 @@ from referee.tables.compiled_table import CompiledTable, TableResult
 from referee.tables.compiler import compile_table
 from referee.tables.decision_table import CellText, DecisionTable, InputClause, OutputClause, Rule
 from referee.tables.hit_policy import HitPolicy
-from referee.tables.usual_case import UsualCases, UsualInput, usual_cases
 
 __all__ = [
     "CellText",
@@ -15,8 +14,5 @@ __all__ = [
     "OutputClause",
     "Rule",
     "TableResult",
-    "UsualCases",
-    "UsualInput",
     "compile_table",
-    "usual_cases",
 ]

@@ -65,7 +65,6 @@ class CompiledTable:
         except ValueNotAllowed as found:
             sink.append(found.diagnostic)
             return TableResult(None)
-        policy = self.table.hit_policy
         if doubts:
             doubtful = 0
             for doubt in doubts:
@@ -74,6 +73,11 @@ class CompiledTable:
             for doubt in doubts:
                 if doubt.rules & counted:
                     sink.extend(doubt.column.doubts(doubt.value, scope, doubt.rules & counted))
+        return self.conclude(true, scope, sink)
+
+    def conclude(self, true: int, scope: Mapping[str, Any], sink: list[Diagnostic]) -> TableResult:
+        """The result when these rules are true."""
+        policy = self.table.hit_policy
         if not true:
             return self._no_hit(scope, sink)
         if policy is HitPolicy.UNIQUE:

@@ -155,7 +155,7 @@ class _Compiler:
             allowed=allowed,
             irrelevant=irrelevant,
             irrelevant_onwards=irrelevant,
-            index=Index(literals, irrelevant),
+            index=Index(literals, irrelevant, len(entries)),
             cells=tuple(cells),
             entries=entries,
             compile_cell=self._cell_compiler(),

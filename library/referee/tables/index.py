@@ -6,8 +6,8 @@ region every cell has one answer, so one look-up answers for all rules. Rules ar
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,20 +17,58 @@ from referee.tables.literal_cell import Between, Comparison, LiteralCell
 Regions = list[tuple[int, int]]
 """Spans of regions, first and last included, in order and apart from each other."""
 
+_MOST_KEPT = 2**25
+"""Bits of rules kept for one index; a table of a few hundred rules never needs as many."""
+
 _ORDERED = frozenset({Decimal, str, FeelDate, DaysTimeDuration, YearsMonthsDuration})
 _INDEXED = _ORDERED | {bool, type(None)}
 
 
+class Sweep:
+    """Which rules are in, region by region, kept as changes; every so often the rules themselves are kept as well."""
+
+    __slots__ = ("_changed_at", "_flips", "_kept", "_step")
+
+    def __init__(self, rules: int, changes: dict[int, int], rule_count: int) -> None:
+        self._changed_at = sorted(changes)
+        self._flips = [bits(changes[region]) for region in self._changed_at]
+        self._step = 1 + len(changes) * rule_count // _MOST_KEPT
+        self._kept = [rules]
+        for position, region in enumerate(self._changed_at, 1):
+            rules ^= changes[region]
+            if position % self._step == 0:
+                self._kept.append(rules)
+
+    def at(self, region: int) -> int:
+        """The rules that are in at a region."""
+        position = bisect_right(self._changed_at, region)
+        kept, later = divmod(position, self._step)
+        rules = self._kept[kept]
+        if later:
+            for flipped in self._flips[position - later : position]:
+                for each in flipped:
+                    rules ^= 1 << each
+        return rules
+
+    def changes(self) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """The regions where rules begin or cease to be in, in order, with the bits of those rules."""
+        return zip(self._changed_at, self._flips, strict=True)
+
+
 class KindIndex:
-    """The answers for values of one Python class, region by region; equal answers are one object.
+    """The answers for values of one Python class, region by region.
 
     ``points`` are the values that cells compare with, in order where the class has one. Region ``2 * i + 1`` is point
-    ``i`` itself, region ``2 * i`` the gap before it. ``unknown`` is empty where every cell can always be told.
+    ``i`` itself, region ``2 * i`` the gap before it. ``unknown`` is None where every cell can always be told.
     """
 
-    __slots__ = ("is_ordered", "place", "points", "true", "unknown")
+    __slots__ = ("always", "is_ordered", "place", "points", "rule_count", "true", "unknown")
 
-    def __init__(self, kind: type, cells: Sequence[tuple[LiteralCell, int]], always: int = 0) -> None:
+    def __init__(
+        self, kind: type, cells: Sequence[tuple[LiteralCell, int]], always: int = 0, rule_count: int = 1
+    ) -> None:
+        self.always = always
+        self.rule_count = rule_count
         self.points = _points(kind, cells)
         self.place = {point: 2 * position + 1 for position, point in enumerate(self.points)}
         self.is_ordered = any(_uses_order(kind, cell) for cell, _ in cells)
@@ -41,18 +79,21 @@ class KindIndex:
             true, unknown = _answers(kind, cell, self.place, last)
             _mark(true_changes, true, rules)
             _mark(unknown_changes, unknown, rules)
-        self.true = _swept(always, true_changes, last)
-        self.unknown = _swept(0, unknown_changes, last) if unknown_changes else []
+        self.true = Sweep(always, true_changes, rule_count)
+        self.unknown = Sweep(0, unknown_changes, rule_count) if unknown_changes else None
 
     def look_up(self, value: Any) -> tuple[int, int]:
         """True and unknown rules for a value of the class."""
-        if self.is_ordered:
-            points = self.points
-            position = bisect_left(points, value)
-            region = 2 * position + (position < len(points) and points[position] == value)
-        else:
-            region = self.place.get(value, 0)  # without an order all gaps are alike
-        return self.true[region], self.unknown[region] if self.unknown else 0
+        region = self.region(value)
+        return self.true.at(region), self.unknown.at(region) if self.unknown else 0
+
+    def region(self, value: Any) -> int:
+        """The region a value of the class lies in; without an order all gaps are alike."""
+        if not self.is_ordered:
+            return self.place.get(value, 0)
+        points = self.points
+        position = bisect_left(points, value)
+        return 2 * position + (position < len(points) and points[position] == value)
 
     def gap_before(self, point: Any) -> int:
         """The region just below a value, which need not be one of the points."""
@@ -67,10 +108,12 @@ class Index:
 
     __slots__ = ("_foreign", "kinds")
 
-    def __init__(self, cells: Sequence[tuple[LiteralCell, int]], always: int) -> None:
+    def __init__(self, cells: Sequence[tuple[LiteralCell, int]], always: int, rule_count: int) -> None:
         classes = {type(value) for cell, _ in cells for value in cell.values()}
-        self.kinds = {kind: KindIndex(kind, cells, always) for kind in {*classes, type(None)} & _INDEXED}
-        self._foreign = KindIndex(_Foreign, cells, always)
+        self.kinds = {
+            kind: KindIndex(kind, cells, always, rule_count) for kind in {*classes, type(None)} & _INDEXED
+        }
+        self._foreign = KindIndex(_Foreign, cells, always, rule_count)
 
     def of_kind(self, kind: type) -> KindIndex:
         """The answers for values of an indexed class."""
@@ -168,13 +211,11 @@ def _mark(changes: dict[int, int], regions: Regions, rules: int) -> None:
         changes[final + 1] = changes.get(final + 1, 0) ^ rules
 
 
-def _swept(rules: int, changes: dict[int, int], last: int) -> list[int]:
-    """The rules region by region, from where they begin and cease to be in."""
-    swept: list[int] = []
-    known: dict[int, int] = {}
-    for region in range(last + 1):
-        if region in changes:
-            rules ^= changes[region]
-            rules = known.setdefault(rules, rules)
-        swept.append(rules)
-    return swept
+def bits(rules: int) -> tuple[int, ...]:
+    """The positions of the bits that are set, the highest first."""
+    found = []
+    while rules:
+        highest = rules.bit_length() - 1
+        found.append(highest)
+        rules ^= 1 << highest
+    return tuple(found)
