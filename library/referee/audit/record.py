@@ -159,14 +159,29 @@ def seals(line: bytes, tail: Tail, torn: bytes) -> bool:
 
 
 def looks_unfinished(torn: bytes) -> bool:
-    """Whether the bytes are the beginning of a line of ours, or the zeros that some disks leave after a power
-    cut. Something else after a whole record is neither.
+    """Whether the bytes are beginnings of lines of ours, or the zeros that some disks leave after a power cut.
+
+    A whole line that was changed, or anything after a whole record, is neither.
     """
-    first = torn.partition(b"\n")[0]
-    end = first.find(_END)
-    while end >= 0 and end + len(_END) < len(first):
-        links = read_links(first[: end + len(_END)] + b"\n")
+    lines = torn.split(b"\n")
+    return (
+        bool(torn)
+        and all(_begins_line(line) for line in lines)
+        and not any(_is_whole(line) for line in lines[:-1])
+    )
+
+
+def _begins_line(line: bytes) -> bool:
+    if not line.startswith((b"\0", _START[: len(line)])):
+        return False
+    end = line.find(_END) + len(_END)
+    while len(_END) <= end < len(line):
+        links = read_links(line[:end] + b"\n")
         if links is not None and links.sound:
             return False
-        end = first.find(_END, end + 1)
-    return first.startswith(b"\0") or (first != b"" and first.startswith(_START[: len(first)]))
+        end = line.find(_END, end) + len(_END)
+    return True
+
+
+def _is_whole(line: bytes) -> bool:
+    return line.endswith(_END) and line[_AT_HASH : _AT_HASH + len(_HASH)] == _HASH
