@@ -16,6 +16,7 @@ from referee.tables.index import Index
 from referee.tables.value_type import Conversion
 
 _CELLS_EXPLAINED = 20
+_PLAIN = (syntax.Name, syntax.Path)
 
 
 class ValueNotAllowed(Exception):
@@ -102,7 +103,7 @@ class Column:
 
         FEEL answers such a test: null is not ``"high"``. But nobody wrote what null means here.
         """
-        if self.speaks_of_null:
+        if self.speaks_of_null or (value is not None and not self.cells and self._is_plain):
             return 0
         tested = alive & ~self.irrelevant
         if value is None or (not self._is_plain and null_among(self.expression.names, scope)):
@@ -116,7 +117,7 @@ class Column:
     @property
     def _is_plain(self) -> bool:
         """Whether the expression is null when what it names is null."""
-        return isinstance(self.expression.syntax, syntax.Name | syntax.Path)
+        return isinstance(self.expression.syntax, _PLAIN)
 
     def doubts(self, value: Any, scope: Mapping[str, Any], rules: int) -> list[Diagnostic]:
         """Why the cells of these rules cannot be told: one diagnostic per code, placed at the first such cell."""

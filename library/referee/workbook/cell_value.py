@@ -46,7 +46,9 @@ _QUOTED_FORMAT = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 
 def plain_spaces(text: str) -> str:
     """Text with ordinary spaces only and without invisible characters; line breaks stay."""
-    return _INVISIBLE.sub("", _SPACES.sub(" ", text)).replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():  # none of these spaces and invisible characters is in ASCII
+        text = _INVISIBLE.sub("", _SPACES.sub(" ", text))
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def one_line(text: str) -> str:

@@ -107,7 +107,7 @@ class DataDictionary:
         given: dict[str, Any] = {}
         twice: set[str] = set()
         for name, value in facts.items():
-            plain = one_line(str(name))
+            plain = name if name in self._by_name else one_line(str(name))
             if plain in given:
                 twice.add(plain)
             given[plain] = value

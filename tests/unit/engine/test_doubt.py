@@ -335,7 +335,7 @@ def test_a_result_that_fails_or_has_the_wrong_type_is_doubt(tmp_path: Path, poli
     if policy is HitPolicy.COLLECT_COUNT:
         pytest.skip("it counts the rules and doesn't evaluate what they give")
     away: list[str] = []
-    values = {"found": "1,2,3,4,5,6,25"} if policy.needs_priorities else {}
+    values = {"found": "1, 2, 3, 4, 5, 6, 25"} if policy.needs_priorities else {}
     multiple = not (policy.is_single or policy.is_aggregate)
     asked = "count(TABLE) > 0" if multiple else "TABLE"
     tables = [
@@ -354,7 +354,7 @@ def test_a_result_that_fails_or_has_the_wrong_type_is_doubt(tmp_path: Path, poli
 def test_a_result_outside_its_allowed_values_is_doubt(tmp_path: Path) -> None:
     tables = [
         TableDraft(
-            f"band {policy.name}", policy, ("id",), ("size",), (("-", "amount"),), values={"size": "1,2,3"}
+            f"band {policy.name}", policy, ("id",), ("size",), (("-", "amount"),), values={"size": "1, 2, 3"}
         )
         for policy in HitPolicy
         if policy is not HitPolicy.COLLECT_COUNT
@@ -373,7 +373,7 @@ def test_a_rule_of_low_priority_whose_result_fails_may_still_be_the_one(tmp_path
         ("vip",),
         ("size",),
         (("-", 2), ("true", "2 / limit")),
-        values={"size": "1,2"},
+        values={"size": "1, 2"},
     )
     table = routing(HitPolicy.FIRST, ("band",), (2, *AUTO))
     assert decide(tmp_path, {"vip": False, "limit": 0}, band, table).route is Route.AUTO
@@ -475,7 +475,7 @@ BROKEN_RESULTS = (
 
 @pytest.mark.parametrize("policy", HitPolicy, ids=lambda policy: policy.name)
 def test_a_broken_result_is_named_and_nothing_starts(tmp_path: Path, policy: HitPolicy) -> None:
-    values = {"found": "1,2"} if policy.needs_priorities else {}
+    values = {"found": "1, 2"} if policy.needs_priorities else {}
     rules = tuple(("-", cell) for cell in (*BROKEN_RESULTS, 2))
     table = TableDraft("band", policy, ("amount",), ("found",), rules, values=values)
     path = write(tmp_path / "broken.xlsx", FACTS, table, routing(HitPolicy.FIRST, ("id",), ("-", *AUTO)))
