@@ -165,7 +165,7 @@ def looks_unfinished(torn: bytes) -> bool:
     """
     lines = torn.split(b"\n")
     return (
-        bool(torn)
+        lines[0] != b""
         and all(_begins_line(line) for line in lines)
         and not any(_is_whole(line) for line in lines[:-1])
     )
