@@ -37,12 +37,16 @@ def check_route_table(table: DecisionTable, faults: list[Diagnostic]) -> tuple[t
     if missing:
         return ()
     actions: dict[tuple[str, str], None] = {}
-    for rule in table.rules:
-        route = _route(rule.outputs[position["route"]], faults)
-        cell = rule.outputs[position["action"]]
+    given = [(f"rule {rule.number}", rule.outputs) for rule in table.rules]
+    defaults = tuple(output.default or CellText("", output.place) for output in table.outputs)
+    if not all(default.is_blank for default in defaults):
+        given.append(("the default", defaults))
+    for what, outputs in given:
+        route = _route(outputs[position["route"]], faults)
+        cell = outputs[position["action"]]
         action = _action(cell, faults)
         if route in _ACTING and action == "":
-            message = f"rule {rule.number} has the route {route} but no action; name the action or playbook"
+            message = f"{what} has the route {route} but no action; name the action or playbook"
             faults.append(Diagnostic("route-action", message, place=cell.place))
         elif route in _ACTING and action is not None:
             actions[route, action] = None

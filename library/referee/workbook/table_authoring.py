@@ -59,8 +59,8 @@ class TableDraft:
     order.
 
     Cells are Python values, or text as a person would type it; None is a blank cell. ``values`` gives the
-    allowed values of columns by heading. ``sheet`` is the name of the sheet, the table's own name without
-    it.
+    allowed values of columns by heading, ``defaults`` what outputs give where no rule matches. ``sheet`` is
+    the name of the sheet, the table's own name without it.
     """
 
     name: str
@@ -71,6 +71,7 @@ class TableDraft:
     annotations: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     sheet: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         width = len(self.inputs) + len(self.outputs) + len(self.annotations)
@@ -98,11 +99,11 @@ def write_table_sheet(worksheet: Any, table: TableDraft, columns: Mapping[str, C
     worksheet.cell(2, 1).alignment = Alignment(horizontal="center")
     comment(worksheet.cell(2, 1), _hit_policy_help(table.hit_policy))
     put(worksheet.cell(3, 1), "rule")
-    first = 4
-    if table.values:
-        put(worksheet.cell(4, 1), "values")
-        worksheet.cell(4, 1).font = Font("Calibri", 11, italic=True)
-        first = 5
+    special = [row for row in (("values", table.values), ("default", table.defaults)) if row[1]]
+    first = 4 + len(special)
+    for row, (name, _) in enumerate(special, 4):
+        put(worksheet.cell(row, 1), name)
+        worksheet.cell(row, 1).font = Font("Calibri", 11, italic=True)
     for column, (kind, heading) in enumerate(zip(kinds, headings, strict=True), 2):
         for row, text in ((2, kind.capitalize()), (3, heading)):
             cell = worksheet.cell(row, column)
@@ -110,9 +111,9 @@ def write_table_sheet(worksheet: Any, table: TableDraft, columns: Mapping[str, C
             cell.font = white
             cell.fill = PatternFill("solid", start_color=_COLOURS[kind])
             cell.alignment = wrapped
-        if table.values:
-            cell = worksheet.cell(4, column)
-            put(cell, table.values.get(heading))
+        for row, (_, cells) in enumerate(special, 4):
+            cell = worksheet.cell(row, column)
+            put(cell, cells.get(heading))
             cell.font = Font("Calibri", 11, italic=True)
             cell.fill = PatternFill("solid", start_color=_PALE[kind])
             cell.alignment = wrapped

@@ -26,21 +26,22 @@ from referee.workbook.data_dictionary import enumerated
 from referee.workbook.grid import Grid, GridCell
 from referee.workbook.written_text import feel_text
 
-VALUES = "values"
+VALUES, DEFAULT = "values", "default"
 _KINDS = {"input": "input", "output": "output", "annotation": "annotation"}
 _FIRST_COLUMN = 2
 
 
 @dataclass(frozen=True, slots=True)
 class OutlineColumn:
-    """A column as headed: its kind, what it tests or gives, and its cells from the allowed values
-    downwards.
+    """A column as headed: its kind, what it tests or gives, its cells, and above them the allowed values
+    and what it gives where no rule matches.
     """
 
     kind: str
     heading: str
     place: CellAddress
     values: GridCell | None
+    default: GridCell | None
     cells: tuple[GridCell, ...]
 
 
@@ -87,8 +88,7 @@ def read_outline(grid: Grid, faults: list[Diagnostic]) -> TableOutline | None:
         faults.append(Diagnostic("table-name", message, place=grid.place(1, 1)))
     hit_policy = _hit_policy(grid.cell(2, 1), faults)
     kinds = _kinds(grid, faults)
-    has_values = grid.cell(4, 1).text.casefold() == VALUES
-    first_rule = 5 if has_values else 4
+    special, first_rule = _special_rows(grid, faults)
     rows = _rule_rows(grid, first_rule, faults)
     if not kinds or hit_policy is None:
         return None
@@ -114,13 +114,27 @@ def read_outline(grid: Grid, faults: list[Diagnostic]) -> TableOutline | None:
                 kind,
                 feel_text(str(heading.value)) if heading.value is not None else "",
                 heading.place,
-                grid.cell(4, position) if has_values else None,
+                grid.cell(special[VALUES], position) if VALUES in special else None,
+                grid.cell(special[DEFAULT], position) if DEFAULT in special else None,
                 tuple(grid.cell(row, position) for row in rows),
             )
         )
     _refuse_twice(columns, faults)
     places = tuple(grid.place(row, 1) for row in rows)
     return TableOutline(name, grid.place(1, 1), hit_policy, tuple(columns), tuple(rows.values()), places)
+
+
+def _special_rows(grid: Grid, faults: list[Diagnostic]) -> tuple[dict[str, int], int]:
+    """The rows between the headings and the rules, by what column A says of them, and the first row after."""
+    special: dict[str, int] = {}
+    row = 4
+    while (name := grid.cell(row, 1).text.casefold()) in (VALUES, DEFAULT):
+        if name in special:
+            message = f"the row `{name}` is there twice; the other is row {special[name]}"
+            faults.append(Diagnostic("duplicate-name", message, place=grid.place(row, 1)))
+        special.setdefault(name, row)
+        row += 1
+    return special, row
 
 
 def _hit_policy(cell: GridCell, faults: list[Diagnostic]) -> HitPolicy | None:
@@ -216,7 +230,7 @@ def output_types(
             kind = literal_type(column.values, CellKind.INPUT, names)
             kind = "string" if kind == "text" else kind
         if not kind:
-            distinct = {(type(cell.value), cell.value): cell for cell in column.cells}
+            distinct = {(type(cell.value), cell.value): cell for cell in _given(column)}
             kind = common_type([literal_type(cell, CellKind.OUTPUT, names) for cell in distinct.values()])
             if kind == "string":
                 choices = _constants(column, names)
@@ -235,6 +249,12 @@ def result_type(outline: TableOutline, outputs: Mapping[str, TypedName]) -> Type
     return TypedName("", (), outputs)
 
 
+def _given(column: OutlineColumn) -> list[GridCell]:
+    """Every cell that may give the column's value."""
+    default = column.default
+    return [*column.cells, *([default] if default is not None and default.text not in ("", "-") else [])]
+
+
 def _choices(column: OutlineColumn) -> tuple[str, ...]:
     """The strings that the values row enumerates; plain words separated by commas are strings too."""
     if column.values is None or not isinstance(column.values.value, str):
@@ -248,7 +268,7 @@ def _constants(column: OutlineColumn, names: frozenset[str]) -> tuple[str, ...]:
     for.
     """
     found: list[str] = []
-    for cell in column.cells:
+    for cell in _given(column):
         if not isinstance(cell.value, str):
             return ()
         text = feel_text(cell.value)
@@ -294,6 +314,7 @@ def read_table(
     inputs, outputs = [], []
     types = iter(input_types)
     for column in outline.columns:
+        _refuse_default(column, faults)
         if column.kind == "annotation":
             continue
         if column.kind == "input":
@@ -314,7 +335,8 @@ def read_table(
             sense = ColumnSense(
                 CellKind.OUTPUT, column.heading, typed.type, choices, names, blank, outline.name
             )
-            outputs.append(OutputClause(column.heading, typed.type, allowed, None, column.place))
+            default = _read_default(column, sense, readings, faults)
+            outputs.append(OutputClause(column.heading, typed.type, allowed, default, column.place))
         read = _ColumnReader(sense)
         for cell in column.cells:
             texts[cell.place] = read.cell(cell, readings, faults)
@@ -357,6 +379,21 @@ class _ColumnReader:
             return CellText("-" if self._sense.kind is CellKind.INPUT else "", cell.place)
         readings.append(CellReading(cell.place, known.written, known.feel, known.read_as))
         return CellText(known.feel, cell.place)
+
+
+def _read_default(
+    column: OutlineColumn, sense: ColumnSense, readings: list[CellReading], faults: list[Diagnostic]
+) -> CellText | None:
+    """What an output column gives where no rule matches."""
+    if column.default is None or column.default.text in ("", "-"):
+        return None
+    return _ColumnReader(sense).cell(column.default, readings, faults)
+
+
+def _refuse_default(column: OutlineColumn, faults: list[Diagnostic]) -> None:
+    if column.kind != "output" and column.default is not None and column.default.text not in ("", "-"):
+        message = f"only outputs have defaults, and this column is an {column.kind}; delete the cell"
+        faults.append(Diagnostic("table-default", message, place=column.default.place))
 
 
 def _read_values(
