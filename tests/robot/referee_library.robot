@@ -47,6 +47,12 @@ Gathered Cases That Cannot Be Told Apart Are Refused
     ...    the cases can't be used: row 2 has no 'payment', *; rows 1 and 3 have the same 'payment': G-1
     ...    Use Cases    ${cases}
 
+What Is No List Of Cases Is Refused With Advice
+    [Documentation]    The file of a case list is for another keyword.
+    Run Keyword And Expect Error    *not 'cases.csv'; *, say `Read Cases*    Use Cases    cases.csv
+    VAR    @{rows}=    one    two
+    Run Keyword And Expect Error    *dictionaries with facts by name, not 'one'; *    Use Cases    ${rows}
+
 An Action Without Keyword Stops The Run Before The First Case
     [Documentation]    Of the routing table, and of a playbook that it can start.
     Create File    ${FOLDER}/cases.csv    ${HEADER}P-1,DE,1200,a\nP-2,FR,9000,b\nP-3,CH,10,c\nP-4,DE,,d\n
@@ -59,15 +65,33 @@ An Action Without Keyword Stops The Run Before The First Case
     Run Keyword And Expect Error    *the action 'read reply', *the action 'send query', *    Process Cases
     Paid Should Be    @{EMPTY}
 
+One Action Has One Keyword
+    [Documentation]    Naming the same one again, in a loop for example, is no fault.
+    On Action    pay    Note Payment
+    On Action    pay    Note Payment
+    Run Keyword And Expect Error    the action 'pay' is named twice, in `*Note Payment` and in `*Log`; *
+    ...    On Action    pay    Log
+
 Results Never Replace The Case List
     [Documentation]    Not even when they are told to.
+    Name Actions
     Run Keyword And Expect Error    *cases.csv: this file is what the bot reads; *
     ...    Process Cases    results=${FOLDER}/cases.csv
     Paid Should Be    @{EMPTY}
 
+Targets Are Looked At Before The First Case
+    [Documentation]    Folders are made in the output folder alone.
+    Name Actions
+    Run Keyword And Expect Error    *x.xlsx: there is no folder *none; make it, or correct the name
+    ...    Process Cases    results=${TEMPDIR}/none/x.xlsx
+    Run Keyword And Expect Error    *playbooks: this is a folder; name a file in it
+    ...    Process Cases    worklist=${FOLDER}/playbooks
+    Run Keyword And Expect Error    *: results and worklist need a file each; name two
+    ...    Process Cases    results=${FOLDER}/x.xlsx    worklist=${FOLDER}/x.xlsx
+    Paid Should Be    @{EMPTY}
+
 All Cases Are Processed
     [Documentation]    One of each route, and one that lacks a fact.
-    Name Actions
     ${counts}=    Process Cases    results=${FOLDER}/results.xlsx    worklist=${FOLDER}/worklist.xlsx
     Should Be Equal As Integers    ${counts.cases}    4
     Should Be Equal    ${counts.routes}    ${{ {"auto": 1, "human": 2, "exception": 1} }}
@@ -103,15 +127,65 @@ Gathered Cases Are Processed Too
     Should Be Equal    ${counts.routes}    ${{ {"auto": 1, "human": 1} }}
     Paid Should Be    P-1    G-1
 
+Nothing To Decide Is A Fine Run
+    [Documentation]    Bots that gather their cases may find none.
+    Name Actions
+    Use Cases    ${{ [] }}
+    ${counts}=    Process Cases
+    Should Be Equal As Integers    ${counts.cases}    0
+
 A Failing Action Sends Its Case To People
     [Documentation]    The run goes on.
-    On Action    pay    Fail    the bank is closed
-    ${case}=    A Payment    F-1
-    VAR    @{cases}=    ${case}
-    Use Cases    ${cases}
+    On Action    pay    Pay But Not    F-1
+    On Action    send query    Log
+    On Action    read reply    No Reply
+    Payments    F-1    F-2
     ${counts}=    Process Cases
-    Should Be Equal    ${counts.outcomes}    ${{ {"handed over": 1} }}
-    [Teardown]    Name Actions
+    Should Be Equal    ${counts.outcomes}    ${{ {"done": 1, "handed over": 1} }}
+    Should Be Equal As Integers    ${counts.failed}    1
+
+A Run In Which Every Action Failed Does Not Pass
+    [Documentation]    Results and worklist are written all the same.
+    On Action    pay    Never Pay    the bank is closed
+    Payments    F-3    F-4
+    Run Keyword And Expect Error    every action failed: 2 actions, first: pay for F-3: the bank is closed
+    ...    Process Cases    results=${FOLDER}/failed.xlsx
+    File Should Exist    ${FOLDER}/failed.xlsx
+
+A Target System That Is Gone Stops The Run
+    [Documentation]    What was not begun is for the next run. Refusals of single cases are another matter.
+    On Action    pay    Never Pay    the bank is closed
+    Payments    F-5    F-6    F-7
+    Run Keyword And Expect Error
+    ...    the run stopped: 'pay' failed 2 times in a row, *F-6*. 1 case not begun, *
+    ...    Process Cases
+    ...    stop_after=2
+    ${decisions}=    Get Decisions
+    Length Should Be    ${decisions}    3
+
+The Next Run Does What Was Not Begun
+    [Documentation]    The cases whose action failed are with people.
+    Name Actions
+    Payments    F-5    F-6    F-7
+    ${counts}=    Process Cases
+    Should Be Equal As Integers    ${counts.earlier}    2
+
+Refusals Of Single Cases Do Not Stop A Run
+    [Documentation]    The target system is there, and its words are told as they are.
+    On Action    pay    Never Pay    refused: the account is unknown
+    Payments    F-8    F-9
+    Run Keyword And Expect Error    every action failed: *    Process Cases    stop_after=1
+    ${decisions}=    Get Decisions
+    Length Should Be    ${decisions}    2
+
+Results That Cannot Be Replaced At The End Are Written Beside
+    [Documentation]    As when somebody opens them in Excel while the bot works.
+    On Action    pay    Pay While Somebody Blocks    ${FOLDER}/blocked.xlsx
+    Payments    F-10
+    ${counts}=    Process Cases    results=${FOLDER}/blocked.xlsx
+    Should Be Equal As Integers    ${counts.failed}    0
+    File Should Exist    ${FOLDER}/blocked (2).xlsx
+    File Should Exist    ${OUTPUT DIR}/worklist.xlsx
 
 A Case Is Decided By A Dictionary Or By Names
     [Documentation]    The first decision stands; what is missing is named.
@@ -131,6 +205,21 @@ Facts Of Both Kinds Are One And A Missing One Is Named
     Route Should Be    ${missing}    human
     Should Contain    ${missing.reasons[0]}    `amount`
 
+A Case Whose Facts Name Another One Goes To People
+    [Documentation]    Nobody can tell which one is meant. Without any id nothing is decided.
+    ${other}=    Decide Case    S-5    payment=S-6    country=DE    amount=${5}    memo=m
+    Route Should Be    ${other}    human
+    Should Contain    ${other.reasons[0]}    the case is `S-5`, but its fact `payment` names the case `S-6`
+    Run Keyword And Expect Error    the case id is blank; *
+    ...    Decide Case    ${SPACE}    country=DE    amount=${5}    memo=m
+
+What Is No Decision Cannot Be Settled
+    [Documentation]    One sentence, and no class names.
+    Run Keyword And Expect Error    Settle Case takes a decision, as Decide Case returns it, not 'nonsense'
+    ...    Settle Case    nonsense
+    Run Keyword And Expect Error    Route Should Be takes a decision, *
+    ...    Route Should Be    nonsense    auto
+
 A Wrong Route Fails With Its Reasons
     [Documentation]    A route that does not exist is refused.
     ${decision}=    Decide Case    S-2    country=DE    amount=9000.50    memo=m
@@ -144,25 +233,30 @@ A Wrong Route Fails With Its Reasons
 
 A Case Is Settled Once
     [Documentation]    For bots with a loop of their own.
+    Name Actions
     ${decision}=    Decide Case    S-1    country=DE    amount=${1200}    memo=memo of S-1
     ${status}=    Settle Case    ${decision}
     Should Be Equal    ${status}    done
     ${status}=    Settle Case    ${decision}
     Should Be Equal    ${status}    done
-    Paid Should Be    P-1    G-1    S-1
+    Paid Should Be    P-1    G-1    F-2    F-7    F-10    S-1
 
 Each Route Is Settled In Its Own Way
-    [Documentation]    The playbook goes on when the supplier has answered.
+    [Documentation]    Auto is done, human handed over, and an exception waits in its playbook.
     ${decision}=    Decide Case    S-2    country=DE    amount=9000.50    memo=m
     ${status}=    Settle Case    ${decision}
     Should Be Equal    ${status}    handed over
     ${decision}=    Decide Case    S-4    country=CH    amount=${5}    memo=m
     ${status}=    Settle Case    ${decision}
     Should Be Equal    ${status}    exception open
+
+The Playbook Goes On When The Supplier Has Answered
+    [Documentation]    The case is taken up where it stood.
     On Action    read reply    Evaluate Nothing But    ${{ {"agrees": True} }}
+    ${decision}=    Decide Case    S-4    country=CH    amount=${5}    memo=m
     ${status}=    Settle Case    ${decision}
     Should Be Equal    ${status}    exception closed
-    Paid Should Be    P-1    G-1    S-1
+    Paid Should Be    P-1    G-1    F-2    F-7    F-10    S-1
 
 
 *** Keywords ***
@@ -171,6 +265,31 @@ Name Actions
     On Action    pay    Note Payment
     On Action    send query    Log
     On Action    read reply    No Reply
+
+Payments
+    [Documentation]    Payments that are to be paid, as cases.
+    [Arguments]    @{ids}
+    Use Cases    ${{ [dict(payment=id, country="DE", amount=1200, memo="m") for id in $ids] }}
+
+Never Pay
+    [Documentation]    The bank's words, whatever the case.
+    [Arguments]    ${case}    ${words}
+    Log    not paid: ${case}[id]
+    Fail    ${words}
+
+Pay But Not
+    [Documentation]    All but one.
+    [Arguments]    ${case}    ${exception}
+    IF    $case.id == $exception    Fail    the bank is closed
+    ${receipt}=    Note Payment    ${case}
+    RETURN    ${receipt}
+
+Pay While Somebody Blocks
+    [Documentation]    A folder is what no file can replace, on any system.
+    [Arguments]    ${case}    ${path}
+    Create Directory    ${path}
+    ${receipt}=    Note Payment    ${case}
+    RETURN    ${receipt}
 
 No Reply
     [Documentation]    The supplier has not answered.

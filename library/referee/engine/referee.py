@@ -71,6 +71,14 @@ class Referee:
     def name(self) -> str:
         return self.workbook.settings.name
 
+    @property
+    def hidden_facts(self) -> Mapping[str, str]:
+        """What stands in results, which are passed around, in the place of sensitive and protected facts."""
+        dictionary = self.workbook.dictionary
+        return dict.fromkeys(dictionary.protected, "(protected)") | dict.fromkeys(
+            dictionary.sensitive, "(sensitive)"
+        )
+
     def evaluate(self, case: Case, doubts: Iterable[Diagnostic] = ()) -> Decision:
         """The decision about a case, written nowhere. ``doubts`` of the caller count like those of the rules.
 

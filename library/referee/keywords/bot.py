@@ -14,6 +14,7 @@ from robot.utils import DotDict
 
 from referee.domain import Case, Decision, InputError, RunStoppedError
 from referee.keywords.decision_report import decision_table
+from referee.keywords.named_keyword import NamedKeyword
 
 if TYPE_CHECKING:
     from referee.audit import AuditLog
@@ -29,7 +30,7 @@ class Bot:
         self._models = models
         self._playbooks = playbooks
         self._referee: Referee | None = None
-        self._keywords: dict[str, tuple[str, tuple[Any, ...]]] = {}
+        self._keywords: dict[str, NamedKeyword] = {}
         self.cases: Sequence[Case] | None = None
         self.source: Path | None = None
         self.sheet = ""
@@ -50,32 +51,51 @@ class Bot:
         return log
 
     def on_action(self, action: str, keyword: str, arguments: tuple[Any, ...]) -> None:
-        self._keywords[action] = (keyword, arguments)
+        """Raises `InputError` when the same task names another keyword for the action: one of both was meant for
+        something else.
+        """
+        named = NamedKeyword(
+            action, keyword, arguments, str(BuiltIn().get_variable_value("${TEST NAME}", "") or "")
+        )
+        before = self._keywords.get(action)
+        if before is not None and before.task == named.task and before != named:
+            raise InputError(
+                f"the action {action!r} is named twice, in `{before}` and in `{named}`; "
+                "keep the line that is meant"
+            )
+        self._keywords[action] = named
 
-    def run(self, progress: Callable[[int, int], None] = lambda settled, cases: None) -> Run:
-        """A run that performs actions with the keywords named so far."""
-        from referee.engine import Run
+    def run(
+        self,
+        stop_after: int | None = None,
+        progress: Callable[[int, int], None] = lambda settled, cases: None,
+    ) -> Run:
+        """A run that performs actions with the keywords named so far; raises `RulesError` with all faults of these."""
+        from referee.engine import STOP_AFTER, Run
         from referee.exceptions import read_playbooks
 
-        actions = {action: self._performer(action) for action in self._keywords}
-        name = str(BuiltIn().get_variable_value("${SUITE NAME}", ""))
+        named = [self._keywords[action] for action in sorted(self._keywords)]
         return Run(
             self.referee,
-            actions,
+            {keyword.action: _performer(keyword) for keyword in named},
             read_playbooks(self._playbooks),
-            bot=name,
+            bot=str(BuiltIn().get_variable_value("${SUITE NAME}", "")),
+            faults=[fault for keyword in named for fault in keyword.faults(SPECIMEN)],
+            stop_after=STOP_AFTER if stop_after is None else stop_after,
             noted=note_decision,
             progress=progress,
         )
 
     def cases_from(self, rows: Sequence[Mapping[str, Any]]) -> list[Case]:
         """Rows of facts as cases; the workbook's `Case id` fact names them. Raises `InputError` with every fault."""
+        from referee.engine import id_text
+
         fact = self.referee.workbook.settings.case_id
         cases: list[Case] = []
         first: dict[str, int] = {}
         faults: list[str] = []
         for number, row in enumerate(rows, 1):
-            case_id = "" if row.get(fact) is None else str(row[fact]).strip()
+            case_id = id_text(row.get(fact))
             if not case_id:
                 faults.append(f"row {number} has no {fact!r}, which identifies a case")
             elif case_id in first:
@@ -86,21 +106,20 @@ class Bot:
             raise InputError("the cases can't be used: " + "; ".join(faults))
         return cases
 
-    def _performer(self, action: str) -> Callable[[Decision], Any]:
-        keyword, arguments = self._keywords[action]
 
-        def perform(decision: Decision) -> Any:
-            try:
-                return plain(BuiltIn().run_keyword(keyword, case_dictionary(decision), *arguments))
-            except ExecutionFailed as error:
-                # `Fatal Error`, or SIGINT or SIGTERM, after which Robot Framework refuses every further keyword.
-                if error.exit:
-                    raise RunStoppedError(
-                        f"stopped while performing {action!r} for {decision.case_id}: {error}"
-                    ) from None
-                raise
+def _performer(named: NamedKeyword) -> Callable[[Decision], Any]:
+    def perform(decision: Decision) -> Any:
+        try:
+            return plain(BuiltIn().run_keyword(named.keyword, case_dictionary(decision), *named.arguments))
+        except ExecutionFailed as error:
+            # `Fatal Error`, or SIGINT or SIGTERM, after which Robot Framework refuses every further keyword.
+            if error.exit:
+                raise RunStoppedError(
+                    f"stopped while performing {named.action!r} for {decision.case_id}: {error}"
+                ) from None
+            raise
 
-        return perform
+    return perform
 
 
 def note_decision(decision: Decision) -> None:
@@ -128,6 +147,12 @@ def case_dictionary(decision: Decision) -> CaseDictionary:
         reasons=list(decision.reasons),
         outputs=DotDict(decision.outputs),
     )
+
+
+SPECIMEN = CaseDictionary(
+    id="", facts=DotDict(), route="", action="", queue="", reasons=[], outputs=DotDict()
+)
+"""Has the form of every case, to check keywords with."""
 
 
 def plain(result: Any) -> Any:

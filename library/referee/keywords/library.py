@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from robotlibcore import DynamicCore
 
 from referee import __version__
 from referee.keywords.bot import Bot
 from referee.keywords.processing import ProcessingKeywords
+from referee.keywords.refusal import refusals_noted
 from referee.keywords.single_case import SingleCaseKeywords
 
 
@@ -40,13 +43,15 @@ class RefereeLibrary(DynamicCore):  # type: ignore[misc]  # PythonLibCore ships 
 
     A keyword named with `On Action` is called with one dictionary: ``id``, ``facts`` (by name, as the data
     dictionary reads them), ``route``, ``action``, ``queue``, ``reasons`` and ``outputs``. What it returns goes into the
-    audit log as the result of the action, a confirmation number for example. If it fails, the case goes to people.
+    audit log as the result of the action, a confirmation number for example. If it fails, the case goes to people. Let
+    the message begin with ``refused:`` when the target system works and turned down this one case; after several other
+    failures in a row the run stops (see `Process Cases`).
 
     = When in doubt =
 
     A missing fact, a wrong type, a value that is not allowed, a cell that can't be evaluated, a model without a score:
-    the case goes to a person with the reason. An invalid workbook, an untrusted model, an action without keyword or an
-    audit log that can't be written stop the run before the first case.
+    the case goes to a person with the reason. An invalid workbook, an untrusted model, an action without keyword, a
+    keyword that does not exist or an audit log that can't be written stop the run before the first case.
     """
 
     ROBOT_LIBRARY_SCOPE = "SUITE"
@@ -67,3 +72,8 @@ class RefereeLibrary(DynamicCore):  # type: ignore[misc]  # PythonLibCore ships 
         """
         bot = Bot(workbook, models, audit, playbooks)
         super().__init__([ProcessingKeywords(bot), SingleCaseKeywords(bot)])
+
+    def run_keyword(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Any:
+        """Runs a keyword for Robot Framework and remembers a refusal, on which the exit code depends."""
+        with refusals_noted():
+            return super().run_keyword(name, args, kwargs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +13,12 @@ from robot.utils import DotDict
 
 from referee.domain import Case, Decision, InputError
 from referee.keywords.bot import Bot
+from referee.keywords.output_files import Written, require_writable, shown, write_in_any_event
 from referee.keywords.progress import Progress
 
 if TYPE_CHECKING:
     from referee.engine import RunSummary
     from referee.workitems import CaseState
-
-
-SENSITIVE = "(sensitive)"
-"""Stands in the results for a fact that the data dictionary marks as sensitive."""
 
 
 class ProcessingKeywords:
@@ -50,12 +46,21 @@ class ProcessingKeywords:
         return list(self._bot.cases)
 
     @keyword(tags=["process"])
-    def use_cases(self, cases: list[Mapping[str, Any]]) -> None:
+    def use_cases(self, cases: list[Any] | str) -> None:
         """Takes the cases to process from a list of dictionaries with facts by name, for bots that gather them.
+
+        The fact that identifies a case must be there and differ in each. An empty list is fine: then there is nothing
+        to decide. For a file use `Read Cases`.
 
         | ${invoices}    Match Invoices    input/invoices.xlsx
         | `Use Cases`      ${invoices}
         """
+        if isinstance(cases, str) or not all(isinstance(case, Mapping) for case in cases):
+            found = cases if isinstance(cases, str) else next(c for c in cases if not isinstance(c, Mapping))
+            raise InputError(
+                f"Use Cases takes a list of dictionaries with facts by name, not {str(found)!r}; "
+                "to take the cases from a file, say `Read Cases    <file>`"
+            )
         self._bot.source, self._bot.sheet = None, ""
         self._bot.cases = self._bot.cases_from(cases)
         logger.info(f"{len(self._bot.cases)} cases taken over")
@@ -64,22 +69,33 @@ class ProcessingKeywords:
     def on_action(self, action: str, keyword_name: str, *arguments: Any) -> None:
         """Names the keyword that performs an action of the routing table or a step of a playbook.
 
-        The keyword is called with the case (see `What a keyword of yours gets`), then with ``arguments``.
+        The keyword is called with the case (see `What a keyword of yours gets`), then with ``arguments``. Before the
+        first case `Process Cases` and `Settle Case` check that the action and the keyword exist and that the keyword
+        takes these arguments. A task can't name two keywords for one action.
 
         | `On Action`    post invoice    Post Invoice In Portal
         """
         self._bot.on_action(action, keyword_name, arguments)
 
     @keyword(tags=["process"])
-    def process_cases(self, results: Path | None = None, worklist: Path | None = None) -> DotDict:
+    def process_cases(
+        self, results: Path | None = None, worklist: Path | None = None, stop_after: int = 3
+    ) -> DotDict:
         """Decides every case, writes it to the audit log, acts on it, and takes up what earlier runs left open.
 
         Nothing is done twice: cases that are finished are left alone, a case that a killed run was acting on goes to
-        people as in doubt. Returns the counts: ``cases``, ``routes``, ``outcomes``, ``earlier``, ``seconds``.
+        people as in doubt. Returns the counts: ``cases``, ``routes``, ``outcomes``, ``earlier``, ``failed``,
+        ``seconds``.
 
         ``results`` is the workbook with the decision beside each case (``results.xlsx`` in the output folder by
-        default), ``worklist`` the workbook with what people must answer (``worklist.xlsx``); answers come back with
-        ``referee worklist import``.
+        default; sensitive and protected facts are hidden), ``worklist`` the workbook with what people must answer
+        (``worklist.xlsx``); answers come back with ``referee worklist import``.
+
+        A case whose action fails goes to people. When an action fails ``stop_after`` times in a row (0: never), the
+        target system is taken for gone: the run stops, and cases that were not begun stay open for the next run.
+        Failures whose message begins with ``refused:`` don't count for this: the target system is there and turned down
+        that case alone. The keyword fails, after results and worklist were written, when the run stopped in this way
+        or when every action that was tried failed.
 
         | ${counts}    `Process Cases`    results=output/march.xlsx
         | Log    ${counts}[routes] of ${counts}[cases]
@@ -87,35 +103,42 @@ class ProcessingKeywords:
         from referee.handoff import Worklist
         from referee.workbook import write_results
 
-        if self._bot.cases is None:
+        bot = self._bot
+        if bot.cases is None:
             raise InputError("there are no cases to process; use Read Cases or Use Cases first")
         output = Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}", ".")))
         results = results or output / "results.xlsx"
         worklist = worklist or output / "worklist.xlsx"
-        read = {path.resolve() for path in (self._bot.source, self._bot.workbook) if path is not None}
-        for path in (results, worklist):
-            if path.resolve() in read:
-                raise InputError(f"{path}: this file is what the bot reads; write to another one")
-        with Progress(self._bot.referee.name) as progress:
-            summary = self._bot.run(progress.show).process(self._bot.cases)
+        self._require_targets(output, results, worklist)
+        with Progress(bot.referee.name) as progress:
+            summary = bot.run(stop_after, progress.show).process(bot.cases)
         self._decisions = summary.decisions
-        write_results(
-            self._bot.source,
-            [self._shown(decision) for decision in summary.decisions],
-            results,
-            sheet=self._bot.sheet,
-            id_column=self._bot.referee.workbook.settings.case_id,
-            statuses={case_id: _told(state) for case_id, state in summary.states.items()},
-        )
-        open_tasks = Worklist(self._bot.log).export(worklist, decision=summary.decision)
-        self._tell(
-            summary, {"results": results, "worklist": worklist, "audit log": self._bot.audit}, open_tasks
-        )
+        listed = Worklist(bot.log)
+        files = {
+            "results": write_in_any_event(
+                results,
+                lambda path: write_results(
+                    bot.source,
+                    summary.decisions,
+                    path,
+                    sheet=bot.sheet,
+                    id_column=bot.referee.workbook.settings.case_id,
+                    statuses={case_id: _told(state) for case_id, state in summary.states.items()},
+                    hidden=bot.referee.hidden_facts,
+                ),
+            ),
+            "worklist": write_in_any_event(
+                worklist, lambda path: listed.export(path, decision=summary.decision)
+            ),
+        }
+        self._tell(summary, files, len(listed.items(decision=summary.decision)))
+        _require_success(summary, files)
         return DotDict(
             cases=len(summary.decisions),
             routes=DotDict(summary.routes),
             outcomes=DotDict(summary.outcomes),
             earlier=summary.earlier,
+            failed=len(summary.failed),
             seconds=round(summary.seconds, 2),
         )
 
@@ -128,29 +151,62 @@ class ProcessingKeywords:
         """
         return list(self._decisions)
 
-    def _shown(self, decision: Decision) -> Decision:
-        """The decision with its sensitive facts hidden: results are passed around."""
-        hidden = self._bot.referee.workbook.dictionary.sensitive
-        facts = {
-            name: SENSITIVE if name in hidden and value is not None else value
-            for name, value in decision.facts.items()
-        }
-        return replace(decision, facts=facts)
+    def _require_targets(self, output: Path, results: Path, worklist: Path) -> None:
+        """What could only be found out when every case is decided must be found out before the first."""
+        read = {path.resolve() for path in (self._bot.source, self._bot.workbook) if path is not None}
+        for path in (results, worklist):
+            if path.resolve() in read:
+                raise InputError(f"{path}: this file is what the bot reads; write to another one")
+            require_writable(path, output)
+        if results.resolve() == worklist.resolve():
+            raise InputError(f"{results}: results and worklist need a file each; name two")
 
-    def _tell(self, summary: RunSummary, files: Mapping[str, Path], open_tasks: int) -> None:
+    def _tell(self, summary: RunSummary, files: Mapping[str, Written], open_tasks: int) -> None:
         def counted(counts: Mapping[str, int]) -> str:
             return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none"
 
         lines = [
-            f"{summary.decision}: {len(summary.decisions)} cases in {summary.seconds:.1f} s",
+            f"{summary.decision}: {number_of(len(summary.decisions), 'case')} in {summary.seconds:.1f} s",
             f"  routes     {counted(summary.routes)}",
             f"  outcomes   {counted(summary.outcomes)}",
             f"  earlier    {summary.earlier} were finished by earlier runs",
+            *([f"  failed     {_failures(summary)}"] if summary.failed else []),
             f"  worklist   {open_tasks} waiting for people",
-            *(f"  {name:<10} {path}" for name, path in files.items()),
+            *(f"  {name:<10} {shown(file.path)}" for name, file in files.items() if not file.failed),
+            f"  audit log  {shown(self._bot.audit)}",
+            *(f"  remark     {file.remark}" for file in files.values() if file.remark),
         ]
         logger.console("\n" + "\n".join(lines))
         logger.info("\n".join(lines))
+        for file in files.values():
+            if file.remark:
+                logger.warn(file.remark)
+
+
+def _require_success(summary: RunSummary, files: Mapping[str, Written]) -> None:
+    """Nobody watches a scheduled bot: what went wrong as a whole must not look like success."""
+    if summary.stopped:
+        waiting = sum(state.status == "decided" for state in summary.states.values())
+        raise AssertionError(
+            f"the run stopped: {summary.stopped}. {number_of(waiting, 'case')} not begun, open for the next run; "
+            "see to the target system, then start the bot again"
+        )
+    if summary.nothing_worked:
+        raise AssertionError(f"every action failed: {_failures(summary)}")
+    for name, file in files.items():
+        if file.failed:
+            raise AssertionError(
+                f"every case was processed, but the {name} could not be written: {file.remark}"
+            )
+
+
+def _failures(summary: RunSummary) -> str:
+    return f"{number_of(len(summary.failed), 'action')}, first: {summary.failed[0]}"
+
+
+def number_of(count: int, thing: str) -> str:
+    """``1 case``, ``2 cases``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _told(state: CaseState) -> str:

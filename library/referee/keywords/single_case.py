@@ -8,7 +8,7 @@ from typing import Any
 from robot.api import logger
 from robot.api.deco import keyword
 
-from referee.domain import Decision, Route
+from referee.domain import Decision, InputError, Route
 from referee.keywords.bot import Bot, note_decision
 
 
@@ -27,6 +27,9 @@ class SingleCaseKeywords:
         Facts are given as a dictionary, by name, or both. The result has ``route``, ``action``, ``queue``, ``reasons``,
         ``outputs``, ``diagnostics`` and more. The same case with the same facts gets its first decision again.
 
+        The fact that identifies the case may be left out. If it is given and names another case than ``case_id``, the
+        case goes to people, as nobody can tell which one is meant. A blank ``case_id`` is refused.
+
         | ${decision}    `Decide Case`    case-17    amount=1200    country=DE
         | IF    '${decision.route}' == 'auto'    Log    ${decision.reasons}
         """
@@ -40,12 +43,13 @@ class SingleCaseKeywords:
         """Does what was decided: performs the action with the keyword named by `On Action`, follows the playbook, or
         hands the case over to people. Returns what became of it: ``done``, ``handed over``, ``exception open``, ….
 
-        A case that was settled before is left alone; one that a killed run was acting on goes to people as in doubt.
+        All keywords named by `On Action` are checked first. A case that was settled before is left alone; one that a
+        killed run was acting on goes to people as in doubt.
 
         | ${decision}    `Decide Case`    case-17    ${row}
         | ${status}      `Settle Case`    ${decision}
         """
-        status = self._bot.run().settle(decision)
+        status = self._bot.run().settle(_decision(decision, "Settle Case"))
         logger.info(f"case {decision.case_id}: {status}")
         return str(status)
 
@@ -55,7 +59,14 @@ class SingleCaseKeywords:
 
         | `Route Should Be`    ${decision}    auto
         """
-        if decision.route is not route:
+        if _decision(decision, "Route Should Be").route is not route:
             raise AssertionError(
                 f"case {decision.case_id} took the route {decision.route}, not {route}: {'; '.join(decision.reasons)}"
             )
+
+
+def _decision(given: object, keyword_name: str) -> Decision:
+    """Robot Framework passes anything on where it knows no conversion."""
+    if not isinstance(given, Decision):
+        raise InputError(f"{keyword_name} takes a decision, as Decide Case returns it, not {str(given)!r}")
+    return given

@@ -11,7 +11,9 @@ import sys
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 import pytest
 
 from referee.audit import AuditLog
@@ -28,8 +30,8 @@ Pay
     {settings}
     Read Cases    cases.csv
     On Action    pay    Pay One
-    On Action    send query    No Operation
-    On Action    read reply    No Operation
+    On Action    send query    Log
+    On Action    read reply    Log
     Process Cases
 
 *** Keywords ***
@@ -54,8 +56,10 @@ class Folder:
             "\n".join(["payment,country,amount", *lines, ""]), encoding="utf-8"
         )
 
-    def start(self, step: str = "No Operation", settings: str = "") -> subprocess.Popen[str]:
-        (self.path / "bot.robot").write_text(SUITE.format(step=step, settings=settings))
+    def start(
+        self, step: str = "No Operation", settings: str = "", suite: str = SUITE
+    ) -> subprocess.Popen[str]:
+        (self.path / "bot.robot").write_text(suite.format(step=step, settings=settings))
         return subprocess.Popen(
             [sys.executable, "-m", "robot", "--rpa", "--report", "NONE", "bot.robot"],
             cwd=self.path,
@@ -66,8 +70,8 @@ class Folder:
             text=True,
         )
 
-    def run(self, step: str = "No Operation", settings: str = "") -> tuple[int, str]:
-        process = self.start(step, settings)
+    def run(self, step: str = "No Operation", settings: str = "", suite: str = SUITE) -> tuple[int, str]:
+        process = self.start(step, settings, suite)
         said, _ = process.communicate(timeout=60)
         return process.returncode, said
 
@@ -166,3 +170,30 @@ def test_a_signal_stops_the_run_and_leaves_the_other_cases_alone(
     assert folder.run()[0] == 0
     assert folder.paid == ["P-1", "P-2", "P-3"]
     assert folder.story("P-1")[-2:] == ["action in doubt", "handoff clerks"]
+
+
+ACCOUNTS = "payment,country,amount,account"
+
+
+def test_results_hide_sensitive_facts_of_case_lists_and_of_gathered_cases(folder: Folder) -> None:
+    (folder.path / "cases.csv").write_text(f"{ACCOUNTS}\nP-1,DE,1200,DE02-1203\nP-2,DE,1200,\n")
+    assert folder.run()[0] == 0
+    assert column(folder, "account") == ["(sensitive)", None]
+    gathered = "Use Cases    ${{ [dict(payment='P-3', country='DE', amount=5, account='DE02-1203')] }}"
+    suite = SUITE.replace("Read Cases    cases.csv", gathered.replace("{", "{{").replace("}", "}}"))
+    assert folder.run(suite=suite)[0] == 0
+    assert column(folder, "account") == ["(sensitive)"]
+
+
+def column(folder: Folder, name: str) -> list[Any]:
+    rows = openpyxl.load_workbook(folder.path / "results.xlsx")["Results"].iter_rows(values_only=True)
+    header = list(next(rows))
+    return [row[header.index(name)] for row in rows]
+
+
+def test_paths_are_told_from_the_folder_in_which_the_bot_was_started(folder: Folder) -> None:
+    code, said = folder.run()
+    assert code == 0
+    assert "  results    results.xlsx\n" in said
+    assert "  audit log  audit\n" in said
+    assert "payments: 3 cases in " in said

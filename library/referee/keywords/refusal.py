@@ -1,0 +1,29 @@
+"""Refusals: what was given can't be used, so nothing was begun. They end a bot with the exit code 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from referee.domain import InputError, ModelError, RulesError
+
+_refusals: set[str] = set()
+
+
+@contextmanager
+def refusals_noted() -> Iterator[None]:
+    """Remembers the refusals that pass through, for the process that runs the bot.
+
+    Also for libraries of bots, as a decorator: a keyword that raises `InputError` then ends the bot as unusable
+    input of `Read Cases` does.
+    """
+    try:
+        yield
+    except (InputError, ModelError, RulesError) as refusal:
+        _refusals.add(str(refusal).strip())
+        raise
+
+
+def is_refusal(message: str) -> bool:
+    """Whether the message of a failed task is that of a refusal."""
+    return any(refusal in message for refusal in _refusals)
