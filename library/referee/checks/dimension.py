@@ -98,6 +98,11 @@ class Dimension:
         self.full = stretch(0, self.size - 1)
         self.null = 1 << self.size - 1 if may_be_null and self.regions[-1].kind is NULL else 0
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether the input can only be one of some values that are listed one by one."""
+        return self.size > 0 and all(region.is_point for region in self.regions)
+
     def answers(self, logic: CellLogic) -> tuple[int, int] | None:
         """Where a cell is true, and where it can't be told; None where that is not known."""
         if isinstance(logic, Anything):

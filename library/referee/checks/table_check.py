@@ -9,8 +9,12 @@ from referee.checks.case_space import InputValues
 from referee.checks.finding import Finding, TableReport
 from referee.checks.gaps import gaps
 from referee.checks.masked import impossible_rules, masked_rules
+from referee.checks.null_doubt import null_in_doubt
 from referee.checks.overlaps import overlaps
+from referee.checks.relevance import inputs_without_effect
+from referee.checks.sameness import joinable_rules, needless_rules
 from referee.checks.subject import Subject
+from referee.checks.values_check import cells_and_columns
 from referee.domain import Severity
 from referee.tables import DecisionTable
 
@@ -20,6 +24,10 @@ _CHECKS: Mapping[str, Check] = {
     "gaps": gaps,
     "overlaps": overlaps,
     "rules that can never fire": masked_rules,
+    "rules that say the same": needless_rules,
+    "rules that can be joined": joinable_rules,
+    "inputs that never matter": inputs_without_effect,
+    "missing facts": null_in_doubt,
 }
 """The proofs that may take long, by what they prove."""
 
@@ -43,6 +51,7 @@ def check_table(
         return TableReport(table.name, (_no_case(subject),), ())
     proved: list[str] = []
     unproved: list[str] = []
+    findings += cells_and_columns(subject)
     findings += impossible_rules(subject)
     for at, (name, check) in enumerate(_CHECKS.items()):
         try:

@@ -162,14 +162,10 @@ def _print(report: WorkbookReport) -> None:
 
 def _proved(table: TableReport) -> str:
     """What is known for every case."""
-    if not table.findings:
-        return "proved, nothing found"
-    parts = []
-    if table.proved:
-        parts.append(f"proved: {', '.join(table.proved)}")
-    if table.unproved:
-        parts.append(f"not proved: {', '.join(table.unproved)}")
-    return "; ".join(parts) or "not proved"
+    known = f"not proved: {', '.join(table.unproved)}" if table.unproved else "proved"
+    if not table.proved and not table.unproved:
+        known = "not proved"
+    return known if table.findings else f"{known}, nothing found"
 
 
 def _finding_record(finding: Finding) -> dict[str, Any]:

@@ -101,7 +101,7 @@ class Sample:
 
     def cases(self) -> Iterator[dict[str, Any]]:
         """A case of every region there is, and of no other."""
-        axes = []
+        axes: list[list[Any]] = []
         for name, sort in zip(self.inputs, self.sorts, strict=True):
             allowed = self.inputs[name].allowed_values
             values = [feel.evaluate(text).value for text in sort.values]
@@ -109,8 +109,8 @@ class Sample:
                 value for value in values if not allowed or feel.unary_tests(allowed, value).value is True
             ]
             axes.append([*kept, *([None] if self.inputs[name].may_be_null else [])])
-        for values in product(*axes):
-            yield dict(zip(self.inputs, values, strict=True))
+        for case in product(*axes):
+            yield dict(zip(self.inputs, case, strict=True))
 
     def truths(self) -> list[Truth]:
         """Every case read plainly, cell by cell."""

@@ -65,8 +65,9 @@ def test_an_optional_fact_that_no_cell_speaks_of_is_no_gap_but_doubt() -> None:
     rows = "<= 5 || 1", "> 5 || 2"
     optional = InputValues("number", may_be_null=True)
     assert not messages(checked(table("U", "amount || n", *rows), amount=optional), "gap")
-    spoken = "<= 5 || 1", "> 5 | | 2"
-    assert not messages(checked(table("U", "amount || n", *spoken), amount=optional), "gap")
+    found = only(checked(table("U", "amount || n", *rows), amount=optional), "null-in-doubt")
+    assert found.case is not None and found.case.result == "no rule fires, in doubt"
+    assert not checked(table("F", "amount || n", "null || 3", *rows), amount=optional).findings
 
 
 def test_a_null_that_the_column_speaks_of_elsewhere_is_a_gap() -> None:
@@ -97,7 +98,7 @@ def test_an_input_that_is_computed_is_a_dimension_of_its_own() -> None:
 
 
 def test_what_only_expressions_cover_is_said_with_their_cells() -> None:
-    report = checked(table("U", "amount || n", "<= limit || 1", "> limit || 2"), names=("limit",))
+    report = checked(table("U", "amount || n", "<= limit || 1", "> limit || 2"), names=("limit", "amount"))
     found = only(report, "gap-unless-expression")
     assert found.severity is Severity.INFO and found.rules == (1, 2)
     assert [str(place) for place in found.places] == [

@@ -104,3 +104,84 @@ def test_each_case_shown_behaves_as_claimed(batch: int) -> None:
                 assert (reached, finding.case.result) == ((), "no rule fires")
             elif each.table.hit_policy is not HitPolicy.PRIORITY:
                 assert {reference.number for reference in reached} >= set(finding.rules)
+
+
+def result(table: DecisionTable, true: tuple[int, ...]) -> Any:
+    """What the table gives when these rules are true, read plainly."""
+    given = {number: table.rules[number - 1].outputs[0].text for number in true}
+    policy = table.hit_policy
+    if policy in (HitPolicy.COLLECT_COUNT, HitPolicy.COLLECT_SUM):
+        return len(true) if policy is HitPolicy.COLLECT_COUNT or not true else None  # texts have no sum
+    if not true:
+        return "no hit"
+    if policy in (HitPolicy.COLLECT_MIN, HitPolicy.COLLECT_MAX):
+        return (min if policy is HitPolicy.COLLECT_MIN else max)(given.values())
+    if policy.is_single:
+        if policy is HitPolicy.UNIQUE and len(true) > 1:
+            return "several hits"
+        if policy is HitPolicy.ANY and len(set(given.values())) > 1:
+            return "different outputs"
+        return given[fired(table, Truth({}, true, False))[0]]
+    if policy is HitPolicy.OUTPUT_ORDER:
+        return sorted(given.values(), key=['"y"', '"x"', '"z"'].index)
+    return list(given.values())
+
+
+def without(true: tuple[int, ...], gone: set[int]) -> tuple[int, ...]:
+    return tuple(number for number in true if number not in gone)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_rules_that_could_go_change_nothing_when_they_go(batch: int) -> None:
+    for each in tables(batch):
+        gone = {finding.rules[0] for finding in each.found("needless-rule")}
+        for truth in each.truths:
+            assert result(each.table, truth.true) == result(each.table, without(truth.true, gone)), each.table
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_no_rule_that_could_go_is_forgotten(batch: int) -> None:
+    for each in tables(batch):
+        if any(None in truth.case.values() for truth in each.truths):
+            continue
+        if each.table.hit_policy not in (HitPolicy.ANY, HitPolicy.FIRST) or each.found("overlap"):
+            continue
+        needless = {finding.rules[0] for finding in each.found("needless-rule")}
+        dead = {
+            finding.rules[0] for code in ("masked-rule", "impossible-rule") for finding in each.found(code)
+        }
+        for rule in each.table.rules:
+            gone = needless | {rule.number}
+            if rule.number not in needless | dead:
+                assert any(
+                    result(each.table, truth.true) != result(each.table, without(truth.true, gone))
+                    for truth in each.truths
+                ), (each.table, rule)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_joined_rules_decide_as_before(batch: int) -> None:
+    for each in tables(batch):
+        for finding in each.found("joinable-rules"):
+            assert finding.fix is not None
+            (row,) = finding.fix.rows
+            for truth in each.truths:
+                true = without(truth.true, set(finding.rules))
+                if matches(row[:-1], truth.case):
+                    true = tuple(sorted((*true, finding.rules[0])))
+                assert result(each.table, truth.true) == result(each.table, true), (each.table, finding)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_inputs_without_effect_are_those_that_change_no_result(batch: int) -> None:
+    for each in tables(batch):
+        told = {finding.message for finding in each.found("input-without-effect")}
+        for name in each.truths[0].case if each.truths else ():
+            results: dict[tuple[Any, ...], set[str]] = {}
+            for truth in each.truths:
+                others = tuple(value for key, value in truth.case.items() if key != name)
+                results.setdefault(others, set()).add(repr(result(each.table, truth.true)))
+            values = {repr(truth.case[name]) for truth in each.truths}
+            has_effect = any(len(seen) > 1 for seen in results.values())
+            is_told = any(message.startswith(f"`{name}` ") for message in told)
+            assert is_told == (not has_effect and len(values) > 1), (each.table, name)
