@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,10 +44,10 @@ def rendered(title: str, template: str, values: Mapping[str, Any]) -> str:
 
 
 def _breakable(text: str) -> Markup:
-    """A text that may be broken after a comma or a dot, so that long cells don't widen a table."""
+    """A text that may be broken after a comma or between dotted names, so that long cells don't widen a table."""
     from markupsafe import Markup, escape
 
-    return Markup(str(escape(text)).replace(",", ",<wbr>").replace(".", ".<wbr>"))
+    return Markup(re.sub(r"(,(?=\S)|(?<=\w)\.(?=[^\W\d]))", r"\1<wbr>", str(escape(text))))
 
 
 def _environment() -> Environment:

@@ -11,6 +11,7 @@ from referee import __version__
 from referee.cli.audit import audit
 from referee.cli.check import check
 from referee.cli.decide import decide
+from referee.cli.explain import explain
 from referee.cli.new import new
 from referee.cli.show import show
 from referee.cli.test import test
@@ -33,7 +34,7 @@ def cli() -> None:
     """
 
 
-for command in (new, decide, check, worklist, audit, test, show):
+for command in (new, decide, check, worklist, audit, test, show, explain):
     cli.add_command(command)
 
 

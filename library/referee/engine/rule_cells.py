@@ -17,14 +17,21 @@ from referee.tables import CellText, DecisionTable, InputClause, Rule
 class InputCell:
     """An input cell of a rule for one case. ``holds`` is None where it can't be told.
 
-    ``names`` are the facts, models and tables that the column and the cell take part of their meaning from.
+    ``column_names`` are the facts, models and tables that the column is made of, ``references`` those that the cell
+    compares with, with their values.
     """
 
     clause: InputClause
     cell: CellText
     value: Any
     holds: bool | None
-    names: frozenset[str]
+    column_names: frozenset[str]
+    references: Mapping[str, Any]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Everything the cell depends on."""
+        return self.column_names | self.references.keys()
 
 
 class CaseScope(Mapping[str, Any]):
@@ -67,7 +74,7 @@ class CaseScope(Mapping[str, Any]):
             tests = compile_unary_tests(cell.text, self._names)
             noticed: list[Diagnostic] = []
             value = expression(self, noticed)
-            found.append(
-                InputCell(clause, cell, value, tests(value, self, noticed), expression.names | tests.names)
-            )
+            references = {name: self.get(name) for name in sorted(tests.names - {"?"})}
+            holds = tests(value, self, noticed)
+            found.append(InputCell(clause, cell, value, holds, frozenset(expression.names), references))
         return tuple(found)

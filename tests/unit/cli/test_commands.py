@@ -19,6 +19,7 @@ COMMANDS = [
     ("check",),
     ("test",),
     ("show",),
+    ("explain",),
     ("worklist",),
     ("worklist", "list"),
     ("worklist", "export"),
