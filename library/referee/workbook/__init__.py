@@ -5,6 +5,7 @@ The only package that imports openpyxl, and only when a workbook is really opene
 
 from referee.workbook.annotation import annotate
 from referee.workbook.authoring import WorkbookDraft, write_workbook
+from referee.workbook.camunda_sheets import SheetLayout
 from referee.workbook.case_sheet import CaseList, read_case_list, read_cases
 from referee.workbook.cell_reading import CellReading, ReadAs
 from referee.workbook.cell_value import UnreadableCell
@@ -17,6 +18,8 @@ from referee.workbook.decision_workbook import (
     Settings,
     WorkbookTest,
 )
+from referee.workbook.definitions_of_workbook import definitions_of
+from referee.workbook.importing import Imported, import_decision
 from referee.workbook.new_decision import new_decision
 from referee.workbook.reader import read_workbook
 from referee.workbook.results import write_results
@@ -30,10 +33,12 @@ __all__ = [
     "DataDictionary",
     "DecisionWorkbook",
     "FactDefinition",
+    "Imported",
     "ModelDefinition",
     "ReadAs",
     "Scorer",
     "Settings",
+    "SheetLayout",
     "SheetRow",
     "SheetTable",
     "TableDraft",
@@ -41,6 +46,8 @@ __all__ = [
     "WorkbookDraft",
     "WorkbookTest",
     "annotate",
+    "definitions_of",
+    "import_decision",
     "new_decision",
     "read_case_list",
     "read_cases",

@@ -1,0 +1,167 @@
+"""Camunda's two layouts of a decision table in Excel.
+
+Simple: a header row names the columns, all inputs but the last, rules below. Advanced: row 1 says `Input` or
+`Output` over each column, row 2 has labels, row 3 expression languages, row 4 expressions and names, row 5
+types, with the hit policy in A5; rules from row 6.
+Source: the documentation of Camunda's converter of Excel worksheets to DMN.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from referee.dmn import Definitions
+from referee.domain import Diagnostic, InputError, RulesError
+from referee.tables import HitPolicy
+from referee.workbook.cell_place import column_letters
+from referee.workbook.foreign_tables import ForeignColumn, ForeignTable, definitions_from
+from referee.workbook.grid import Grid, GridCell, read_grid
+from referee.workbook.stored_cells import ExcelFile
+
+_KINDS = ("input", "output", "annotation")
+_FEEL = ("", "feel", "s-feel", "http://www.omg.org/spec/feel/20140401")
+_NAME = re.compile(r"[A-Za-z_][\w ]*")
+_TYPES = {
+    "string": "string",
+    "boolean": "boolean",
+    **dict.fromkeys(("number", "integer", "int", "long", "double", "float", "decimal"), "number"),
+    "time": "time",
+    "date and time": "date and time",
+    "datetime": "date and time",
+}
+_POLICIES = {
+    **{policy.value: policy for policy in HitPolicy},
+    "": HitPolicy.UNIQUE,
+    **{policy.name.replace("_", " "): policy for policy in HitPolicy},
+    **{policy.name.replace("COLLECT_", "COLLECT "): policy for policy in HitPolicy},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLayout:
+    """What a sheet can't say itself: which sheet it is, and in the simple layout its outputs by their
+    letters (the last column without them) and its hit policy (unique without one).
+    """
+
+    sheet: str = ""
+    outputs: tuple[str, ...] = field(default=())
+    hit_policy: str = ""
+
+
+def read_camunda(file: ExcelFile, layout: SheetLayout) -> Definitions:
+    """The table of a sheet in one of Camunda's layouts. Cells are read as in decision workbooks: numbers,
+    dates and plain texts as such, FEEL as FEEL. What can't be read is a fault with its cell.
+    """
+    faults: list[Diagnostic] = []
+    sheet = file.sheet(layout.sheet)
+    grid = read_grid(file.path.name, sheet.name, file.rows(sheet), file.merged_areas(sheet), faults)
+    if grid.is_blank:
+        raise InputError(f"{file.path}, sheet {sheet.name}: the sheet is blank; name another with --sheet")
+    first = [cell.text.casefold() for cell in grid.row(1)]
+    is_advanced = "output" in first and set(first) <= {*_KINDS, ""}
+    table = _advanced(grid, faults) if is_advanced else _simple(grid, layout, faults)
+    if not table.rules:
+        faults.append(Diagnostic("table-no-rules", "the table has no rules", place=table.place))
+        raise RulesError(file.path.name, faults)
+    return definitions_from(file.path.stem, [table], faults)
+
+
+def _advanced(grid: Grid, faults: list[Diagnostic]) -> ForeignTable:
+    rows = _rule_rows(grid, 6)
+    columns: dict[str, list[ForeignColumn]] = {kind: [] for kind in _KINDS}
+    for position in range(1, grid.last_column + 1):
+        kind = grid.cell(1, position).text.casefold()
+        cells = _cells(grid, rows, position)
+        label, language, expression, type_name = (grid.cell(row, position) for row in range(2, 6))
+        if not kind:
+            if any(cell.value is not None for cell in cells):
+                remark = label.text or "remark"
+                columns["annotation"].append(ForeignColumn(remark, "", label.place, cells))
+            continue
+        heading = expression if expression.text else label
+        if kind != "annotation":
+            if not heading.text:
+                message = f"the {kind} column {column_letters(position)} has no expression in row 4"
+                faults.append(Diagnostic("table-heading", message, place=expression.place))
+                continue
+            if language.text.casefold() not in _FEEL and not _NAME.fullmatch(heading.text):
+                message = (
+                    f"`{heading.text}` is written in {language.text}; write it as FEEL, and `feel` in row 3"
+                )
+                faults.append(Diagnostic("not-feel", message, place=expression.place))
+        declared = _declared(type_name, cells, faults) if kind != "annotation" else ""
+        columns[kind].append(ForeignColumn(heading.text or "remark", declared, heading.place, cells))
+    policy = _policy(grid.cell(5, 1), faults)
+    return _table(grid, policy, columns["input"], columns["output"], columns["annotation"], rows)
+
+
+def _simple(grid: Grid, layout: SheetLayout, faults: list[Diagnostic]) -> ForeignTable:
+    header = next(row for row in range(1, grid.last_row + 1) if not grid.is_blank_row(row))
+    rows = _rule_rows(grid, header + 1)
+    named = [position for position in range(1, grid.last_column + 1) if grid.cell(header, position).text]
+    letters = {column_letters(position): position for position in named}
+    wanted = [letter.strip().upper() for letter in layout.outputs if letter.strip()]
+    for letter in wanted:
+        if letter not in letters:
+            raise InputError(
+                f"{grid.place()}: there is no column {letter} with a name in row {header}; "
+                f"the columns are {', '.join(letters)}"
+            )
+    outputs = [letters[letter] for letter in wanted] or named[-1:]
+    columns = {
+        position: ForeignColumn(cell.text, "", cell.place, _cells(grid, rows, position))
+        for position in named
+        for cell in (grid.cell(header, position),)
+    }
+    given = layout.hit_policy.upper().replace("_", " ").strip()
+    if given not in _POLICIES:
+        raise InputError(f"`{layout.hit_policy}` is no hit policy; use one of U, A, P, F, R, O, C")
+    inputs = [columns[position] for position in named if position not in outputs]
+    return _table(grid, _POLICIES[given], inputs, [columns[p] for p in outputs], [], rows)
+
+
+def _table(
+    grid: Grid,
+    policy: HitPolicy,
+    inputs: Iterable[ForeignColumn],
+    outputs: Iterable[ForeignColumn],
+    annotations: Iterable[ForeignColumn],
+    rows: list[int],
+) -> ForeignTable:
+    inputs, outputs = tuple(inputs), tuple(outputs)
+    name = grid.sheet.strip()
+    if not _NAME.fullmatch(name) or name in {column.heading for column in inputs}:
+        name = f"the {outputs[0].heading}" if outputs else "the decision"
+    places = tuple(grid.place(row, 1) for row in rows)
+    return ForeignTable(name, policy, inputs, outputs, tuple(annotations), places, grid.place())
+
+
+def _rule_rows(grid: Grid, first: int) -> list[int]:
+    return [row for row in range(first, grid.last_row + 1) if not grid.is_blank_row(row)]
+
+
+def _cells(grid: Grid, rows: list[int], position: int) -> tuple[GridCell, ...]:
+    return tuple(grid.cell(row, position) for row in rows)
+
+
+def _policy(cell: GridCell, faults: list[Diagnostic]) -> HitPolicy:
+    policy = _POLICIES.get(cell.text.upper().replace("_", " "))
+    if policy is None:
+        words = "UNIQUE, ANY, PRIORITY, FIRST, RULE ORDER, OUTPUT ORDER or COLLECT"
+        message = f"`{cell.text}` is no hit policy; write {words}"
+        faults.append(Diagnostic("table-hit-policy", message, place=cell.place))
+        return HitPolicy.UNIQUE
+    return policy
+
+
+def _declared(cell: GridCell, cells: tuple[GridCell, ...], faults: list[Diagnostic]) -> str:
+    """The type of facts that a type of Camunda's means; its `date` may have a time."""
+    written = cell.text.casefold()
+    if written == "date":
+        return "date and time" if any("date and time(" in each.text for each in cells) else "date"
+    if written and written not in _TYPES:
+        message = f"`{cell.text}` is no type; write string, boolean, integer, long, double or date"
+        faults.append(Diagnostic("column-type", message, place=cell.place))
+    return _TYPES.get(written, "")

@@ -1,0 +1,407 @@
+"""A DMN model as a decision workbook: what a workbook can hold, and every reason why it can't."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from referee.dmn import (
+    DecisionNode,
+    DecisionService,
+    Definitions,
+    InputData,
+    ItemDefinition,
+    KnowledgeModel,
+    Literal,
+    Logic,
+    TableLogic,
+)
+from referee.domain import CellAddress, Diagnostic, Place, RulesError
+from referee.feel import FeelSyntaxError, compile_expression, compile_unary_tests
+from referee.tables import CellText, DecisionTable, HitPolicy, InputClause, OutputClause, Rule
+from referee.workbook.authoring import WorkbookDraft
+from referee.workbook.cell_place import column_letters
+from referee.workbook.data_dictionary import FACT_TYPES, FactDefinition
+from referee.workbook.decision_workbook import ModelDefinition, Settings
+from referee.workbook.definitions_of_workbook import marks_in, model_in, settings_in
+from referee.workbook.route_table import ROUTE_OUTPUTS
+from referee.workbook.sheets import CHOICES_SHEET
+from referee.workbook.table_authoring import TableDraft
+
+CASE_ID, ROUTING, REVIEW_QUEUE = "case id", "routing", "review"
+_TYPES = {
+    **{name: name for name in FACT_TYPES},
+    **dict.fromkeys(("integer", "int", "long", "short", "double", "float", "decimal"), "number"),
+    **dict.fromkeys(("dateTime", "datetime", "dateandtime"), "date and time"),
+    **dict.fromkeys(("dayTimeDuration", "daysAndTimeDuration"), "days and time duration"),
+    **dict.fromkeys(("yearMonthDuration", "yearsAndMonthsDuration"), "years and months duration"),
+    "bool": "boolean",
+}
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,10})?")
+_THREE_DECIMALS = re.compile(r"(?<![\w.,])([1-9]\d{0,2}\.\d{3})(?![\w.,])")
+_STRING = re.compile(r'("(?:[^"\\]|\\.)*")')
+_SHEET_NAMES = frozenset(("decision", "facts", "models", "tests", "changes", CHOICES_SHEET.casefold()))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCell:
+    """A cell of the source by the cell it becomes: its FEEL text, whether it is unary tests, its place."""
+
+    text: str
+    is_test: bool
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportDraft:
+    """A workbook to write, where each of its cells comes from, and what people should know."""
+
+    draft: WorkbookDraft
+    cells: Mapping[tuple[str, str], SourceCell]
+    notes: tuple[str, ...]
+
+
+def draft_of(definitions: Definitions, rephrased: frozenset[tuple[str, str]] = frozenset()) -> ImportDraft:
+    """The model as a workbook. Cells named in ``rephrased`` (sheet and cell) are written so that they have
+    one reading only.
+
+    Raises RulesError with everything that a workbook can't hold, each with its place: boxed expressions
+    other than tables and literal expressions, knowledge models, and facts that are structures or lists.
+    """
+    return _Drafting(definitions, rephrased).draft()
+
+
+class _Drafting:
+    def __init__(self, definitions: Definitions, rephrased: frozenset[tuple[str, str]]) -> None:
+        self._definitions = definitions
+        self._rephrased = rephrased
+        self._types = {item.name: item for item in definitions.types}
+        self._faults = list(definitions.faults)
+        self._notes: list[str] = []
+        self._facts: dict[str, FactDefinition] = {}
+        self._models: list[ModelDefinition] = []
+        self._tables: list[DecisionTable] = []
+        self._cells: dict[tuple[str, str], SourceCell] = {}
+        self._sheets: set[str] = set(_SHEET_NAMES)
+
+    def draft(self) -> ImportDraft:
+        if self._definitions.imports:
+            self._fault("no-import", "the model imports others; put all decisions into one file", None)
+        for element in self._definitions.elements.values():
+            if isinstance(element, InputData):
+                self._fact(element.name, element.type, element.notes.description, element.place)
+            elif isinstance(element, DecisionNode):
+                self._decision(element)
+            elif isinstance(element, DecisionService):
+                self._notes.append(f"the decision service `{element.name}` has no place in a workbook")
+            elif isinstance(element, KnowledgeModel):
+                message = (
+                    f"the business knowledge model `{element.name}` is a function, which a workbook can't "
+                    "hold; make it a decision"
+                )
+                self._fault("not-in-workbook", message, element.place)
+        self._add_undeclared_facts()
+        if not self._tables and not self._faults:
+            self._fault("not-in-workbook", "the model has no decision table", self._definitions.place)
+        if self._faults:
+            raise RulesError(self._definitions.name, tuple(dict.fromkeys(self._faults)))
+        settings = self._settings()
+        tables = tuple(self._table(table) for table in self._tables)
+        draft = WorkbookDraft(settings, tuple(self._facts.values()), tables, tuple(self._models))
+        return ImportDraft(draft, self._cells, tuple(self._notes))
+
+    def _fault(self, code: str, message: str, place: Place | None) -> None:
+        self._faults.append(Diagnostic(code, message, place=place or self._definitions.place))
+
+    # --- facts
+
+    def _fact(self, name: str, type_name: str, note: str, place: Place | None) -> None:
+        description, marks = marks_in(note)
+        kind, allowed, problem = self._simple_type(type_name)
+        if not kind and not problem:
+            kind = self._used_type(name)
+            if not kind:
+                problem = "its type can't be told; give it one"
+        if problem:
+            self._fault("not-in-workbook", f"the fact `{name}`: {problem}", place)
+        self._facts[name] = FactDefinition(
+            name=name,
+            type=kind or "string",
+            allowed_values=allowed,
+            required=not self._is_tested_for_null(name) if marks is None else "required" in marks,
+            sensitive=marks is not None and "sensitive" in marks,
+            protected=marks is not None and "protected" in marks,
+            volatile=marks is not None and "volatile" in marks,
+            description=description,
+        )
+
+    def _simple_type(self, name: str) -> tuple[str, str, str]:
+        """The type of facts that a type reference means, its allowed values, and why it can't be one."""
+        allowed: list[str] = []
+        seen: set[str] = set()
+        while name in self._types and name not in seen:
+            seen.add(name)
+            item: ItemDefinition = self._types[name]
+            if item.components:
+                return "", "", f"the type `{name}` is a structure; facts are single values, one for each part"
+            if item.is_collection or item.function is not None:
+                return "", "", f"the type `{name}` is a list or function; facts are single values"
+            allowed += [cell.text for cell in (item.allowed_values, item.constraint) if cell is not None]
+            name = item.type
+        if name in ("", "Any"):
+            return "", "", ""
+        if name not in _TYPES:
+            return "", "", f"the type `{name}` is none that facts can have"
+        if len(allowed) > 1:
+            return "", "", f"its types narrow the values {len(allowed)} times; write them in one"
+        return _TYPES[name], allowed[0] if allowed else "", ""
+
+    def _used_type(self, name: str) -> str:
+        """The type that the tables say an input has."""
+        found = {
+            self._simple_type(clause.type)[0]
+            for table in self._source_tables()
+            for clause in table.inputs
+            if clause.expression.text.strip() == name
+        } - {""}
+        return found.pop() if len(found) == 1 else ""
+
+    def _is_tested_for_null(self, name: str) -> bool:
+        return any(
+            "null" in _STRING.sub("", rule.inputs[index].text)
+            for table in self._source_tables()
+            for index, clause in enumerate(table.inputs)
+            if name in clause.expression.text
+            for rule in table.rules
+        )
+
+    def _source_tables(self) -> Iterator[DecisionTable]:
+        for element in self._definitions.elements.values():
+            if isinstance(element, DecisionNode) and isinstance(element.logic, TableLogic):
+                yield element.logic.table
+
+    def _add_undeclared_facts(self) -> None:
+        """Modellers may leave out input data: names that inputs test and nothing else has are facts."""
+        known = {element.name for element in self._definitions.elements.values()}
+        for table in self._tables:
+            for clause in table.inputs:
+                for name in sorted(_names(clause.expression.text, known) - known):
+                    known.add(name)
+                    kind = clause.type if clause.expression.text.strip() == name else ""
+                    self._fact(name, kind, "", clause.place)
+
+    # --- decisions
+
+    def _decision(self, node: DecisionNode) -> None:
+        if node.logic is None:
+            model = model_in(node.name, node.notes.description)
+            if model is not None:
+                self._models.append(model)
+                return
+            self._notes.append(f"the decision `{node.name}` has no logic; it became a fact")
+            self._fact(node.name, node.type, node.notes.description, node.place)
+        elif isinstance(node.logic, TableLogic):
+            self._tables.append(replace(node.logic.table, name=node.name))
+        elif isinstance(node.logic, Literal):
+            rule = Rule(1, (), (CellText(node.logic.text, node.logic.place),), place=node.place)
+            output = OutputClause(node.name)
+            table = DecisionTable(node.name, HitPolicy.UNIQUE, (), (output,), (), (rule,), node.place)
+            self._tables.append(table)
+        else:
+            message = (
+                f"the decision `{node.name}` is {_article(node.logic)}; a workbook holds decision tables and "
+                "literal expressions"
+            )
+            self._fault("not-in-workbook", message, node.place)
+
+    def _table(self, table: DecisionTable) -> TableDraft:
+        sheet = self._sheet_name(table.name)
+        outputs = tuple(output.name or table.name for output in table.outputs)
+        headings = [clause.expression.text.strip() for clause in table.inputs]
+        values: dict[str, str] = {}
+        for heading, clause in zip(headings, table.inputs, strict=True):
+            if clause.allowed_values is not None and heading not in values:
+                values[heading] = clause.allowed_values.text
+        for name, output in zip(outputs, table.outputs, strict=True):
+            allowed = output.allowed_values.text if output.allowed_values is not None else ""
+            allowed = allowed or self._simple_type(output.type)[1]
+            if allowed:
+                values[name] = allowed
+        defaults = {
+            name: _written(output.default.text)
+            for name, output in zip(outputs, table.outputs, strict=True)
+            if output.default is not None
+        }
+        remarks = [*table.annotations]
+        has_description = any(rule.description for rule in table.rules)
+        if has_description:
+            remarks.append("description")
+        first = 4 + bool(values) + bool(defaults)
+        rows = []
+        for index, rule in enumerate(table.rules):
+            cells: list[Any] = []
+            for column, (cell, is_test) in enumerate(
+                [*((cell, True) for cell in rule.inputs), *((cell, False) for cell in rule.outputs)], 2
+            ):
+                address = f"{column_letters(column)}{first + index}"
+                self._cells[sheet, address] = SourceCell(cell.text, is_test, cell.place or rule.place)
+                cells.append(self._cell(cell.text, (sheet, address), is_test))
+            notes = [*rule.annotations, *[""] * (len(table.annotations) - len(rule.annotations))]
+            notes += [rule.description] if has_description else []
+            rows.append((*cells, *(note or None for note in notes)))
+        return TableDraft(
+            table.name,
+            table.hit_policy,
+            tuple(headings),
+            outputs,
+            tuple(rows),
+            tuple(name or "remark" for name in remarks),
+            values,
+            sheet,
+            defaults,
+        )
+
+    def _cell(self, text: str, address: tuple[str, str], is_test: bool) -> Any:
+        if address in self._rephrased:
+            return _rephrased(text, is_test, self._known_names())
+        return _written(text)
+
+    def _known_names(self) -> frozenset[str]:
+        return (
+            frozenset(self._facts) | {table.name for table in self._tables} | {m.node for m in self._models}
+        )
+
+    def _sheet_name(self, name: str) -> str:
+        base = re.sub(r"[\[\]:*?/\\']", " ", name).strip()[:28] or "table"
+        found, number = base, 1
+        while found.casefold() in self._sheets:
+            number += 1
+            found = f"{base[:25]} {number}"
+        self._sheets.add(found.casefold())
+        return found
+
+    # --- settings
+
+    def _settings(self) -> Settings:
+        told = settings_in(self._definitions.notes.description)
+        names = {table.name for table in self._tables}
+        if told is not None and told.route_table in names and told.case_id in self._facts:
+            return replace(told, name=self._definitions.name)
+        case_id = CASE_ID
+        if case_id not in self._facts:
+            note = "what tells one case from another"
+            self._facts = {case_id: FactDefinition(case_id, "string", description=note), **self._facts}
+            self._notes.append(f"the fact `{case_id}` was added; put the one that your cases have")
+        route = next((table.name for table in self._tables if _can_route(table)), "")
+        if not route:
+            route = self._add_routing()
+        return Settings(
+            self._definitions.name,
+            "1",
+            "",
+            " ".join(self._definitions.notes.description.split()),
+            case_id,
+            route,
+            REVIEW_QUEUE,
+        )
+
+    def _add_routing(self) -> str:
+        """A routing table that leaves every case to people, with what the tables found."""
+        names = self._known_names()
+        name = ROUTING if ROUTING not in names else "routing of cases"
+        used = {
+            word
+            for table in self._tables
+            for text in _texts(table)
+            for word in _names(text, names)
+            if word != table.name
+        }
+        last = [table for table in self._tables if table.name not in used] or self._tables[-1:]
+        headings = [
+            table.name if len(table.outputs) == 1 else f"{table.name}.{output.name}"
+            for table in last
+            for output in table.outputs
+        ]
+        shown = " + ".join(
+            f'"{"; " if place else ""}{h}: " + string({h})' for place, h in enumerate(headings)
+        )
+        outputs = tuple(OutputClause(output) for output in ROUTE_OUTPUTS)
+        rule = Rule(
+            1,
+            tuple(CellText("-") for _ in headings),
+            (CellText('"human"'), CellText("null"), CellText("null"), CellText(shown)),
+        )
+        inputs = tuple(InputClause(CellText(heading)) for heading in headings)
+        self._tables.append(DecisionTable(name, HitPolicy.UNIQUE, inputs, outputs, (), (rule,)))
+        self._notes.append(
+            f"the table `{name}` was added, which leaves every case to people; say there what bots may do"
+        )
+        return name
+
+
+def _can_route(table: DecisionTable) -> bool:
+    return table.hit_policy.is_single and set(ROUTE_OUTPUTS) <= {output.name for output in table.outputs}
+
+
+def _article(logic: Logic) -> str:
+    words = re.sub(r"(?<!^)([A-Z])", r" \1", type(logic).__name__.removesuffix("Logic")).lower()
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+
+
+def _texts(table: DecisionTable) -> Iterable[str]:
+    for clause in table.inputs:
+        yield clause.expression.text
+    for rule in table.rules:
+        yield from (cell.text for cell in rule.inputs)
+        yield from (cell.text for cell in rule.outputs)
+
+
+def _names(text: str, known: Iterable[str]) -> frozenset[str]:
+    """The names a text uses as an expression or as unary tests."""
+    for compile_text in (compile_expression, compile_unary_tests):
+        try:
+            return frozenset(compile_text(text, tuple(known)).names) - {"?"}
+        except FeelSyntaxError:
+            continue
+    return frozenset()
+
+
+def _written(text: str) -> Any:
+    """A FEEL text as people would have it in Excel: plain numbers and truth values as such."""
+    stripped = text.strip()
+    if _NUMBER.fullmatch(stripped):
+        return Decimal(stripped)
+    if stripped in ("true", "false"):
+        return stripped == "true"
+    return stripped or "-"
+
+
+def _rephrased(text: str, is_test: bool, names: frozenset[str]) -> str:
+    """A FEEL text that has no second reading in any country: spaces after commas, 1.2340 for 1.234, and
+    brackets around names that could be taken for text.
+    """
+    from referee.feel import parse_expression, parse_unary_tests
+    from referee.feel.printer import to_text
+
+    try:
+        node = parse_unary_tests(text, names) if is_test else parse_expression(text, names)
+    except FeelSyntaxError:
+        return text
+    pieces = _STRING.split(to_text(node))
+    printed = "".join(
+        piece if index % 2 else _THREE_DECIMALS.sub(r"\g<1>0", piece) for index, piece in enumerate(pieces)
+    )
+    return (
+        f"({printed})" if re.match(r"\w", printed) and '"' not in printed and "," not in printed else printed
+    )
+
+
+def place_of(cells: Mapping[tuple[str, str], SourceCell], place: Place | None) -> Place | None:
+    """Where in the source a cell of the workbook comes from; the place itself where that isn't known."""
+    if not isinstance(place, CellAddress):
+        return place
+    source = cells.get((place.sheet, place.cell))
+    return source.place if source is not None and source.place is not None else place
