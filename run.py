@@ -1,6 +1,6 @@
 """One command for everything: sets up what is missing, then runs a bot or every check of the project.
 
-    python3 run.py                     set up, then run the main job (the first bot of robot.yaml)
+    python3 run.py                     set up, then run the main job (`mainTask` in robot.yaml)
     python3 run.py BOT [robot args]    set up, then run another bot
     python3 run.py tests               set up, then run every check
     python3 run.py setup               set up only
@@ -238,7 +238,9 @@ def install_locked() -> None:
     """With uv, which is quick; where uv can't reach the packages (it ignores pip's settings), with pip."""
     env = environment()
     same = ["--require-hashes", "--no-build-isolation", "--no-deps", "-r", str(LOCK)]
-    uv = [str(SCRIPTS / "uv"), "pip", "install", "--system-certs", "--python", str(PYTHON), *same]
+    # Compiled once here, by all cores: the first start of a bot shall not have to.
+    uv = [str(SCRIPTS / "uv"), "pip", "install", "--system-certs", "--compile-bytecode"]
+    uv += ["--python", str(PYTHON), *same]
     pip = [*PIP, *same]
     if DROPS_OLD_C_NAME:
         env |= {name: f"{env.get(name, '')} {flag}".strip() for name, flag in OLD_C_NAME.items()}
@@ -335,7 +337,9 @@ def stream(command: Sequence[str], env: dict[str, str], shown: tuple[str, ...]) 
 
 def environment() -> dict[str, str]:
     """Ours, with .venv first on the path: what robot.yaml's commands and every check run in."""
-    ours = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    # Without compiled files each start of a bot would compile scikit-learn anew, for many seconds.
+    foreign = {"PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
+    ours = {name: value for name, value in os.environ.items() if name not in foreign}
     ours["VIRTUAL_ENV"] = str(VENV)
     ours["PATH"] = os.pathsep.join([str(SCRIPTS), os.environ.get("PATH", "")])
     ours["PYTHONPATH"] = os.pathsep.join([str(ROOT / "library"), str(ROOT)])
@@ -344,16 +348,29 @@ def environment() -> dict[str, str]:
 
 
 def bot_commands() -> dict[str, list[str]]:
-    """The command of each bot, as robot.yaml gives it, with .venv's Python."""
-    read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)['tasks']))"
+    """The command of each bot, as robot.yaml gives it, with .venv's Python; the main job comes first.
+
+    `python -m robot` becomes `python -m referee.keywords.bot_process`, which runs Robot Framework in the same process,
+    keeps a second start away from the first one's output, and ends with 2 when what the bot was given can't be used.
+    """
+    read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))"
     source = (ROOT / "robot.yaml").read_text(encoding="utf-8")
-    tasks = subprocess.run(
+    done = subprocess.run(
         [str(PYTHON), "-c", read], input=source, capture_output=True, text=True, check=False
     )
-    if tasks.returncode != 0:
-        raise SetupError(f"robot.yaml can't be read: {last_line(tasks.stderr)}")
-    commands = {str(name): shlex.split(task["shell"]) for name, task in json.loads(tasks.stdout).items()}
-    return {name: [str(PYTHON), *command[1:]] for name, command in commands.items()}
+    if done.returncode != 0:
+        raise SetupError(f"robot.yaml can't be read: {last_line(done.stderr)}")
+    content = json.loads(done.stdout)
+    commands: dict[str, list[str]] = {}
+    for name, task in content["tasks"].items():
+        _, *words = shlex.split(task["shell"])
+        if words[:2] == ["-m", "robot"]:
+            words[1] = "referee.keywords.bot_process"
+        commands[str(name)] = [str(PYTHON), *words]
+    main_job = str(content.get("mainTask", next(iter(commands))))
+    if main_job not in commands:
+        raise SetupError(f"robot.yaml: the mainTask `{main_job}` is none of its tasks: {', '.join(commands)}")
+    return {main_job: commands.pop(main_job), **commands}
 
 
 def with_options(command: Sequence[str], options: Sequence[str]) -> list[str]:
@@ -361,10 +378,21 @@ def with_options(command: Sequence[str], options: Sequence[str]) -> list[str]:
     return [*command[:-1], *options, command[-1]]
 
 
+def unknown_bot(name: str, commands: Iterable[str]) -> str:
+    if (ROOT / "bots" / name / "tasks.robot").is_file():
+        options = f"--rpa --outputdir output/{name} --pythonpath library --pythonpath ."
+        return (
+            f"bots/{name}/tasks.robot is there, but robot.yaml doesn't name it; add to its tasks:\n"
+            f"  {name}:\n"
+            f"    shell: python -m robot {options} bots/{name}/tasks.robot"
+        )
+    return f"there is no bot `{name}`; robot.yaml has: {', '.join(commands)}"
+
+
 def run_bot(name: str, options: Sequence[str]) -> int:
     commands = bot_commands()
     if name and name not in commands:
-        raise SetupError(f"there is no bot `{name}`; robot.yaml has: {', '.join(commands)}")
+        raise SetupError(unknown_bot(name, commands))
     command = with_options(commands[name or next(iter(commands))], options)
     os.chdir(ROOT)
     if os.name != "nt":

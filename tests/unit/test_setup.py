@@ -16,7 +16,10 @@ import pytest
 import run
 
 ROBOT_YAML = """\
+mainTask: main_job
 tasks:
+  first:
+    shell: python -c "import os; print(os.environ.get('PYTHONDONTWRITEBYTECODE'))" bots/first
   main_job:
     shell: python -c "import sys; print('main', sys.argv[1:])" bots/main_job
   other:
@@ -72,7 +75,29 @@ def test_robot_options_go_before_the_path_and_the_exit_code_is_the_bots(set_up_c
 def test_unknown_bot_is_named_with_those_there_are(set_up_clone: Path) -> None:
     done = start(set_up_clone, "invoices")
     assert done.returncode == 2
-    assert done.stderr == "run.py: there is no bot `invoices`; robot.yaml has: main_job, other\n"
+    assert done.stderr == "run.py: there is no bot `invoices`; robot.yaml has: main_job, first, other\n"
+
+
+def test_a_bot_that_robot_yaml_lacks_gets_the_lines_to_add(set_up_clone: Path) -> None:
+    (set_up_clone / "bots" / "expense_claims").mkdir(parents=True)
+    (set_up_clone / "bots" / "expense_claims" / "tasks.robot").touch()
+    done = start(set_up_clone, "expense_claims")
+    assert done.returncode == 2
+    assert "robot.yaml doesn't name it; add to its tasks:\n  expense_claims:\n    shell: python -m robot" in (
+        done.stderr
+    )
+
+
+def test_a_main_task_that_is_not_there_is_named(set_up_clone: Path) -> None:
+    place = set_up_clone / "robot.yaml"
+    place.write_text(ROBOT_YAML.replace("mainTask: main_job", "mainTask: main_jop"), encoding="utf-8")
+    done = start(set_up_clone)
+    assert done.returncode == 2
+    assert "the mainTask `main_jop` is none of its tasks: first, main_job, other" in done.stderr
+
+
+def test_bots_keep_their_compiled_files(set_up_clone: Path) -> None:
+    assert start(set_up_clone, "first", PYTHONDONTWRITEBYTECODE="1").stdout == "None\n"
 
 
 def test_changed_lock_asks_for_a_new_set_up(set_up_clone: Path) -> None:

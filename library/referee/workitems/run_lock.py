@@ -25,14 +25,19 @@ class RunLock:
     ...``
 
     The operating system frees it when the run ends in any way, also by a kill, so no lock is ever left
-    behind. Entering raises InputError naming the other run when there is one, and AuditError when the lock
-    can't be made. The lock file stays; it is small and says who ran last.
+    behind. Entering raises InputError naming the other run when there is one, beginning with ``busy`` if given, and
+    AuditError when the lock can't be made. The lock file stays; it is small and says who ran last.
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], decision: str, *, clock: Callable[[], datetime] = utc_now
+        self,
+        folder: str | os.PathLike[str],
+        decision: str,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        busy: str = "",
     ) -> None:
-        self._decision = decision
+        self._busy = busy or f"another run is working on the cases of `{decision}`"
         self._clock = clock
         self._descriptor = -1
         # Names that differ only in signs a file name can't hold must not share a lock.
@@ -47,10 +52,7 @@ class RunLock:
                 descriptor = os.open(self.path, flags, 0o660)
                 if not lock(descriptor, wait=False):
                     os.close(descriptor)
-                    raise InputError(
-                        f"another run is working on the cases of `{self._decision}`{self._other()}; "
-                        "wait until it has ended, then run again"
-                    )
+                    raise InputError(f"{self._busy}{self._other()}; wait until it has ended, then run again")
                 if self._is_in_place(descriptor):
                     break
                 os.close(descriptor)  # somebody tidied the file away in between

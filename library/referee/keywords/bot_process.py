@@ -1,0 +1,64 @@
+"""Robot Framework in a process for one bot: ``python -m referee.keywords.bot_process``, arguments as for ``robot``.
+
+It differs from ``python -m robot`` in two ways. While the bot runs it holds the output folder, so that a second start
+neither works beside it nor overwrites its log. And it ends with 2 when the bot failed only because what it was given
+can't be used; Robot Framework's own codes count failed tasks.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from robot.conf import RobotSettings  # type: ignore[import-untyped]
+from robot.errors import DataError, Information
+from robot.run import RobotFramework  # type: ignore[import-untyped]
+
+from referee.domain import AuditError, InputError
+from referee.keywords.output_files import shown
+from referee.keywords.refusal import is_refusal
+from referee.workitems import RunLock
+
+UNUSABLE = 2
+"""The exit code for what can't be used; the command line has the same."""
+
+
+class Refusals:
+    """Listens to a run: whether every task that failed was refused what it was given."""
+
+    ROBOT_LISTENER_API_VERSION = 3
+
+    def __init__(self) -> None:
+        self.failed = 0
+        self.refused = 0
+
+    def end_test(self, data: Any, result: Any) -> None:
+        if result.failed:
+            self.failed += 1
+            self.refused += is_refusal(result.message)
+
+
+def run_bot(arguments: Sequence[str]) -> int:
+    """Runs Robot Framework with these arguments and gives the exit code."""
+    robot = RobotFramework()
+    try:
+        options, sources = robot.parse_arguments(list(arguments))
+        output = Path(RobotSettings(options).output_directory)
+    except (Information, DataError):
+        return int(robot.execute_cli(list(arguments), exit=False))  # it has its own words for these
+    refusals = Refusals()
+    options["listener"] = [*(options.get("listener") or []), refusals]
+    busy = f"this bot is already running, with its output in {shown(output)}"
+    try:
+        with RunLock(output, "bot", busy=busy):
+            code = int(robot.execute(*sources, **options))
+    except (AuditError, InputError) as refusal:
+        print(refusal, file=sys.stderr)  # noqa: T201 - there is no log yet that could tell it
+        return UNUSABLE
+    return UNUSABLE if code and 0 < refusals.failed == refusals.refused else code
+
+
+if __name__ == "__main__":
+    sys.exit(run_bot(sys.argv[1:]))
