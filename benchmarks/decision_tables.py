@@ -1,10 +1,11 @@
 """Decision tables against zen-engine, in one run on one machine: single decisions, batches, loading, memory.
 
-    python benchmarks/decision_tables.py [part of a table's name ...]
+    python benchmarks/decision_tables.py [part of a table's name, or "loading" ...]
 
 Both engines decide the same cases by the same rules. Referee's results (value and matched rule, types checked) are
 compared with a plain reading of the rules; zen is called through its static loader and ``evaluate(key, dict)``.
-Figures are medians of rounds in which the engines take turns. Needs the package zen-engine.
+Figures are medians of rounds in which the engines take turns. Every round has cases that neither engine has seen, so
+deciding is measured and not remembering. Needs the package zen-engine.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "library"))
 
 from referee.dmn import DecisionNode, InputData, Model, TableLogic
@@ -28,6 +31,9 @@ from referee.tables import CellText, DecisionTable, HitPolicy, InputClause, Outp
 ROUNDS = 15
 CASES = 1_000
 CHECKED = 3_000
+BATCHES = 5
+BATCH = 100_000
+LOADS = 3
 
 Value = str | int | float | bool
 Test = Callable[[Any], bool]
@@ -210,34 +216,27 @@ def seconds_each(call: Callable[[dict[str, Value]], Any], cases: list[dict[str, 
     return (time.perf_counter() - started) / len(cases)
 
 
-def compare(workload: Workload) -> None:
+def compare(workload: Workload) -> float:
+    """Prints how both engines do; gives Referee's time for a decision in its fastest round, in seconds."""
     print(f"\n{workload.name}")
-    started = time.perf_counter()
     model = referee_model(workload)
-    print(f"  referee loads in {time.perf_counter() - started:.2f} s", end="")
-    del model
-    gc.collect()
-    tracemalloc.start()
-    model = referee_model(workload)
-    gc.collect()
-    print(f" and holds {tracemalloc.get_traced_memory()[0] / 1e6:.0f} MB")
-    tracemalloc.stop()
     engine = zen_engine(workload)
     chance = random.Random(7)
     wrong = check(workload, model, engine, [workload.case(chance) for _ in range(CHECKED)])
     print(f"  {CHECKED} cases checked against a plain reading: {wrong}")
-    cases = [workload.case(chance) for _ in range(CASES)]
-    zen_cases = cases[: max(20, min(CASES, 100_000 // len(workload.rules)))]
+    few = max(20, min(CASES, 100_000 // len(workload.rules)))
     ours, theirs = [], []
     for _ in range(ROUNDS):
+        cases = [workload.case(chance) for _ in range(CASES)]
         ours.append(seconds_each(lambda case: model.evaluate("Routing", case), cases))
-        theirs.append(seconds_each(lambda case: engine.evaluate("table", case), zen_cases))
+        theirs.append(seconds_each(lambda case: engine.evaluate("table", case), cases[:few]))
     mine, zens = statistics.median(ours), statistics.median(theirs)
     print(
-        f"  single: referee {mine * 1e6:.2f} µs, zen {zens * 1e6:.1f} µs, ratio of medians {zens / mine:.1f} "
-        f"(fastest rounds {min(ours) * 1e6:.2f} and {min(theirs) * 1e6:.1f} µs)"
+        f"  single: referee {mine * 1e6:.2f} µs, zen {zens * 1e6:.1f} µs, ratio of medians {zens / mine:.1f}; "
+        f"fastest rounds {min(ours) * 1e6:.2f} and {min(theirs) * 1e6:.1f} µs, ratio {min(theirs) / min(ours):.1f}"
     )
     batch(workload, model, engine, chance)
+    return min(ours)
 
 
 def check(workload: Workload, model: Model, engine: Any, cases: list[dict[str, Value]]) -> str:
@@ -255,33 +254,75 @@ def check(workload: Workload, model: Model, engine: Any, cases: list[dict[str, V
 
 
 def batch(workload: Workload, model: Model, engine: Any, chance: random.Random) -> None:
-    """Whole columns at once against the engine's own batch call."""
-    size = 200_000
-    cases = [workload.case(chance) for _ in range(size)]
-    columns = {name: [case[name] for case in cases] for name, _ in workload.columns}
-    times = []
-    for _ in range(5):
-        started = time.perf_counter()
+    """Whole columns at once, as lists and as arrays, against the engine's own batch call.
+
+    Referee's rate is by processor time, which a busy machine disturbs least; it uses one core.
+    """
+    from_lists, from_arrays, zens = [], [], []
+    wrong = 0
+    for _ in range(BATCHES):
+        cases = [workload.case(chance) for _ in range(BATCH)]
+        columns = {name: [case[name] for case in cases] for name, _ in workload.columns}
+        arrays = {name: numpy.array(column) for name, column in columns.items()}
+        started = time.process_time()
         values = model.evaluate_many("Routing", columns)
-        times.append(time.perf_counter() - started)
-    sample = range(0, size, size // 500)
-    wrong = sum(values[each] != model.evaluate("Routing", cases[each]).value for each in sample)
-    requests = [{"key": "table", "context": case} for case in cases[: max(20, 50_000 // len(workload.rules))]]
-    started = time.perf_counter()
-    engine.evaluate_batch(requests)
-    zens = len(requests) / (time.perf_counter() - started)
+        from_lists.append(BATCH / (time.process_time() - started))
+        started = time.process_time()
+        same = model.evaluate_many("Routing", arrays)
+        from_arrays.append(BATCH / (time.process_time() - started))
+        sample = range(0, BATCH, BATCH // 200)
+        wrong += values != same
+        wrong += sum(values[each] != model.evaluate("Routing", cases[each]).value for each in sample)
+        few = cases[: max(20, 50_000 // len(workload.rules))]
+        started = time.perf_counter()
+        engine.evaluate_batch([{"key": "table", "context": case} for case in few])
+        zens.append(len(few) / (time.perf_counter() - started))
+    lists, arrays_, zen = map(statistics.median, (from_lists, from_arrays, zens))
     print(
-        f"  batch of {size}: referee {size / statistics.median(times):,.0f} decisions a second, zen {zens:,.0f}; "
-        f"{wrong} of {len(sample)} differ from single decisions"
+        f"  batches of {BATCH}: referee {lists:,.0f} decisions a second of one core from lists, {arrays_:,.0f} from "
+        f"arrays, zen {zen:,.0f} a second; "
+        f"{wrong} differ from single decisions"
     )
+
+
+def loading() -> None:
+    """Load time and memory by size and kind of table."""
+    print(f"\n{'table':20}{'loads in':>10}{'holds':>10}{'at most':>10}")
+    for size in (20, 1_000, 10_000):
+        for make in (equality, ranges):
+            workload = make(size, size)
+            times = []
+            for _ in range(LOADS):
+                started = time.perf_counter()
+                model = referee_model(workload)
+                times.append(time.perf_counter() - started)
+                del model
+                gc.collect()
+            tracemalloc.start()
+            model = referee_model(workload)
+            gc.collect()
+            held, most = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            del model
+            print(f"{workload.name:20}{min(times):>8.3f} s{held / 1e6:>7.1f} MB{most / 1e6:>7.1f} MB")
 
 
 def main(filters: list[str]) -> None:
     workloads = [small(1)]
     workloads += [make(size, size) for make in (equality, ranges) for size in (1_000, 10_000)]
-    for workload in workloads:
-        if not filters or any(part in workload.name for part in filters):
-            compare(workload)
+    times = {
+        each.name: compare(each)
+        for each in workloads
+        if not filters or any(part in each.name for part in filters)
+    }
+    if "6x20" in times and len(times) > 1:
+        grown = {name: taken / times["6x20"] for name, taken in times.items()}
+        print(
+            "\ntime per decision (fastest rounds), 6x20 = 1: "
+            + ", ".join(f"{name} {by:.1f}" for name, by in grown.items())
+        )
+    if not filters or "loading" in filters:
+        loading()
 
 
 if __name__ == "__main__":

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from referee.feel.values import parse_date, parse_date_time, parse_duration, parse_time
-from referee.tables import CellText, DecisionTable, HitPolicy, InputClause, OutputClause, Rule, compile_table
+from referee.tables import (
+    CellText,
+    DecisionTable,
+    HitPolicy,
+    InputClause,
+    OutputClause,
+    Rule,
+    compile_table,
+    index,
+)
 from tests.unit.tables.plain_reading import PlainTable, Reading
 
 LITERALS = [
@@ -105,11 +115,12 @@ scopes = st.fixed_dictionaries(
 
 
 @settings(max_examples=300, deadline=None)
-@given(tables(), st.lists(scopes, min_size=1, max_size=5))
+@given(tables(), st.lists(scopes, min_size=1, max_size=5), st.sampled_from([1, 16, 2**25]))
 def test_compiled_table_gives_what_a_plain_reading_gives(
-    table: DecisionTable, cases: list[dict[str, Any]]
+    table: DecisionTable, cases: list[dict[str, Any]], bits_kept: int
 ) -> None:
-    compiled = compile_table(table, NAMES)
+    with patch.object(index, "_MOST_KEPT", bits_kept):  # large tables keep a part of their answers
+        compiled = compile_table(table, NAMES)
     plain = PlainTable(table, NAMES)
     for scope in cases:
         sink: list[Any] = []
