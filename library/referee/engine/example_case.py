@@ -10,6 +10,7 @@ from referee.engine.tested_values import Source
 from referee.engine.trial import NO_SCORES, Scores
 from referee.feel.fault import Fault
 from referee.feel.values import equal, to_feel
+from referee.feel.values.equality import equality_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,14 @@ def same_value(left: Any, right: Any) -> bool:
         return equal(to_feel(left), to_feel(right)) is True
     except Fault:  # a value that FEEL can't hold is like no other
         return False
+
+
+def value_key(value: Any) -> Any:
+    """A key that is equal for values that are the same to a table."""
+    try:
+        return equality_key(to_feel(value))
+    except Fault:
+        return object()
 
 
 def _path(source: Source) -> list[str]:

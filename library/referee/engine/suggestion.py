@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from referee.domain import NodeTrace, RuleRef
-from referee.engine.example_case import Example, same_value
+from referee.engine.example_case import Example, value_key
 from referee.engine.rule_search import RuleSearch
 from referee.engine.tested_values import Source, neighbours, scope_names, source_name, sources
 from referee.engine.trial import Trial
@@ -50,16 +50,18 @@ class _Suggester:
         self._names = {result.test.name for result in report.results}
         self._ids = {str(result.test.facts.get(self._workbook.settings.case_id)) for result in report.results}
         self._tests: list[WorkbookTest] = []
-        self._traces: list[tuple[Example, tuple[NodeTrace, ...]]] = [
-            (Example(result.test.facts, result.test.scores), result.traces) for result in report.results
-        ]
+        self._sources = sources(self._workbook)
+        self._tested: dict[str, set[Any]] = {name: set() for name in self._sources}
+        self._first: dict[tuple[str, int], Example] = {}
+        for result in report.results:
+            self._take(Example(result.test.facts, result.test.scores), result.traces)
 
     def suggestions(self) -> Suggestions:
         search = RuleSearch(self._trial, self._usual_case())
         not_found = []
         tables = {table.name: table for table in self._workbook.tables}
         for missing in self._report.unreached:
-            if missing in self._reached():
+            if (missing.table, missing.number) in self._first:
                 continue  # by a proposal for another table
             table = tables[missing.table]
             rule = next(rule for rule in table.rules if rule.number == missing.number)
@@ -70,16 +72,18 @@ class _Suggester:
                 self._propose(f"{table.name}, rule {rule.number}", example, table.name)
         for title, example, name in self._limits():
             self._propose(title, example, name)
-        reached = self._reached()
-        return Suggestions(tuple(self._tests), tuple(rule for rule in not_found if rule not in reached))
+        not_found = [rule for rule in not_found if (rule.table, rule.number) not in self._first]
+        return Suggestions(tuple(self._tests), tuple(not_found))
 
-    def _reached(self) -> set[RuleRef]:
-        return {
-            RuleRef(rule.table, rule.number, rule.place)  # without the annotation, as in the report
-            for _, traces in self._traces
-            for trace in traces
-            for rule in trace.rules
-        }
+    def _take(self, example: Example, traces: Iterable[NodeTrace]) -> None:
+        """Notes what a case tests: the first case that meets a rule stands for it."""
+        for name, source in self._sources.items():
+            value = example.value(source)
+            if value is not None:
+                self._tested[name].add(value_key(value))
+        for trace in traces:
+            for rule in trace.rules:
+                self._first.setdefault((rule.table, rule.number), example)
 
     def _limits(self) -> Iterator[tuple[str, Example, str]]:
         """A case at each limit of an ordered type, and one beside it, for which no test has that value yet.
@@ -87,31 +91,20 @@ class _Suggester:
         It is a case that meets the cell with the limit, with this one value changed.
         """
         names = scope_names(self._workbook)
-        known = sources(self._workbook)
         for table in self._workbook.tables:
             for rule in table.rules:
-                meeting = self._meeting(table.name, rule.number)
+                meeting = self._first.get((table.name, rule.number))
                 if meeting is None:
                     continue
                 for clause, cell in zip(table.inputs, rule.inputs, strict=True):
-                    source = known.get(source_name(clause.expression, self._workbook, names))
+                    source = self._sources.get(source_name(clause.expression, self._workbook, names))
                     if source is None or cell.is_irrelevant:
                         continue
                     for value in _sides(cell.text, names, source):
-                        if not self._is_tested(source, value):
+                        if value_key(value) not in self._tested[source.name]:
                             changed = meeting.changed(source, value)
                             title = f"{source.name} {to_feel(value)} at {table.name}, rule {rule.number}"
                             yield title, changed, table.name
-
-    def _meeting(self, table: str, number: int) -> Example | None:
-        for example, traces in self._traces:
-            for trace in traces:
-                if any((rule.table, rule.number) == (table, number) for rule in trace.rules):
-                    return example
-        return None
-
-    def _is_tested(self, source: Source, value: Any) -> bool:
-        return any(same_value(example.value(source), value) for example, _ in self._traces)
 
     def _propose(self, title: str, example: Example, table: str) -> None:
         facts = {**example.facts, self._workbook.settings.case_id: self._new_id()}
@@ -130,7 +123,7 @@ class _Suggester:
         asked = {trace.name for trace in result.traces}
         scores = {node: score for node, score in example.scores.items() if node in asked}
         self._tests.append(WorkbookTest(draft.name, facts, expected, scores))
-        self._traces.append((Example(facts, scores), result.traces))
+        self._take(Example(facts, scores), result.traces)
 
     def _new_name(self, title: str) -> str:
         name, count = f"{TO_CONFIRM}{title}", 2
@@ -160,10 +153,9 @@ class _Suggester:
         tests.sort(key=lambda result: result.decision.route != "auto")
         if tests:
             return Example(tests[0].test.facts, tests[0].test.scores)
-        known = sources(self._workbook)
         return Example(
             {
-                fact.name: _usual_value(fact, known[fact.name])
+                fact.name: _usual_value(fact, self._sources[fact.name])
                 for fact in self._workbook.dictionary.facts
                 if not fact.protected and fact.required
             }

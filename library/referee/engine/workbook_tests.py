@@ -110,7 +110,8 @@ def coverage(workbook: DecisionWorkbook, results: Iterable[WorkbookTestResult]) 
     for table in workbook.tables:
         rules = [RuleRef(table.name, rule.number, rule.place) for rule in table.rules]
         reached = tuple(rule for rule in rules if (rule.table, rule.number) in fired)
-        found.append(TableCoverage(table.name, reached, tuple(rule for rule in rules if rule not in reached)))
+        unreached = tuple(rule for rule in rules if (rule.table, rule.number) not in fired)
+        found.append(TableCoverage(table.name, reached, unreached))
     return tuple(found)
 
 

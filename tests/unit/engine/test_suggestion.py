@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from referee.engine.suggestion import TO_CONFIRM, Suggestions, suggest
+from referee.engine.trial import Trial
 from referee.engine.workbook_tests import run_tests
 from referee.tables import HitPolicy
 from referee.workbook import (
@@ -17,6 +21,7 @@ from referee.workbook import (
     Settings,
     TableDraft,
     WorkbookDraft,
+    WorkbookTest,
     read_workbook,
     write_workbook,
 )
@@ -131,3 +136,51 @@ def one_table(
     )
     write_workbook(folder / "payments.xlsx", written)
     return read_workbook(folder / "payments.xlsx")
+
+
+CELLS = {
+    "count": ("-", "0", "> 3", "[1..4)", "not(2)", "<= 5", "(3..6]", "? + 1 = 3"),
+    "kind": ("-", '"x"', '"x","y"', 'not("x")', '"z"'),
+    "vip": ("-", True, False, "null"),
+}
+CASES = [
+    {"payment": Decimal(1), "count": Decimal(count), "kind": kind, "vip": vip}
+    for count in range(7)
+    for kind in ("x", "y", "z")
+    for vip in (True, False, None)
+]
+
+
+@settings(max_examples=40)
+@given(
+    policy=st.sampled_from([HitPolicy.FIRST, HitPolicy.UNIQUE]),
+    rows=st.lists(st.tuples(*(st.sampled_from(cells) for cells in CELLS.values())), min_size=1, max_size=6),
+    known=st.lists(st.sampled_from(range(len(CASES))), max_size=2),
+)
+def test_every_rule_that_some_case_reaches_is_reached(
+    tmp_path_factory: pytest.TempPathFactory, policy: HitPolicy, rows: list[tuple[Any, ...]], known: list[int]
+) -> None:
+    """Held against deciding every case there is: 7 counts, 3 kinds, and a truth value that may be missing."""
+    facts = (
+        FactDefinition("payment", "number"),
+        FactDefinition("count", "number", "0,1,2,3,4,5,6"),
+        FactDefinition("kind", "string", '"x","y","z"'),
+        FactDefinition("vip", "boolean", required=False),
+    )
+    rules = tuple((*row, "human", None, "desk", f"Rule {number}.") for number, row in enumerate(rows))
+    table = TableDraft("routing", policy, tuple(CELLS), ("route", "action", "queue", "reason"), rules)
+    path = tmp_path_factory.mktemp("tables") / "table.xlsx"
+    settings_of = Settings("tables", "1", "o", "p", "payment", "routing", "desk")
+    write_workbook(path, WorkbookDraft(settings_of, facts, (table,)))
+    workbook = read_workbook(path)
+    tests = tuple(WorkbookTest(f"case {index}", CASES[index], {}) for index in set(known))
+    workbook = replace(workbook, tests=tests)
+    trial = Trial(workbook)
+    reachable = {
+        rule.number for case in CASES for trace in trial.node("routing", case).trace for rule in trace.rules
+    }
+    found = proposed(workbook)
+    report = run_tests(replace(workbook, tests=(*tests, *found.tests)))
+    assert report.failed == ()
+    assert {rule.number for table in report.coverage for rule in table.reached} == reachable
+    assert {rule.number for rule in found.not_found} == {rule.number for rule in report.unreached}
