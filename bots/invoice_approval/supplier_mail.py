@@ -129,7 +129,7 @@ def address_of(vendor: str, addresses: Path) -> str:
         for row in csv.DictReader(file, delimiter=";"):
             if row["vendor"].casefold() == vendor.casefold():
                 return row["address"]
-    raise NoSupplierAddress(f"{addresses.name} has no address for the supplier {vendor}")
+    raise NoSupplierAddress(f"refused: {addresses.name} has no address for the supplier {vendor}")
 
 
 def file_name(case_id: str) -> str:

@@ -7,7 +7,6 @@ Resource          resources/ap_portal.resource
 Resource          invoice_matching.resource
 Resource          supplier_queries.resource
 
-Suite Setup       Open Accounts Payable Portal
 Suite Teardown    Close Accounts Payable Portal
 
 
@@ -23,4 +22,5 @@ Approve Invoices
     On Action    post invoice    Post Invoice In Portal
     On Action    query supplier    Query Supplier
     On Action    read supplier reply    Read Supplier Reply
+    Open Accounts Payable Portal
     Process Cases

@@ -20,6 +20,7 @@ from typing import Any
 from robot.api.deco import keyword
 
 from referee.domain import CellAddress, InputError
+from referee.keywords.refusal import refusals_noted
 from referee.workbook.fact_text import boolean_from_text, date_from_text, number_from_text
 
 COLUMNS = {
@@ -83,6 +84,7 @@ class Workbook:
 
 
 @keyword
+@refusals_noted()
 def match_invoice_workbook(workbook: str, processing_date: str | datetime.date) -> list[dict[str, Any]]:
     """One dictionary of facts for each invoice. ``processing_date`` stands for today, so that a run can be
     repeated.
@@ -90,7 +92,12 @@ def match_invoice_workbook(workbook: str, processing_date: str | datetime.date) 
     Fails, naming sheets and cells, if the file can't be read, a sheet or column is missing, or rows can't be
     told apart. A questionable invoice never fails: it is a case like any other.
     """
-    day = datetime.date.fromisoformat(str(processing_date))
+    try:
+        day = datetime.date.fromisoformat(str(processing_date))
+    except ValueError:
+        raise InputError(
+            f"the processing date {processing_date!r} is no date; write it as 2026-03-16"
+        ) from None
     return match(read(Path(workbook)), day)
 
 

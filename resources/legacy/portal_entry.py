@@ -14,7 +14,7 @@ ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 
 class NotForThePortal(Exception):
-    """A case that the entry form has no room for. Nothing has been entered."""
+    """A case that the entry form has no room for. Nothing has been entered; other cases are not affected."""
 
     ROBOT_SUPPRESS_NAME = True
 
@@ -49,7 +49,9 @@ def portal_entry_for_case(case: Mapping[str, Any]) -> dict[str, str]:
     if kind == "credit note":
         entry["amount"] = entry["amount"].removeprefix("-")
     if faults:
-        raise NotForThePortal(f"invoice {case['id']} can't be entered in the portal: {'; '.join(faults)}")
+        raise NotForThePortal(
+            f"refused: invoice {case['id']} can't be entered in the portal: {'; '.join(faults)}"
+        )
     return entry
 
 

@@ -61,13 +61,13 @@ class InvoiceBot:
     def environment(self) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": str(self._library)}
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, *options: str, program: str = "robot") -> subprocess.Popen[bytes]:
         """The bot as a process. What it says goes to ``said.txt``."""
         with (self.folder / "said.txt").open("wb") as said:
             return subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "robot", "--rpa", "--pythonpath", "."),
-                    *("--outputdir", "output/bot", "--variable", "INVOICES:few_invoices.xlsx"),
+                    *(sys.executable, "-m", program, "--rpa", "--pythonpath", "."),
+                    *("--outputdir", "output/bot", "--variable", "INVOICES:few_invoices.xlsx", *options),
                     "bots/invoice_approval/tasks.robot",
                 ],
                 cwd=self.folder,
