@@ -39,13 +39,16 @@ class RuleBox:
     """Where a rule is true (``true``), and where it may be true (``reach``), as its open cells may say anything.
 
     ``live`` is where it may be true or is in doubt. Each is None where it holds no case at all. ``open_columns`` are
-    the columns of its open cells.
+    the columns of its open cells. ``cells`` is ``reach`` dimension by dimension, whether it holds a case or not, and
+    ``unspoken`` the nulls that its cells answer for without their column saying what null means.
     """
 
     true: Box | None
     reach: Box | None
     live: Box | None
     open_columns: tuple[int, ...]
+    cells: Box
+    unspoken: Box
 
 
 class CaseSpace:
@@ -140,6 +143,7 @@ class CaseSpace:
         true = list(self.full)
         reach = list(self.full)
         live = list(self.full)
+        doubted = [0] * len(self.full)
         open_columns = []
         for column, (cell, at, null) in enumerate(zip(cells, positions, unspoken, strict=True)):
             if cell.is_irrelevant:
@@ -149,10 +153,11 @@ class CaseSpace:
                 open_columns.append(column)
                 true[at] = 0
                 continue
+            doubted[at] |= null
             true[at] &= answers.true
             reach[at] &= answers.true
             live[at] &= answers.true | answers.doubt | null
-        return RuleBox(_box(true), _box(reach), _box(live), tuple(open_columns))
+        return RuleBox(_box(true), _box(reach), _box(live), tuple(open_columns), tuple(reach), tuple(doubted))
 
     def _dimension(
         self,

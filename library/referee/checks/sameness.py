@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
-from referee.checks.budget import Budget
+from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import Box, common
 from referee.checks.finding import Finding, Fix
 from referee.checks.masked import takers_of
@@ -14,6 +14,7 @@ from referee.checks.subject import Subject, listed
 from referee.domain import Severity
 from referee.tables import CellText, HitPolicy
 
+_STEPS_AT_FIRST = 50_000
 _IDEMPOTENT = (HitPolicy.ANY, HitPolicy.PRIORITY, HitPolicy.COLLECT_MIN, HitPolicy.COLLECT_MAX)
 _KEPT_APART = frozenset(HitPolicy) - {HitPolicy.ANY, HitPolicy.PRIORITY, HitPolicy.FIRST}
 """Policies under which rules that are joined may not overlap: two hits are not one."""
@@ -56,23 +57,45 @@ def joinable_rules(subject: Subject, budget: Budget) -> Iterator[Finding]:
 
 
 def _needless_under_first(subject: Subject, budget: Budget) -> Iterator[Finding]:
-    for rule, box in enumerate(subject.boxes):
-        if box.reach is None:
-            continue
-        same = subject.rules_by_outputs[subject.output_keys[rule]]
-        before = (1 << rule) - 1
-        after = ~before & ~(1 << rule)
-        touching = subject.true_index.touching(box.reach)
-        alike = touching & same & after
-        if not alike:
-            continue
+    hard: list[int] = []
+    for rule in range(len(subject.boxes)):
         budget.spend(len(subject.boxes) // 8 + 1)
-        takers = takers_of(subject, box.reach, touching & (before | (same & after)), budget)
-        if takers is None or all(taker < rule for taker in takers):
+        try:
+            found = _needless_here(subject, rule, budget.of_steps(_STEPS_AT_FIRST))
+        except OutOfBudget:
+            hard.append(rule)
             continue
-        if _comes_between(subject, rule, box.reach, same, budget):
+        if found is not None:
+            yield found
+    unknown: list[int] = []
+    for at, rule in enumerate(hard):
+        try:
+            found = _needless_here(subject, rule, budget.share(1 / (len(hard) - at)))
+        except OutOfBudget:
+            unknown.append(subject.number(rule))
             continue
-        yield _needless(subject, rule, [taker for taker in takers if taker > rule])
+        if found is not None:
+            yield found
+    if unknown:
+        raise OutOfBudget(f"whether {listed(unknown)} could go")
+
+
+def _needless_here(subject: Subject, rule: int, budget: Budget) -> Finding | None:
+    box = subject.boxes[rule].reach
+    if box is None:
+        return None
+    same = subject.rules_by_outputs[subject.output_keys[rule]]
+    before = (1 << rule) - 1
+    after = ~before & ~(1 << rule)
+    touching = subject.true_index.touching(box)
+    if not touching & same & after:
+        return None
+    takers = takers_of(subject, box, touching & (before | (same & after)), budget)
+    if takers is None or all(taker < rule for taker in takers):
+        return None
+    if _comes_between(subject, rule, box, same, budget):
+        return None
+    return _needless(subject, rule, [taker for taker in takers if taker > rule])
 
 
 def _comes_between(subject: Subject, rule: int, box: Box, same: int, budget: Budget) -> bool:

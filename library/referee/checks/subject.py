@@ -136,7 +136,7 @@ class Subject:
             dimension.expression: value
             for dimension, value in zip(self.space.dimensions, self.space.case(box), strict=True)
         }
-        facts, is_whole = self._facts(values)
+        facts, is_whole = as_facts(values, self._parsing)
         sink: list[Diagnostic] = []
         result = self.compiled.decide(facts | self._probes(values), sink)
         fired = [str(reference.number) for reference in result.fired]
@@ -156,7 +156,9 @@ class Subject:
     def compiled(self) -> CompiledTable:
         """The table, with a name of its own for each input that is computed, so that any value can be given to it."""
         clauses = [
-            clause if self._path(clause.expression) else replace(clause, expression=CellText(probe))
+            clause
+            if path_of(clause.expression.text, self._parsing)
+            else replace(clause, expression=CellText(probe))
             for clause, probe in zip(self.table.inputs, self._probe_names, strict=True)
         ]
         table = replace(self.table, inputs=tuple(clauses))
@@ -170,35 +172,8 @@ class Subject:
         return {
             probe: values[expression_key(clause)]
             for clause, probe in zip(self.table.inputs, self._probe_names, strict=True)
-            if not self._path(clause.expression)
+            if not path_of(clause.expression.text, self._parsing)
         }
-
-    def _facts(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-        """The values as a scope, and whether all of them are in it."""
-        facts: dict[str, Any] = {}
-        is_whole = True
-        for clause in self.table.inputs:
-            path = self._path(clause.expression)
-            if not path:
-                is_whole = False
-                continue
-            around = facts
-            for name in path[:-1]:
-                around = around.setdefault(name, {})
-            around[path[-1]] = values[expression_key(clause)]
-        return facts, is_whole
-
-    def _path(self, expression: CellText) -> tuple[str, ...]:
-        """The names of a plain name or a path of names; empty for an expression that is computed."""
-        try:
-            node = parse_expression(expression.text, self._parsing)
-        except FeelSyntaxError:
-            return ()
-        path: list[str] = []
-        while isinstance(node, syntax.Path):
-            path.append(node.name)
-            node = node.source
-        return (node.name, *reversed(path)) if isinstance(node, syntax.Name) else ()
 
     def _read_output(self, cell: CellText) -> tuple[Any, Hashable]:
         if cell.is_blank:
@@ -213,6 +188,35 @@ class Subject:
 
 
 _BY_POLICY = frozenset({"table-no-hit", "table-several-hits", "table-disagree"})
+
+
+def as_facts(values: Mapping[str, Any], names: Names) -> tuple[dict[str, Any], bool]:
+    """Values by input expression as a scope, dotted names as nested contexts; and whether all of them are in it."""
+    facts: dict[str, Any] = {}
+    is_whole = True
+    for expression, value in values.items():
+        path = path_of(expression, names)
+        if not path:
+            is_whole = False
+            continue
+        around = facts
+        for name in path[:-1]:
+            around = around.setdefault(name, {})
+        around[path[-1]] = value
+    return facts, is_whole
+
+
+def path_of(expression: str, names: Names) -> tuple[str, ...]:
+    """The names of a plain name or a path of names; empty for an expression that is computed."""
+    try:
+        node = parse_expression(expression, names)
+    except FeelSyntaxError:
+        return ()
+    path: list[str] = []
+    while isinstance(node, syntax.Path):
+        path.append(node.name)
+        node = node.source
+    return (node.name, *reversed(path)) if isinstance(node, syntax.Name) else ()
 
 
 def listed(numbers: Sequence[int], most: int = 6) -> str:

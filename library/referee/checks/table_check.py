@@ -13,23 +13,25 @@ from referee.checks.null_doubt import null_in_doubt
 from referee.checks.overlaps import overlaps
 from referee.checks.relevance import inputs_without_effect
 from referee.checks.sameness import joinable_rules, needless_rules
-from referee.checks.subject import Subject
+from referee.checks.subject import Subject, listed
 from referee.checks.values_check import cells_and_columns
 from referee.domain import Severity
 from referee.tables import DecisionTable
 
 Check = Callable[[Subject, Budget], Iterator[Finding]]
 
-_CHECKS: Mapping[str, Check] = {
-    "gaps": gaps,
-    "overlaps": overlaps,
-    "rules that can never fire": masked_rules,
-    "rules that say the same": needless_rules,
-    "rules that can be joined": joinable_rules,
-    "inputs that never matter": inputs_without_effect,
-    "missing facts": null_in_doubt,
+_MOST_OF_A_KIND = 50
+
+_CHECKS: Mapping[str, tuple[Check, float]] = {
+    "gaps": (gaps, 0.4),
+    "overlaps": (overlaps, 0.5),
+    "rules that can never fire": (masked_rules, 0.7),
+    "rules that say the same": (needless_rules, 0.6),
+    "rules that can be joined": (joinable_rules, 0.5),
+    "inputs that never matter": (inputs_without_effect, 0.5),
+    "missing facts": (null_in_doubt, 1.0),
 }
-"""The proofs that may take long, by what they prove."""
+"""The proofs that may take long, by what they prove, and the share of the time left that each may take."""
 
 
 def check_table(
@@ -43,27 +45,41 @@ def check_table(
 
     ``inputs`` tells what each input expression may hold; what isn't listed may be any value of its column's type but
     null. ``names`` are all names the cells may use. A proof that doesn't end within the budget is a finding of its own.
+    Of many findings of a kind the first are told one by one, and the rest by the numbers of their rules.
     """
     budget = budget or Budget()
     subject = Subject(table, inputs, names)
-    findings: list[Finding] = []
     if subject.is_empty:
         return TableReport(table.name, (_no_case(subject),), ())
+    findings = [*cells_and_columns(subject), *impossible_rules(subject)]
     proved: list[str] = []
     unproved: list[str] = []
-    findings += cells_and_columns(subject)
-    findings += impossible_rules(subject)
-    for at, (name, check) in enumerate(_CHECKS.items()):
+    for name, (check, share) in _CHECKS.items():
         try:
             # whoever ends early leaves its time to those that follow
-            for finding in check(subject, budget.share(1 / (len(_CHECKS) - at))):
+            for finding in check(subject, budget.share(share)):
                 findings.append(finding)
             proved.append(name)
         except OutOfBudget as over:
             unproved.append(over.part or name)
             findings.append(_not_proved(subject, over.part or name))
     findings += _outside_the_proof(subject)
-    return TableReport(table.name, tuple(findings), tuple(proved), tuple(unproved))
+    return TableReport(table.name, tuple(_bounded(findings)), tuple(proved), tuple(unproved))
+
+
+def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Not more than some of a kind, and one finding for all others of that kind."""
+    kinds: dict[str, list[Finding]] = {}
+    for finding in findings:
+        kinds.setdefault(finding.code, []).append(finding)
+    for code, found in kinds.items():
+        yield from found[:_MOST_OF_A_KIND]
+        rest = found[_MOST_OF_A_KIND:]
+        if rest:
+            rules = tuple(dict.fromkeys(finding.rules[0] for finding in rest if finding.rules))
+            about = f", about {listed(rules, 20)}" if rules else ""
+            message = f"{len(rest)} more of the same kind as the last{about}"
+            yield Finding(code, rest[0].severity, message, rest[0].table, rest[0].places[:1], rules)
 
 
 def _not_proved(subject: Subject, what: str) -> Finding:

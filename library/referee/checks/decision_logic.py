@@ -1,0 +1,216 @@
+"""A decision of several tables that need one another, read for whole boxes of cases at once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from referee.checks.case_space import Box, CaseSpace, InputValues, RuleBox
+from referee.checks.outcome import DISAGREEMENT, NO_HIT, SEVERAL_HITS, Outcome, Outcomes
+from referee.checks.region_set import members
+from referee.checks.subject import OPEN, Subject
+from referee.tables import CellText, DecisionTable, HitPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a box must be cut by before it has one answer: a dimension, and some of the box's regions of it."""
+
+    dimension: int
+    regions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a table gives for every case of a box.
+
+    ``outcome`` is to be compared, ``values`` are the outputs where one rule gives them. An answer ``is_doubtful`` when
+    the engine notices doubt, so that people decide whatever the value is; it ``is_open`` when it hangs on an
+    expression.
+    """
+
+    outcome: Outcome
+    values: tuple[Any, ...] | None
+    rules: tuple[int, ...]
+    is_doubtful: bool
+    is_open: bool
+
+    def is_same(self, other: Answer) -> bool:
+        """Whether the engine does the same with both."""
+        if self.is_doubtful or other.is_doubtful:
+            return self.is_doubtful and other.is_doubtful
+        return self.outcome == other.outcome
+
+
+_TRUE, _FALSE, _DOUBT, _OPEN, _DOUBTED = "true", "false", "doubt", "open", "true, but in doubt"
+_NO_RESULT = (NO_HIT, SEVERAL_HITS, DISAGREEMENT)
+
+
+class DecisionLogic:
+    """The tables of one version of a decision in a space that it may share with another version.
+
+    Inputs that name another table (``table`` or ``table.output``) are not free: they follow from the other inputs.
+    """
+
+    def __init__(
+        self,
+        tables: Sequence[DecisionTable],
+        inputs: Mapping[str, InputValues],
+        names: frozenset[str],
+        space: CaseSpace,
+    ) -> None:
+        self.space = space
+        self.subjects = {table.name: Subject(table, inputs, names, space) for table in tables}
+        self._outcomes = {name: Outcomes(subject) for name, subject in self.subjects.items()}
+        self._sources = self._found_sources(tables)
+        self._dimensions = {
+            table.name: sorted({space.dimension_of(clause) for clause in table.inputs}) for table in tables
+        }
+
+    def answer(self, table: str, box: Box) -> Answer | Cut:
+        """What a table gives in a box, the tables it needs included."""
+        subject = self.subjects[table]
+        held = [(at, self._held(at, box)) for at in self._dimensions[table]]
+        is_first = subject.table.hit_policy is HitPolicy.FIRST
+        states: list[tuple[int, str]] = []
+        for rule, rule_box in enumerate(subject.boxes):
+            state = self._state(rule_box, held)
+            if isinstance(state, Cut):
+                return state
+            if state is not _FALSE:
+                states.append((rule, state))
+            if is_first and state in (_TRUE, _DOUBTED):
+                break
+        return self._settled(table, states)
+
+    def signature(self, table: str, box: Box) -> Hashable:
+        """What decides in a box: two versions with one signature decide its cases alike."""
+        subject = self.subjects[table]
+        used = self._dimensions[table]
+        inside = [(at, ~0 if at in self._sources else box[at]) for at in used]
+        alive: list[Hashable] = []
+        named: set[str] = {self._sources[at][0] for at in used if at in self._sources}
+        for rule, rule_box in enumerate(subject.boxes):
+            live = rule_box.live
+            if live is None or not all(live[at] & regions for at, regions in inside):
+                continue
+            named |= subject.names_in_output(rule) & self.subjects.keys()
+            cells = tuple(
+                (live[at] & regions, rule_box.cells[at] & regions, rule_box.unspoken[at] & regions)
+                for at, regions in inside
+            )
+            texts = tuple((at, subject.table.rules[rule].inputs[at].text) for at in rule_box.open_columns)
+            alive.append((cells, texts, subject.output_keys[rule]))
+        outputs = tuple(
+            (
+                clause.name,
+                *(text.text if text is not None else "" for text in (clause.default, clause.allowed_values)),
+            )
+            for clause in subject.table.outputs
+        )
+        needs = tuple((name, self.signature(name, box)) for name in sorted(named - {table}))
+        return subject.table.hit_policy, outputs, tuple(used), tuple(alive), needs
+
+    def free_dimensions(self, table: str) -> set[int]:
+        """The dimensions that decide in the end, those of the tables it needs included."""
+        found: set[int] = set()
+        for at in self._dimensions[table]:
+            found |= self.free_dimensions(self._sources[at][0]) if at in self._sources else {at}
+        return found
+
+    def _settled(self, table: str, states: Sequence[tuple[int, str]]) -> Answer:
+        subject = self.subjects[table]
+        true = [rule for rule, state in states if state in (_TRUE, _DOUBTED)]
+        hits = sum(1 << rule for rule in true)
+        outcome = self._outcomes[table].of(hits)
+        values: tuple[Any, ...] | None = None
+        giving = [rule for rule in members(hits) if subject.output_keys[rule] == outcome]
+        if subject.table.hit_policy.is_single and giving:
+            values = tuple(subject.output_values(giving[0]))
+        elif outcome == NO_HIT and any(clause.default is not None for clause in subject.table.outputs):
+            read = [
+                subject.output(clause.default if clause.default is not None else CellText("null"))
+                for clause in subject.table.outputs
+            ]
+            values, outcome = tuple(value for value, _ in read), tuple(key for _, key in read)
+        policy = subject.table.hit_policy
+        undecided = _NO_RESULT if policy.is_single or policy.is_aggregate else ()
+        rules = tuple(map(subject.number, true))
+        return Answer(
+            outcome,
+            values,
+            rules,
+            outcome in undecided or any(state in (_DOUBT, _DOUBTED) for _, state in states),
+            any(state is _OPEN for _, state in states),
+        )
+
+    def _held(self, at: int, box: Box) -> _Held:
+        """What a dimension holds in a box: some of its regions, a result in doubt or open, or one that needs a cut."""
+        source = self._sources.get(at)
+        if source is None:
+            return _Held(box[at])
+        name, position = source
+        answer = self.answer(name, box)
+        if isinstance(answer, Cut):
+            return _Held(None, cut=answer)
+        if answer.is_doubtful:
+            return _Held(None, state=_DOUBT)
+        if answer.is_open or answer.values is None or answer.values[position] is OPEN:
+            return _Held(None, state=_OPEN)
+        region = self.space.dimensions[at].region_of(answer.values[position])
+        return _Held(None, state=_DOUBT) if region is None else _Held(1 << region)
+
+    def _state(self, box: RuleBox, held: Sequence[tuple[int, _Held]]) -> str | Cut:
+        """Whether a rule is true, false, in doubt or open in all cases; or how to cut so that it is."""
+        live = box.live
+        if live is None:
+            return _FALSE
+        cut: Cut | None = None
+        state = _OPEN if box.open_columns else _TRUE
+        for at, each in held:
+            if each.regions is None:
+                if box.cells[at] == self.space.full[at]:
+                    continue
+                cut = cut or each.cut
+                state = each.state if state in (_TRUE, _DOUBTED) else state
+                continue
+            inside = each.regions & live[at]
+            if not inside:
+                return _FALSE
+            sure = inside & box.cells[at]
+            unspoken = inside & box.unspoken[at]
+            if inside != each.regions:
+                cut = cut or Cut(at, inside)
+            elif unspoken and unspoken != inside:
+                cut = cut or Cut(at, unspoken)
+            elif not sure:
+                state = _DOUBT if state in (_TRUE, _DOUBTED) else state
+            elif sure != inside:
+                cut = cut or Cut(at, sure)
+            elif unspoken:
+                state = _DOUBTED if state is _TRUE else state
+        return cut or state
+
+    def _found_sources(self, tables: Sequence[DecisionTable]) -> dict[int, tuple[str, int]]:
+        names: dict[str, tuple[str, int]] = {}
+        for table in tables:
+            if len(table.outputs) == 1:
+                names[table.name] = table.name, 0
+                continue
+            for position, output in enumerate(table.outputs):
+                names[f"{table.name}.{output.name}"] = table.name, position
+        return {
+            at: names[dimension.expression]
+            for at, dimension in enumerate(self.space.dimensions)
+            if dimension.expression in names
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The regions a dimension has in a box; or why they are not known: a state, or a cut that is wanted first."""
+
+    regions: int | None
+    state: str = ""
+    cut: Cut | None = None
