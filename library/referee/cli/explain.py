@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from referee.cli.output import json_option, print_json
+from referee.cli.output import json_option, print_json, while_busy
 from referee.domain import InputError
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def explain(
         example = recorded.example
     else:
         example = Example(_given_facts(read, facts) if facts else _case_facts(read, cases, sheet, case_id))
-    explanation = explained(Trial.with_models(read, models), case_id, example)
+    with while_busy("deciding changed cases"):
+        explanation = explained(Trial.with_models(read, models), case_id, example)
     if recorded is not None and not recorded.agrees_with(explanation.decision):
         _print_recorded_only(recorded, read, as_json)
         return

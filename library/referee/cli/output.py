@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -44,6 +45,17 @@ def with_progress(items: Iterable[Item], total: int, title: str) -> Iterator[Ite
         disable=not console.is_terminal,
         transient=True,
     )
+
+
+@contextmanager
+def while_busy(title: str) -> Iterator[None]:
+    """Shows on the terminal's error stream, when somebody watches, that work of unknown length goes on."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(title):
+        yield
 
 
 def counted(counts: Mapping[str, int]) -> str:

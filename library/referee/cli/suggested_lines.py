@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from referee.cli.output import print_json
+from referee.cli.output import print_json, while_busy
 
 if TYPE_CHECKING:
     from referee.engine.workbook_tests import WorkbookTestReport
@@ -23,7 +23,8 @@ def print_suggestions(report: WorkbookTestReport, as_json: bool) -> None:
     """Prints the proposals to standard output, and what to do with them to the error stream."""
     from referee.engine.suggestion import suggest
 
-    found = suggest(report)
+    with while_busy("deciding proposals"):
+        found = suggest(report)
     if as_json:
         print_json(
             {

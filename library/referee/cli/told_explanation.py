@@ -56,6 +56,9 @@ class Teller:
                 yield "    any case"
             if fired.rule.annotation:
                 yield f"    remark: {fired.rule.annotation}"
+        for rule, cell in node.missed:
+            yield f"  nearly {rule_name(rule)}, but for"
+            yield f"    {self.cell(cell)}"
 
     def _changes(self) -> Iterator[str]:
         nearest = self._explanation.nearest
@@ -148,22 +151,24 @@ class Teller:
                     "rule": fired.rule.number,
                     "place": str(fired.rule.place or ""),
                     "annotation": fired.rule.annotation,
-                    "cells": [
-                        {
-                            "column": cell.clause.expression.text,
-                            "cell": cell.cell.text,
-                            "place": str(cell.cell.place or ""),
-                            "value": self._json(cell.column_names, cell.value),
-                            "references": {
-                                name: self._json({name}, value) for name, value in cell.references.items()
-                            },
-                        }
-                        for cell in fired.cells
-                    ],
+                    "cells": [self._cell_record(cell) for cell in fired.cells],
                     "outputs": dict(fired.outputs),
                 }
                 for fired in node.rules
             ],
+            "missed": [
+                {"rule": rule.number, "place": str(rule.place or ""), "cell": self._cell_record(cell)}
+                for rule, cell in node.missed
+            ],
+        }
+
+    def _cell_record(self, cell: InputCell) -> dict[str, Any]:
+        return {
+            "column": cell.clause.expression.text,
+            "cell": cell.cell.text,
+            "place": str(cell.cell.place or ""),
+            "value": self._json(cell.column_names, cell.value),
+            "references": {name: self._json({name}, value) for name, value in cell.references.items()},
         }
 
     def _json(self, names: Iterable[str], value: Any) -> Any:

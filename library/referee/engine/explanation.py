@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from referee.domain import Decision, NodeTrace, RuleRef
@@ -11,7 +12,13 @@ from referee.engine.example_case import Example
 from referee.engine.nearest_change import NearestChanges, nearest_changes
 from referee.engine.rule_cells import CaseScope, InputCell
 from referee.engine.trial import Trial
-from referee.tables import DecisionTable
+from referee.tables import DecisionTable, HitPolicy
+
+MISSED = 3
+"""Rules told that nearly matched."""
+
+RULES_TRIED = 2_000
+"""Rules of a large routing table that are looked at for those that nearly matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +32,16 @@ class FiredRule:
 
 @dataclass(frozen=True, slots=True)
 class NodeExplanation:
-    """A table with the rules that fired, or a model (``table`` is None) with its score."""
+    """A table with the rules that fired, or a model (``table`` is None) with its score.
+
+    ``missed`` are rules of the routing table for other routes that one cell alone kept from matching, with that cell.
+    """
 
     name: str
     value: Any
     table: DecisionTable | None
     rules: tuple[FiredRule, ...]
+    missed: tuple[tuple[RuleRef, InputCell], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,25 @@ def explained_nodes(
     """What was evaluated, the routing table first and each before what it needed."""
     scope = CaseScope(trial, example.facts, example.scores)
     tables = {table.name: table for table in trial.workbook.tables}
-    return tuple(_node(scope, tables.get(node.name), node) for node in reversed(trace))
+    nodes = [_node(scope, tables.get(node.name), node) for node in reversed(trace)]
+    if nodes and nodes[0].name == trial.workbook.settings.route_table:
+        nodes[0] = replace(nodes[0], missed=tuple(islice(_missed(scope, nodes[0]), MISSED)))
+    return tuple(nodes)
+
+
+def _missed(scope: CaseScope, node: NodeExplanation) -> Iterator[tuple[RuleRef, InputCell]]:
+    if node.table is None:
+        return
+    position = [clause.name for clause in node.table.outputs].index("route")
+    fired = {each.rule.number: each.outputs.get("route") for each in node.rules}
+    for rule in node.table.rules[:RULES_TRIED]:
+        if rule.number in fired:
+            if node.table.hit_policy is HitPolicy.FIRST:
+                return
+        elif rule.outputs[position].text not in fired.values():
+            cell = scope.only_miss(node.table, rule)
+            if cell is not None:
+                yield RuleRef(node.table.name, rule.number, rule.place), cell
 
 
 def _node(scope: CaseScope, table: DecisionTable | None, node: NodeTrace) -> NodeExplanation:
@@ -79,7 +108,7 @@ def _node(scope: CaseScope, table: DecisionTable | None, node: NodeTrace) -> Nod
     fired = tuple(
         FiredRule(
             reference,
-            scope.input_cells(table, rules[reference.number]),
+            tuple(scope.input_cells(table, rules[reference.number])),
             {
                 clause.name: cell.text
                 for clause, cell in zip(table.outputs, rules[reference.number].outputs, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from referee.domain import Diagnostic
@@ -59,14 +60,11 @@ class CaseScope(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._names.all)
 
-    def value(self, clause: InputClause) -> Any:
-        """What a column tests for this case."""
-        expression = compile_expression(clause.expression.text, self._names)
-        return expression(self, [])
+    def input_cells(self, table: DecisionTable, rule: Rule) -> Iterator[InputCell]:
+        """The cells of a rule that say something, from left to right; one that takes any value says nothing.
 
-    def input_cells(self, table: DecisionTable, rule: Rule) -> tuple[InputCell, ...]:
-        """The cells of a rule that say something, from left to right; one that takes any value says nothing."""
-        found = []
+        Each is evaluated when it is asked for.
+        """
         for clause, cell in zip(table.inputs, rule.inputs, strict=True):
             if cell.is_irrelevant:
                 continue
@@ -76,5 +74,9 @@ class CaseScope(Mapping[str, Any]):
             value = expression(self, noticed)
             references = {name: self.get(name) for name in sorted(tests.names - {"?"})}
             holds = tests(value, self, noticed)
-            found.append(InputCell(clause, cell, value, holds, frozenset(expression.names), references))
-        return tuple(found)
+            yield InputCell(clause, cell, value, holds, frozenset(expression.names), references)
+
+    def only_miss(self, table: DecisionTable, rule: Rule) -> InputCell | None:
+        """The one cell that kept a rule from matching; None where it matches or more than one did."""
+        missed = list(islice((cell for cell in self.input_cells(table, rule) if cell.holds is not True), 2))
+        return missed[0] if len(missed) == 1 else None

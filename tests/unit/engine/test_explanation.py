@@ -114,6 +114,17 @@ def test_a_cell_that_names_a_table_tells_its_value(payments: Trial) -> None:
     assert (cell.value, dict(cell.references)) == (900, {"limit": 1000})
 
 
+def test_rules_for_other_routes_that_one_cell_kept_from_matching_are_told(payments: Trial) -> None:
+    (routing, _) = explained(payments, amount=1200, land="DE", member=False).nodes
+    assert [(rule.number, cell.clause.expression.text, cell.value) for rule, cell in routing.missed] == [
+        (1, "iban", "DE1"),
+        (2, "land", "DE"),
+        (3, "amount", 1200),
+    ]
+    (routing, *_) = explained(payments, amount=1200, land="CH", member=False).nodes
+    assert [rule.number for rule, _ in routing.missed] == []
+
+
 def test_a_single_fact_that_changes_the_route_is_found_at_its_limit(payments: Trial) -> None:
     changes = told(explained(payments, amount=1200, land="DE", member=False))
     assert changes == [
