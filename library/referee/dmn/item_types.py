@@ -75,6 +75,13 @@ class ItemTypes:
             return ANY
         return self.feel_types.get(name) or parse_type(name, self.feel_types)
 
+    def known_type(self, name: str) -> FeelType:
+        """The FEEL type a type reference means; ``Any`` for an unknown one, which is reported where values convert."""
+        try:
+            return self.feel_type(name)
+        except Fault:
+            return ANY
+
     def conversion(self, name: str) -> Callable[[Any], Any] | None:
         """The conversion to a type by its name; None when every value is welcome. Raises ``Fault`` for an unknown type.
 

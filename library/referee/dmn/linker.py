@@ -23,7 +23,7 @@ from referee.dmn.run import Provider, Run
 from referee.dmn.usual_decision import UsualDecision, usual_decision, usual_input
 from referee.domain import Diagnostic, Place
 from referee.feel.fault import Fault
-from referee.feel.types import FunctionType
+from referee.feel.types import ANY, FeelType, FunctionType
 from referee.tables import CompiledTable
 
 
@@ -192,7 +192,17 @@ class _Linker:
             else:
                 self._unknown(element.name, key, element.place)
         node.inputs, node.outputs = tuple(inputs), tuple(outputs)
-        node.convert = self._conversion(site, self._result_type(site))
+        result = self._result_type(site)
+        node.convert = self._conversion(site, result)
+        declared = site.types.known_type(result)
+        if declared == ANY and len(outputs) == 1:
+            declared = self._declared(outputs[0].key)
+        node.type = FunctionType(tuple(self._declared(each.key) for each in inputs), declared)
+
+    def _declared(self, key: str) -> FeelType:
+        """The type that an element's variable declares."""
+        site = self._sites[key]
+        return site.types.known_type(site.element.type)
 
     def _siblings(self, key: str, site: _Site) -> tuple[Requirement, ...]:
         """Everything the file defines, for elements whose requirements follow from the names they use."""

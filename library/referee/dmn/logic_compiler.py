@@ -32,7 +32,7 @@ from referee.feel.compiler import Compiler, undecided
 from referee.feel.expression import NO_TYPES
 from referee.feel.fault import Fault
 from referee.feel.iteration import at_position
-from referee.feel.types import FeelType, kind_of
+from referee.feel.types import kind_of
 from referee.feel.values import FeelFunction, to_feel
 from referee.tables import CompiledTable, DecisionTable, compile_table
 
@@ -70,9 +70,9 @@ class LogicCompiler:
         if logic.kind is not FunctionKind.FEEL:
             return self._foreign(logic, name)
         parameters = tuple(parameter.name for parameter in logic.parameters)
-        types = tuple(self._feel_type(parameter.type, logic.place) for parameter in logic.parameters)
+        types = tuple(self._types.known_type(parameter.type) for parameter in logic.parameters)
         conversions = tuple(self._conversion(parameter.type, logic.place) for parameter in logic.parameters)
-        result_type = self._feel_type(result or logic.type, logic.place)
+        result_type = self._types.known_type(result or logic.type)
         if logic.body is None:
             return self._faulty(
                 Diagnostic("no-expression", f"{name or 'the function'} has no body", place=logic.place)
@@ -356,12 +356,6 @@ class LogicCompiler:
         except Fault as fault:
             self.faults.append(Diagnostic(fault.code, fault.message, place=place))
             return None
-
-    def _feel_type(self, type_name: str, place: Place | None) -> FeelType:
-        try:
-            return self._types.feel_type(type_name)
-        except Fault:  # reported where the conversion to the type is made
-            return self._types.feel_type("")
 
 
 def called(function: FeelFunction, arguments: dict[str, Any], sink: Sink, place: Place | None) -> Any:

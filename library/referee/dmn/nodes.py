@@ -13,6 +13,7 @@ from referee.domain import Diagnostic, Evaluation, NodeTrace, Place, Severity
 from referee.feel import FeelFunction, caller_sink
 from referee.feel.expression import bounded
 from referee.feel.fault import Fault
+from referee.feel.types import FunctionType
 from referee.feel.values import to_feel
 
 
@@ -106,6 +107,7 @@ class Service:
     inputs: tuple[InputNode | Decision, ...] = ()
     outputs: tuple[Decision, ...] = ()
     convert: Conversion | None = None
+    type: FunctionType | None = None
 
     def value(self, run: Run) -> Any:
         def call(*arguments: Any) -> Any:
@@ -125,7 +127,13 @@ class Service:
                 caller_sink().append(Diagnostic("wrong-type", message, place=self.place))
             return result
 
-        return FeelFunction(tuple(node.name for node in self.inputs), call, name=self.name)
+        return FeelFunction(
+            tuple(node.name for node in self.inputs),
+            call,
+            name=self.name,
+            parameter_types=() if self.type is None else self.type.parameters,
+            result_type=None if self.type is None else self.type.result,
+        )
 
 
 Node = InputNode | Decision | Knowledge | Service

@@ -73,13 +73,15 @@ class Compiler:
     declared, as it may be an entry of the items.
     """
 
+    _is_cell = False
+
     def __init__(self, names: frozenset[str], types: Mapping[str, FeelType]) -> None:
         self.declared = names
         self._types = types
         self._locals: list[_Variable | _Item] = []
         self.size = FIRST_LOCAL
         self.free: set[str] = set()
-        self.has_input = False
+        self.has_input = self._is_cell
         self.needs_bounds = False
 
     def expression(self, node: Node) -> Code:
@@ -284,16 +286,20 @@ class Compiler:
 
     def _in(self, node: syntax.In) -> Code:
         value = self.expression(node.value)
-        if self.has_input or not any(map(syntax.uses_input, node.tests)):
-            test = containment.any_of(tuple(self._test_after_in(test) for test in node.tests))
-            return lambda frame: test(frame, value(frame))
-        self.has_input = True  # outside of cells `?` is the value that `in` tests
+        # in a cell `?` is its input, elsewhere the value that `in` tests
+        is_input = not self._is_cell and any(map(syntax.uses_input, node.tests))
+        around, self.has_input = self.has_input, self.has_input or is_input
         test = containment.any_of(tuple(self._test_after_in(test) for test in node.tests))
-        self.has_input = False
+        self.has_input = around
+        if not is_input:
+            return lambda frame: test(frame, value(frame))
 
         def run(frame: Frame) -> Any:
-            frame[INPUT] = value(frame)
-            return test(frame, frame[INPUT])
+            outer = frame[INPUT]
+            frame[INPUT] = tested = value(frame)
+            verdict = test(frame, tested)
+            frame[INPUT] = outer
+            return verdict
 
         return run
 

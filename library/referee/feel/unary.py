@@ -28,11 +28,12 @@ _CONDITIONS: Final = (
 class UnaryTestsCompiler(Compiler):
     """Compiles one input cell."""
 
+    _is_cell = True
+
     def unary_tests(self, node: syntax.UnaryTestsNode) -> Test:
         """The code of an input cell; the input is in the frame as well as given."""
         if isinstance(node, syntax.AnyValue):
             return lambda frame, value: True
-        self.has_input = True
         tests = containment.any_of(tuple(self._cell_test(test) for test in node.tests))
         if not node.negated:
             return tests

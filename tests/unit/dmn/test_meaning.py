@@ -202,6 +202,9 @@ my.lib.twice(4)                 ; knowledge:library#twice      => 8
 my.lib.twice(a: [4])            ; knowledge:library#twice      => 8
 my.lib.twice(0)                 ; knowledge:library#twice      => null ! value-not-allowed
 my.lib.service(x: 7)            ; knowledge:library#service    => 14
+my.lib.service instance of function<number> -> number ; knowledge:library#service => true
+my.lib.service instance of function<string> -> number ; knowledge:library#service => false
+my.lib.service instance of function<number> -> string ; knowledge:library#service => false
 [1] instance of list<my.lib.positive> ; input:library#x        => true
 """
 
