@@ -24,8 +24,8 @@ EXACT: Final = 2**53
 FEW_RULES: Final = 64
 """Up to here the rules of a table are always answered exactly."""
 
-_MOST_ANSWERED: Final = 2**20
-"""Bits of answers a column of numbers keeps, so that they stay in the processor's cache."""
+_MOST_REGIONS: Final = 100
+"""Beyond, the answers leave the processor's cache and take longer to find than rules too many take to verify."""
 
 Span = tuple[float, ...]
 """The floats at which a rule begins and ceases to be in, in turn."""
@@ -139,7 +139,7 @@ def _number_column(name: str, index: KindIndex, allowed: Sequence[KindIndex]) ->
             flips[at] = flips.get(at, ()) + rules
     starts = [0]
     starts += [at for at in range(1, len(own)) if at in flips or (at in refused) is not (at - 1 in refused)]
-    most = len(starts) if index.rule_count <= FEW_RULES else max(_MOST_ANSWERED // index.rule_count, 16)
+    most = len(starts) if index.rule_count <= FEW_RULES else _MOST_REGIONS
     thresholds = _thresholds(points, starts)
     groups = _groups(_answers(index, starts, flips, refused), -(-len(starts) // most))
     return NumberColumn(

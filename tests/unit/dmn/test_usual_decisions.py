@@ -284,7 +284,7 @@ def test_tables_of_many_rules_give_the_same_on_both_ways(
         return chance.choice(["[{}..{}]", "({}..{}]", "[{}..{})", "({}..{})"]).format(start, end)
 
     rules = [[number(), number(), chance.choice(["-", '"a"', '"b", "c"'])] for _ in range(count)]
-    with patch.object(usual_column, "_MOST_ANSWERED", 1):
+    with patch.object(usual_column, "_MOST_REGIONS", 10):
         model = model_of(policy, ["number", "number", "string"], rules, outputs)
     texts = [part for row in rules for part in row[0].replace("..", " ").strip("[()] -<>=").split()]
     points = [float(text) for text in texts if text.replace(".", "").isdigit()] or [0.0]
