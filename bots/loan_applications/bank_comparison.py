@@ -46,12 +46,15 @@ def compare_with_bank(decisions: Sequence[Decision]) -> dict[str, Any]:
     """Tells how far the automatic decisions agree with the bank's own (the column ``deny``).
 
     Applications that the model was trained on are counted apart: only the held-out ones say how good it is. Returns the
-    share of agreement of both, between 0 and 1.
+    share of agreement of both, between 0 and 1; nothing where the file doesn't hold the bank's decisions.
     """
     halves = {
         "held out from training": agreement(d for d in decisions if not in_training_half(d.case_id)),
         "used in training": agreement(d for d in decisions if in_training_half(d.case_id)),
     }
+    if not any(found.applications for found in halves.values()):
+        logger.console("  the file doesn't say what the bank decided, so there is nothing to compare with")
+        return {}
     for name, found in halves.items():
         logger.console(f"  {name}: {found}")
         logger.info(f"{name}: {found}")

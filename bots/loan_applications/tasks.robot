@@ -3,18 +3,20 @@ Documentation    Decides mortgage applications: offers the clear ones, asks for 
 ...              missing, and leaves the rest to underwriters.
 
 Library          RefereeLibrary    decision_tables/loan_applications.xlsx
+Library          application_file.py
 Library          bank_comparison.py
 Resource         loan_letters.resource
 
 
 *** Variables ***
-${APPLICATIONS}    ../shared/data/mortgage_applications.csv
+${APPLICATIONS}    ${EMPTY}
 
 
 *** Tasks ***
 Decide Loan Applications
     [Documentation]    Takes the applications of your own file with ``--variable APPLICATIONS:file.csv``.
-    Read Cases    ${APPLICATIONS}
+    ${file}=    Choose Applications    ${APPLICATIONS}
+    Read Cases    ${file}
     On Action    offer loan    Write Offer
     On Action    ask for guarantor    Write Guarantor Request
     Process Cases

@@ -10,6 +10,9 @@ import click
 
 from referee.cli.output import counted, json_option, print_json, with_progress
 
+REASONS_TOLD = 8
+"""Reasons in the summary on the terminal, the most frequent first."""
+
 
 @click.command(
     epilog="""Example:
@@ -35,6 +38,7 @@ def decide(
     """Decide every case of a sheet by the decision WORKBOOK.
 
     Nothing is acted on. With --audit each decision is also written to an audit log, as a bot does it.
+    In the workbook that --out names sensitive and protected facts are hidden, as in the results of bots.
     """
     from referee.engine import Referee
     from referee.workbook import read_cases, write_results
@@ -51,7 +55,7 @@ def decide(
     read = read_cases(cases, sheet, id_column)
     decisions = list(with_progress(referee.decide_many(read), len(read), "deciding"))
     if out is not None:
-        write_results(cases, decisions, out, sheet=sheet, id_column=id_column)
+        write_results(cases, decisions, out, sheet=sheet, id_column=id_column, hidden=referee.hidden_facts)
     seconds = time.perf_counter() - started
     routes = Counter(str(decision.route) for decision in decisions)
     if as_json:
@@ -66,10 +70,16 @@ def decide(
             }
         )
         return
-    click.echo(f"{referee.name} {referee.versions.version}: {len(decisions)} cases in {seconds:.1f} s")
+    number = "1 case" if len(decisions) == 1 else f"{len(decisions)} cases"
+    click.echo(f"{referee.name} {referee.versions.version}: {number} in {seconds:.1f} s")
     click.echo(f"  routes   {counted(routes)}")
-    for reason, count in Counter(r for d in decisions for r in d.reasons).most_common(8):
+    reasons = Counter(reason for decision in decisions for reason in decision.reasons).most_common()
+    for reason, count in reasons[:REASONS_TOLD]:
         click.echo(f"  {count:>6}   {reason}")
+    if len(reasons) > REASONS_TOLD:
+        click.echo(
+            f"           … and {len(reasons) - REASONS_TOLD} more reasons; --out and --json have them all"
+        )
     if out is not None:
         click.echo(f"  results  {out}")
     if audit is not None:

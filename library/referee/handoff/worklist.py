@@ -17,7 +17,7 @@ from referee.workbook.cell_value import one_line
 from referee.workbook.sheets import SheetRow, SheetTable, read_table, write_table
 
 CASE, DECISION, QUEUE, WHY = "case", "decision", "queue", "why a person decides"
-FACTS, SCORE, RULES, SINCE = "facts", "score", "what the rules said", "waiting since"
+FACTS, SCORE, RULES, SINCE = "facts", "score", "what the rules said", "waiting since (UTC)"
 ANSWER, BY, NOTE, RECORD = "answer", "answered by", "note", "record"
 COLUMNS = (CASE, QUEUE, WHY, FACTS, SCORE, RULES, ANSWER, BY, NOTE, SINCE, DECISION, RECORD)
 

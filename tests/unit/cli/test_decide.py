@@ -37,6 +37,22 @@ def test_a_sheet_is_decided_and_told_in_short(referee: Command) -> None:
     assert any("amount" in reason for reason in reasons)
 
 
+def test_what_the_summary_leaves_out_is_counted(referee: Command, desk: Path) -> None:
+    bad = "".join(f"P-{number},X{number},5\n" for number in range(11))
+    (desk / "cases.csv").write_text(f"payment,country,amount\n{bad}")
+    *_, last = referee(*DECIDE, "cases.csv").out.splitlines()
+    assert last == "           … and 3 more reasons; --out and --json have them all"
+    (desk / "cases.csv").write_text("payment,country,amount\nP-1,DE,5\n")
+    assert referee(*DECIDE, "cases.csv").out.startswith("payments 1: 1 case in ")
+
+
+def test_sensitive_facts_are_hidden_in_the_results_as_in_those_of_bots(referee: Command, desk: Path) -> None:
+    (desk / "cases.csv").write_text("payment,country,amount,account\nP-1,DE,5,DE02-1203\nP-2,DE,5,\n")
+    assert referee(*DECIDE, "cases.csv", "--out", "decided.xlsx").code == 0
+    header, *rows = rows_of(desk / "decided.xlsx", "Results")
+    assert [row[header.index("account")] for row in rows] == ["(sensitive)", None]
+
+
 def test_json_holds_every_decision(referee: Command) -> None:
     said = referee(*DECIDE, "cases.csv", "--json")
     assert (said.code, said.err) == (0, "")
