@@ -10,7 +10,7 @@ from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import Box, CaseSpace, InputValues
 from referee.checks.decision_logic import Answer, Cut, DecisionLogic
 from referee.checks.finding import Case
-from referee.checks.subject import as_facts
+from referee.checks.subject import as_facts, paths_of
 from referee.feel import Names
 from referee.tables import DecisionTable
 
@@ -92,13 +92,13 @@ def differences(
         pairs.setdefault(key, []).append(box)
         answers.setdefault(key, (answer, other))
     free = sorted(before.free_dimensions(old.table) | after.free_dimensions(new.table))
-    parsing = Names(known)
+    paths = paths_of((space.dimensions[at].expression for at in free), Names(known))
     found: list[Difference] = []
     left_open: list[Difference] = []
     for kind, boxes in pairs.items():
         is_open = any(answer.is_open for answer in answers[kind])
         for box in merged(boxes):
-            (left_open if is_open else found).append(_difference(space, box, free, *answers[kind], parsing))
+            (left_open if is_open else found).append(_difference(space, box, free, *answers[kind], paths))
     return Differences(tuple(found), tuple(left_open), is_complete)
 
 
@@ -126,7 +126,12 @@ def _halves(box: Box, cut: Cut) -> list[Box]:
 
 
 def _difference(
-    space: CaseSpace, box: Box, free: Sequence[int], old: Answer, new: Answer, names: Names
+    space: CaseSpace,
+    box: Box,
+    free: Sequence[int],
+    old: Answer,
+    new: Answer,
+    paths: Mapping[str, tuple[str, ...]],
 ) -> Difference:
     where = {
         space.dimensions[at].expression: space.dimensions[at].cell_text(box[at])
@@ -136,7 +141,7 @@ def _difference(
     values: dict[str, Any] = {
         space.dimensions[at].expression: space.dimensions[at].sample(box[at]) for at in free
     }
-    facts, is_whole = as_facts(values, names)
+    facts, is_whole = as_facts(values, paths)
     return Difference(where, old, new, Case(values, "", facts if is_whole else None))
 
 

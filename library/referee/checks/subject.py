@@ -136,7 +136,7 @@ class Subject:
             dimension.expression: value
             for dimension, value in zip(self.space.dimensions, self.space.case(box), strict=True)
         }
-        facts, is_whole = as_facts(values, self._parsing)
+        facts, is_whole = as_facts(values, self._paths)
         sink: list[Diagnostic] = []
         result = self.compiled.decide(facts | self._probes(values), sink)
         fired = [str(reference.number) for reference in result.fired]
@@ -156,13 +156,15 @@ class Subject:
     def compiled(self) -> CompiledTable:
         """The table, with a name of its own for each input that is computed, so that any value can be given to it."""
         clauses = [
-            clause
-            if path_of(clause.expression.text, self._parsing)
-            else replace(clause, expression=CellText(probe))
+            clause if self._paths[expression_key(clause)] else replace(clause, expression=CellText(probe))
             for clause, probe in zip(self.table.inputs, self._probe_names, strict=True)
         ]
         table = replace(self.table, inputs=tuple(clauses))
         return compile_table(table, self.names | set(self._probe_names))
+
+    @cached_property
+    def _paths(self) -> dict[str, tuple[str, ...]]:
+        return paths_of((dimension.expression for dimension in self.space.dimensions), self._parsing)
 
     @cached_property
     def _probe_names(self) -> list[str]:
@@ -172,7 +174,7 @@ class Subject:
         return {
             probe: values[expression_key(clause)]
             for clause, probe in zip(self.table.inputs, self._probe_names, strict=True)
-            if not path_of(clause.expression.text, self._parsing)
+            if not self._paths[expression_key(clause)]
         }
 
     def _read_output(self, cell: CellText) -> tuple[Any, Hashable]:
@@ -190,12 +192,12 @@ class Subject:
 _BY_POLICY = frozenset({"table-no-hit", "table-several-hits", "table-disagree"})
 
 
-def as_facts(values: Mapping[str, Any], names: Names) -> tuple[dict[str, Any], bool]:
+def as_facts(values: Mapping[str, Any], paths: Mapping[str, tuple[str, ...]]) -> tuple[dict[str, Any], bool]:
     """Values by input expression as a scope, dotted names as nested contexts; and whether all of them are in it."""
     facts: dict[str, Any] = {}
     is_whole = True
     for expression, value in values.items():
-        path = path_of(expression, names)
+        path = paths[expression]
         if not path:
             is_whole = False
             continue
@@ -206,8 +208,12 @@ def as_facts(values: Mapping[str, Any], names: Names) -> tuple[dict[str, Any], b
     return facts, is_whole
 
 
-def path_of(expression: str, names: Names) -> tuple[str, ...]:
-    """The names of a plain name or a path of names; empty for an expression that is computed."""
+def paths_of(expressions: Iterable[str], names: Names) -> dict[str, tuple[str, ...]]:
+    """By expression the names of a plain name or a path of names; empty for one that is computed."""
+    return {expression: _path(expression, names) for expression in expressions}
+
+
+def _path(expression: str, names: Names) -> tuple[str, ...]:
     try:
         node = parse_expression(expression, names)
     except FeelSyntaxError:
