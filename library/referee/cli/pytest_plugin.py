@@ -63,12 +63,12 @@ class WorkbookRow(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
         if not isinstance(excinfo.value, TestFailed):
             return super().repr_failure(excinfo, *args, **kwargs)
-        from referee.cli.test import causes, told
+        from referee.cli.test import by_cause, told
 
         lines = []
-        for mismatch in excinfo.value.result.mismatches:
-            lines.append(f"{mismatch.place}: {told(mismatch)}")
-            lines += [f"    {cause}" for cause in causes(mismatch)]
+        for causes, mismatches in by_cause(excinfo.value.result.mismatches):
+            lines += [f"{mismatch.place}: {told(mismatch)}" for mismatch in mismatches]
+            lines += [f"    {cause}" for cause in causes]
         return "\n".join(lines)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

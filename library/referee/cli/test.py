@@ -94,7 +94,18 @@ def told(mismatch: Mismatch) -> str:
     return f"expected {mismatch.what} {shown(mismatch.expected)}, found {shown(mismatch.found)}"
 
 
-def causes(mismatch: Mismatch) -> Iterable[str]:
+def by_cause(mismatches: Iterable[Mismatch]) -> list[tuple[list[str], list[Mismatch]]]:
+    """The mismatches of a test that have the same causes together, in order."""
+    groups: list[tuple[list[str], list[Mismatch]]] = []
+    for mismatch in mismatches:
+        if groups and groups[-1][0] == causes(mismatch):
+            groups[-1][1].append(mismatch)
+        else:
+            groups.append((causes(mismatch), [mismatch]))
+    return groups
+
+
+def causes(mismatch: Mismatch) -> list[str]:
     """What gave the value found: the doubts, or the rules by their cells."""
     if mismatch.doubts:
         return [f"in doubt: {doubt}" for doubt in mismatch.doubts]
@@ -162,10 +173,11 @@ def _tests(count: int) -> str:
 def _print(path: Path, report: WorkbookTestReport) -> None:
     click.secho(f"{path}: {summary(report)}", fg="red" if report.failed else None)
     for result in report.failed:
-        for mismatch in result.mismatches:
-            click.echo(f"  {mismatch.place}: `{result.test.name}` {told(mismatch)}")
-            for cause in causes(mismatch):
-                click.echo(f"    {cause}")
+        for reasons, mismatches in by_cause(result.mismatches):
+            for mismatch in mismatches:
+                click.echo(f"  {mismatch.place}: `{result.test.name}` {told(mismatch)}")
+            for reason in reasons:
+                click.echo(f"    {reason}")
     for rule in report.unreached:
         click.echo(f"  no test reaches {rule_text(rule)}")
 
@@ -197,5 +209,5 @@ def _write_html(path: Path, reports: list[tuple[Path, WorkbookTestReport]], unus
             (f"{rules - unreached} of {rules}", "rules reached", "good" if rules and not unreached else ""),
         ],
         told=told,
-        causes=causes,
+        by_cause=by_cause,
     )
