@@ -102,16 +102,20 @@ def _double_lines(file: ExcelFile) -> dict[str, _Lines]:
         below: set[tuple[int, int]] = set()
         for cell in list(worksheet._cells.values()):
             border = cell.border
-            if border.right.style == "double":
+            if _is_double(border.right):
                 after.add((cell.row, cell.column))
-            if border.left.style == "double":
+            if _is_double(border.left):
                 after.add((cell.row, cell.column - 1))
-            if border.bottom.style == "double":
+            if _is_double(border.bottom):
                 below.add((cell.row, cell.column))
-            if border.top.style == "double":
+            if _is_double(border.top):
                 below.add((cell.row - 1, cell.column))
         found[worksheet.title] = _Lines(frozenset(after), frozenset(below))
     return found
+
+
+def _is_double(side: Any) -> bool:
+    return side is not None and side.style == "double"
 
 
 def _hit_policy_cells(grid: Grid, lines: _Lines) -> list[tuple[int, int]]:

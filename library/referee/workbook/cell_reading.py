@@ -252,7 +252,7 @@ def _refuse_two_number_readings(text: str, column: ColumnSense) -> None:
         share = format(Decimal(percent[1].replace(",", ".")).scaleb(-2).normalize(), "f")
         message = f"`{percent.group()}` is no number of FEEL; write {share}"
         raise Misread("cell-syntax", message, percent.span())
-    grouped = _THOUSANDS.search(text)
+    grouped = next((found for found in _THOUSANDS.finditer(text) if not _is_bracketed(text, found)), None)
     if grouped:
         digits = re.sub("[.,]", "", grouped.group())
         other = _other_reading(grouped.group())
@@ -290,6 +290,12 @@ def _other_reading(written: str) -> str:
     if not shortest:
         return whole
     return f"{whole}.{shortest}{'0' if len(shortest) == 3 else ''}"
+
+
+def _is_bracketed(text: str, found: re.Match[str]) -> bool:
+    """Whether a number stands alone in brackets, ``(1.234)``: then it is FEEL and nothing else."""
+    before, after = text[: found.start()], text[found.end() :]
+    return bool(re.search(r"(?<!\w)\($", before)) and after.startswith(")")
 
 
 def _stands_between_tests(text: str, position: int) -> bool:

@@ -48,7 +48,6 @@ _TYPE_WORDS = {
     "yes/no": "boolean",
     "datetime": "date and time",
 }
-_FUNCTIONS_OF_CELLS = ("date", "time", "date and time", "duration")
 
 
 def read_settings(grid: Grid, faults: list[Diagnostic]) -> tuple[Settings, dict[str, CellAddress]]:
@@ -114,20 +113,19 @@ def _day(cell: GridCell | None, label: str, faults: list[Diagnostic]) -> datetim
 
 
 def check_name(name: str, what: str, place: CellAddress, faults: list[Diagnostic]) -> None:
-    """Adds a fault where a fact, model or table has a name that cells could not use."""
+    """Adds a fault where a fact, model or table has a name that cells could not use.
+
+    Names of functions are fine: `date` is the fact and ``date("2026-01-31")`` the function, as FEEL has it.
+    """
     try:
         usable = set(compile_expression(name, (name,)).names) == {name}
     except FeelSyntaxError:
         usable = False
-    if not usable or name in _FUNCTIONS_OF_CELLS:
-        reason = (
-            "it is a function of FEEL" if name in _FUNCTIONS_OF_CELLS else "it can't be written in a cell"
-        )
+    if not usable:
         message = (
-            f"`{name}` can't be the name of a {what}, because {reason}; choose another, such as `the {name}`"
+            f"`{name}` can't be the name of a {what}: it can't be written in a cell; "
+            f"use letters, digits and spaces, such as `the {name}`"
         )
-        if not usable:
-            message = f"`{name}` can't be the name of a {what}: {reason}; use letters, digits and spaces"
         faults.append(Diagnostic("name-unusable", message, place=place))
 
 

@@ -320,11 +320,7 @@ class _Drafting:
             if word != table.name
         }
         last = [table for table in self._tables if table.name not in used] or self._tables[-1:]
-        headings = [
-            table.name if len(table.outputs) == 1 else f"{table.name}.{output.name}"
-            for table in last
-            for output in table.outputs
-        ]
+        headings = [table.name for table in last]
         shown = " + ".join(
             f'"{"; " if place else ""}{h}: " + string({h})' for place, h in enumerate(headings)
         )
@@ -380,8 +376,8 @@ def _written(text: str) -> Any:
 
 
 def _rephrased(text: str, is_test: bool, names: frozenset[str]) -> str:
-    """A FEEL text that has no second reading in any country: spaces after commas, 1.2340 for 1.234, and
-    brackets around names that could be taken for text.
+    """A FEEL text that has no second reading in any country: spaces after commas, and brackets
+    around numbers such as 1.234 and around names that could be taken for text.
     """
     from referee.feel import parse_expression, parse_unary_tests
     from referee.feel.printer import to_text
@@ -392,7 +388,7 @@ def _rephrased(text: str, is_test: bool, names: frozenset[str]) -> str:
         return text
     pieces = _STRING.split(to_text(node))
     printed = "".join(
-        piece if index % 2 else _THREE_DECIMALS.sub(r"\g<1>0", piece) for index, piece in enumerate(pieces)
+        piece if index % 2 else _THREE_DECIMALS.sub(r"(\1)", piece) for index, piece in enumerate(pieces)
     )
     return (
         f"({printed})" if re.match(r"\w", printed) and '"' not in printed and "," not in printed else printed

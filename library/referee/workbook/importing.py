@@ -20,7 +20,8 @@ from referee.workbook.excel_file import read_bytes
 from referee.workbook.reader import read_workbook
 from referee.workbook.stored_cells import ExcelFile
 
-_AMBIGUOUS = frozenset({"cell-ambiguous", "cell-type"})
+_REPHRASED = frozenset({"cell-ambiguous", "cell-type", "cell-changed"})
+"""Faults that another way of writing the same FEEL may avoid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def import_decision(source: str | Path, target: str | Path, layout: SheetLayout 
         doubtful = frozenset(
             (fault.place.sheet, fault.place.cell)
             for fault in faults
-            if isinstance(fault.place, CellAddress) and fault.code in _AMBIGUOUS
+            if isinstance(fault.place, CellAddress) and fault.code in _REPHRASED
         )
         if doubtful & set(made.cells):
             made = draft_of(definitions, doubtful)

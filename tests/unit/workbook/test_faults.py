@@ -50,9 +50,9 @@ ONE_CELL = [
     ),
     (
         "Facts!A7",
-        "date",
+        "for",
         "Facts, cell A7",
-        "`date` can't be the name of a fact, because it is a function of FEEL",
+        "`for` can't be the name of a fact: it can't be written in a cell; use letters, digits and spaces, such as",
     ),
     ("Facts!A8", None, "Facts, cell A8", "the fact has no name"),
     ("Facts!A8", "country", "Facts, cell A8", "the fact `country` is there twice; the other is in A5"),

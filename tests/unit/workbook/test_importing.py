@@ -1,0 +1,379 @@
+"""Decisions of other tools become workbooks that decide the same, or are refused with every place."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+from openpyxl.styles import Border, Side
+
+from referee.domain import Evaluation, InputError, RulesError
+from referee.workbook import DecisionWorkbook, SheetLayout, import_decision, read_workbook
+
+MODEL = "https://www.omg.org/spec/DMN/20191111/MODEL/"
+
+
+def dmn(path: Path, body: str) -> Path:
+    path.write_text(
+        f'<definitions xmlns="{MODEL}" id="d" name="shipping" namespace="http://camunda.org/schema/1.0/dmn">'
+        f"{body}</definitions>",
+        encoding="utf-8",
+    )
+    return path
+
+
+def decision(name: str, logic: str, requirements: str = "") -> str:
+    return f'<decision id="{name}" name="{name}"><variable name="{name}"/>{requirements}{logic}</decision>'
+
+
+def table(
+    inputs: list[tuple[str, str]], outputs: list[tuple[str, str]], rules: list[str], policy: str = "UNIQUE"
+) -> str:
+    """A decision table; each rule is its cells with bars between."""
+    heads = "".join(
+        f'<input><inputExpression typeRef="{kind}"><text>{name}</text></inputExpression></input>'
+        for name, kind in inputs
+    ) + "".join(f'<output name="{name}" typeRef="{kind}"/>' for name, kind in outputs)
+    rows = ""
+    for rule in rules:
+        cells = [cell.strip().replace("<", "&lt;") for cell in rule.split("|")]
+        rows += (
+            "<rule>"
+            + "".join(
+                f"<{tag}><text>{cell}</text></{tag}>"
+                for tag, cell in zip(
+                    ["inputEntry"] * len(inputs) + ["outputEntry"] * len(outputs), cells, strict=True
+                )
+            )
+            + "</rule>"
+        )
+    return f'<decisionTable hitPolicy="{policy}">{heads}{rows}</decisionTable>'
+
+
+def imported(source: Path, layout: SheetLayout | None = None) -> DecisionWorkbook:
+    found = import_decision(source, source.with_name("imported.xlsx"), layout)
+    return read_workbook(found.path)
+
+
+def decided(workbook: DecisionWorkbook, name: str, facts: dict[str, Any]) -> Any:
+    evaluation: Evaluation = workbook.model({}).evaluate(name, facts)
+    return evaluation.value
+
+
+def faults(source: Path) -> list[str]:
+    with pytest.raises(RulesError) as raised:
+        import_decision(source, source.with_name("imported.xlsx"))
+    assert not source.with_name("imported.xlsx").exists()
+    return [str(fault) for fault in raised.value.faults]
+
+
+# --- DMN
+
+
+def test_a_dmn_file_without_input_data_has_its_facts_from_the_inputs(tmp_path: Path) -> None:
+    source = dmn(
+        tmp_path / "shipping.dmn",
+        decision(
+            "fee",
+            table(
+                [("weight", "double"), ("express", "boolean"), ("country", "string")],
+                [("fee", "integer")],
+                ['< 2 | false | "DE","AT" | 5', '< 2 | true | "DE","AT" | 9', ">= 2 | - | - | weight * 4"],
+            ),
+        ),
+    )
+    workbook = imported(source)
+    assert [(fact.name, fact.type) for fact in workbook.dictionary.facts] == [
+        ("case id", "string"),
+        ("weight", "number"),
+        ("express", "boolean"),
+        ("country", "string"),
+    ]
+    assert decided(workbook, "fee", {"weight": 1, "express": True, "country": "AT"}) == 9
+    assert decided(workbook, "fee", {"weight": 3, "express": True, "country": "FR"}) == 12
+
+
+def test_an_imported_decision_leaves_every_case_to_people_until_somebody_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    source = dmn(
+        tmp_path / "fee.dmn", decision("fee", table([("weight", "number")], [("", "number")], ["- | 5"]))
+    )
+    found = import_decision(source, tmp_path / "imported.xlsx")
+    workbook = read_workbook(found.path)
+    result = decided(workbook, "routing", {"case id": "1", "weight": 2})
+    assert (result["route"], result["reason"]) == ("human", "fee: 5")
+    assert workbook.actions == ()
+    assert any("leaves every case to people" in note for note in found.notes)
+    assert any("put the one that your cases have" in note for note in found.notes)
+
+
+def test_types_allowed_values_literal_expressions_defaults_and_annotations_are_kept(tmp_path: Path) -> None:
+    grade = (
+        '<itemDefinition name="tGrade"><typeRef>string</typeRef><allowedValues><text>"a","b"</text>'
+        '</allowedValues></itemDefinition><inputData name="grade"><variable name="grade" typeRef="tGrade"/>'
+        '</inputData><inputData name="paid on"><variable name="paid on" typeRef="date"/></inputData>'
+    )
+    needs = '<informationRequirement><requiredInput href="#grade"/></informationRequirement>'
+    rules = (
+        '<decisionTable hitPolicy="PRIORITY"><input><inputExpression><text>grade</text></inputExpression></input>'
+        '<output name="speed" typeRef="string"><outputValues><text>"fast","slow"</text></outputValues>'
+        '<defaultOutputEntry><text>"slow"</text></defaultOutputEntry></output><annotation name="why"/>'
+        '<rule><description>from the law</description><inputEntry><text>"a"</text></inputEntry>'
+        '<outputEntry><text>"fast"</text></outputEntry><annotationEntry><text>best</text></annotationEntry></rule>'
+        "</decisionTable>"
+    )
+    late = '<literalExpression><text>paid on &lt; date("2026-01-01")</text></literalExpression>'
+    source = dmn(
+        tmp_path / "speed.dmn",
+        grade.replace('name="grade">', 'id="grade" name="grade">', 1)
+        + decision("speed", rules, needs)
+        + decision(
+            "early", late, '<informationRequirement><requiredInput href="#paid"/></informationRequirement>'
+        ),
+    )
+    source.write_text(
+        source.read_text().replace('<inputData name="paid on">', '<inputData id="paid" name="paid on">')
+    )
+    workbook = imported(source)
+    assert workbook.dictionary.fact("grade").allowed_values == '"a","b"'  # type: ignore[union-attr]
+    speed = workbook.table("speed")
+    assert speed.annotations == ("why", "description")
+    assert speed.rules[0].annotations == ("best", "from the law")
+    assert decided(workbook, "speed", {"grade": "a"}) == "fast"
+    assert decided(workbook, "speed", {"grade": "b"}) == "slow"
+    assert decided(workbook, "early", {"paid on": datetime.date(2025, 5, 5)}) is True
+
+
+def test_feel_that_a_workbook_would_read_in_two_ways_is_written_in_the_one_that_is_meant(
+    tmp_path: Path,
+) -> None:
+    source = dmn(
+        tmp_path / "numbers.dmn",
+        decision(
+            "level",
+            table(
+                [("ratio", "number"), ("name", "string"), ("other", "string")],
+                [("level", "number")],
+                ["1,2 | - | - | 1", "< 1.234 | - | - | 2", "- | other | - | 3"],
+                "FIRST",
+            ),
+        ),
+    )
+    workbook = imported(source)
+    facts = {"ratio": 2, "name": "x", "other": "y"}
+    assert decided(workbook, "level", facts) == 1
+    assert decided(workbook, "level", {**facts, "ratio": 1.2335}) == 2
+    assert decided(workbook, "level", {**facts, "ratio": 5, "other": "x"}) == 3
+
+
+def test_an_unquoted_text_of_dmn_is_a_name_and_never_becomes_a_text(tmp_path: Path) -> None:
+    source = dmn(
+        tmp_path / "season.dmn",
+        decision("dish", table([("season", "string")], [("dish", "string")], ['Winter | "Stew"'])),
+    )
+    assert any("Winter" in fault for fault in faults(source))
+
+
+def test_what_a_workbook_cannot_hold_is_named_with_its_place(tmp_path: Path) -> None:
+    body = (
+        '<itemDefinition name="tPerson"><itemComponent name="age"><typeRef>number</typeRef></itemComponent>'
+        '</itemDefinition><inputData id="p" name="person"><variable name="person" typeRef="tPerson"/></inputData>'
+        '<businessKnowledgeModel id="bkm" name="rate"><encapsulatedLogic><literalExpression><text>1</text>'
+        "</literalExpression></encapsulatedLogic></businessKnowledgeModel>"
+    )
+    context = (
+        '<context><contextEntry><variable name="a"/><literalExpression><text>1</text></literalExpression>'
+        "</contextEntry></context>"
+    )
+    source = dmn(tmp_path / "much.dmn", body + decision("parts", context))
+    assert faults(source) == [
+        "much.dmn, element p: the fact `person`: the type `tPerson` is a structure; facts are single values, "
+        "one for each part",
+        "much.dmn, element bkm: the business knowledge model `rate` is a function, which a workbook can't hold; "
+        "make it a decision",
+        "much.dmn, element parts: the decision `parts` is a context; a workbook holds decision tables and "
+        "literal expressions",
+    ]
+
+
+# --- Camunda's sheets
+
+
+def sheet(path: Path, rows: list[list[Any]], title: str = "Dish") -> Path:
+    workbook: Any = Workbook()
+    workbook.active.title = title
+    for row in rows:
+        workbook.active.append(row)
+    workbook.save(path)
+    return path
+
+
+def test_camundas_simple_layout_has_inputs_and_a_last_output(tmp_path: Path) -> None:
+    source = sheet(
+        tmp_path / "dish.xlsx",
+        [
+            ["season", "guests", "dish"],
+            ["Winter", "<= 8", "Roast"],
+            ["Summer", "[1..4]", "Salad"],
+            ["Summer", "> 4", "Steak"],
+            ["Winter", "> 8", None],
+        ],
+    )
+    workbook = imported(source)
+    assert workbook.table("Dish").hit_policy.value == "U"
+    assert decided(workbook, "Dish", {"season": "Summer", "guests": 5}) == "Steak"
+    assert decided(workbook, "Dish", {"season": "Winter", "guests": 8}) == "Roast"
+    assert decided(workbook, "Dish", {"season": "Winter", "guests": 9}) is None
+
+
+def test_camundas_simple_layout_takes_outputs_and_hit_policy_from_the_caller(tmp_path: Path) -> None:
+    source = sheet(
+        tmp_path / "dish.xlsx", [["drink", "dish", "guests"], ["Water", "Roast", 4], ["Wine", "Fish", "-"]]
+    )
+    workbook = imported(source, SheetLayout(outputs=("a", "B"), hit_policy="FIRST"))
+    assert decided(workbook, "Dish", {"guests": 4}) == {"drink": "Water", "dish": "Roast"}
+    assert decided(workbook, "Dish", {"guests": 1}) == {"drink": "Wine", "dish": "Fish"}
+    with pytest.raises(InputError, match="there is no column F with a name in row 1"):
+        import_decision(source, tmp_path / "other.xlsx", SheetLayout(outputs=("F",)))
+
+
+ADVANCED: list[list[Any]] = [
+    [None, "Input", "Input", "Input", "Output", "Output"],
+    [None, "Season", "Guests", "Day", "Dish", "Price"],
+    [None, "feel", "javascript", None, None, None],
+    [None, "season", "guests", "day", "dish", "price"],
+    ["RULE ORDER", "string", "integer", "date", "string", "double"],
+    [None, "Winter", "<= 8", None, "Roast", 12.5],
+    [None, "Winter", "]2..8[", 'date("2026-12-24")', "Goose", 30],
+]
+
+
+def test_camundas_advanced_layout_has_kinds_types_and_hit_policy(tmp_path: Path) -> None:
+    workbook = imported(sheet(tmp_path / "dish.xlsx", ADVANCED, "the dish!"))
+    assert [(fact.name, fact.type) for fact in workbook.dictionary.facts][1:] == [
+        ("season", "string"),
+        ("guests", "number"),
+        ("day", "date"),
+    ]
+    found = decided(
+        workbook, "the dish", {"season": "Winter", "guests": 4, "day": datetime.date(2026, 12, 24)}
+    )
+    assert [item["dish"] for item in found] == ["Roast", "Goose"]
+    assert [float(item["price"]) for item in found] == [12.5, 30]
+
+
+def test_faults_of_a_camunda_sheet_have_its_cells(tmp_path: Path) -> None:
+    rows = [list(row) for row in ADVANCED]
+    rows[2][2], rows[3][2] = "juel", "${guests + 1}"
+    rows[4][0], rows[4][3] = "ALL", "money"
+    rows[5][1], rows[5][5] = "low or high", "=1+1"
+    found = "\n".join(faults(sheet(tmp_path / "dish.xlsx", rows)))
+    assert "dish.xlsx, sheet Dish, cell C4: `${guests + 1}` is written in juel" in found
+    assert "dish.xlsx, sheet Dish, cell A5: `ALL` is no hit policy" in found
+    assert "dish.xlsx, sheet Dish, cell D5: `money` is no type" in found
+    assert "dish.xlsx, sheet Dish, cell B6: `low or high` can be read as a condition" in found
+    assert "dish.xlsx, sheet Dish, cell F6: the formula has no saved value" in found
+
+
+# --- boxed tables
+
+
+def boxed(path: Path, *, execute: bool = False, condition: str = "") -> Path:
+    workbook: Any = Workbook()
+    glossary = workbook.active
+    glossary.title = "Glossary"
+    for row in (
+        ["Glossary"],
+        ["Variable", "Business Concept", "Attribute"],
+        ["Customer", "Customer", "sector"],
+        ["OrderSize", "Order", "size"],
+        ["Discount", "Discount", "discount"],
+        ["Price", None, "price"],
+    ):
+        glossary.append(row)
+    chosen = workbook.create_sheet("Decision")
+    chosen.append(["Decision"])
+    chosen.append(["Customer", "Decisions", "Execute Decision Table"])
+    chosen.append([condition, "Determine Discount", "Determine Discount"])
+    chosen.append(["", "Price it", "Pricing"])
+    rules = workbook.create_sheet("Rules")
+    double = Side("double")
+    for number, row in enumerate(
+        (
+            ["Determine Discount"],
+            ["U", "Customer", "OrderSize", "Execute" if execute else "Discount", "Why"],
+            [1, '"Business"', "<10", 0.05, "small"],
+            [2, '"Business"', ">=10", 0.1, "large"],
+            [3, '"Private","Government"', "-", "Order.size / 1000", ""],
+            [],
+            ["Pricing"],
+            ["F", "Discount", "Price"],
+            [1, ">= 0.1", "low"],
+            [2, "-", "normal"],
+        ),
+        3,
+    ):
+        for column, value in enumerate(row, 2):
+            rules.cell(number, column, value)
+    for row in range(4, 8):
+        rules.cell(row, 4).border = Border(right=double)
+        rules.cell(row, 6).border = Border(left=double)
+    for row in range(10, 13):
+        rules.cell(row, 3).border = Border(right=double)
+    workbook.save(path)
+    return path
+
+
+def test_boxed_tables_are_tables_whose_results_have_the_names_of_their_variables(tmp_path: Path) -> None:
+    workbook = imported(boxed(tmp_path / "prices.xlsx"))
+    assert [table.name for table in workbook.tables] == ["Discount", "Price", "routing"]
+    assert workbook.table("Discount").annotations == ("Why",)
+    business = {"Customer": "Business", "OrderSize": 12}
+    assert str(decided(workbook, "Discount", business)) == "0.1"
+    assert decided(workbook, "Price", business) == "low"
+    private = {"Customer": "Private", "OrderSize": 50}
+    assert str(decided(workbook, "Discount", private)) == "0.05"
+    assert decided(workbook, "Price", private) == "normal"
+
+
+def test_what_boxed_tables_do_and_workbooks_cannot_is_named_with_its_cell(tmp_path: Path) -> None:
+    (found,) = faults(boxed(tmp_path / "a.xlsx", condition='"Business"'))[:1]
+    assert found.startswith('a.xlsx, sheet Decision, cell A3: the table is used only where `"Business"`')
+    found = "\n".join(faults(boxed(tmp_path / "b.xlsx", execute=True)))
+    assert "b.xlsx, sheet Rules, cell E4: `Execute` calls other tables" in found
+
+
+def test_boxed_tables_without_a_border_are_refused(tmp_path: Path) -> None:
+    workbook: Any = Workbook()
+    workbook.active.title = "Decision"
+    workbook.create_sheet("Rules").append(["Discount"])
+    workbook["Rules"].append(["U", "Customer", "Discount"])
+    workbook.save(tmp_path / "a.xlsx")
+    with pytest.raises(InputError, match="a double border between inputs and outputs"):
+        import_decision(tmp_path / "a.xlsx", tmp_path / "imported.xlsx")
+
+
+# --- files
+
+
+def test_files_that_are_no_decision_are_one_sentence(tmp_path: Path) -> None:
+    from tests.unit.workbook.example import example
+
+    target = tmp_path / "imported.xlsx"
+    with pytest.raises(InputError, match="there is no such file"):
+        import_decision(tmp_path / "a.dmn", target)
+    (tmp_path / "a.txt").write_text("x")
+    with pytest.raises(InputError, match=r"decisions are imported from \.dmn, \.xlsx and \.xlsm files"):
+        import_decision(tmp_path / "a.txt", target)
+    with pytest.raises(InputError, match="this is a decision workbook already"):
+        import_decision(example(tmp_path), target)
+    with pytest.raises(InputError, match="the sheet is blank"):
+        import_decision(sheet(tmp_path / "b.xlsx", []), target)
+    target.write_bytes(b"mine")
+    with pytest.raises(InputError, match="this file exists"):
+        import_decision(tmp_path / "a.dmn", target)
+    assert target.read_bytes() == b"mine"
