@@ -12,6 +12,8 @@ from referee.cli.audit import audit
 from referee.cli.check import check
 from referee.cli.decide import decide
 from referee.cli.explain import explain
+from referee.cli.export import export
+from referee.cli.import_ import import_
 from referee.cli.new import new
 from referee.cli.show import show
 from referee.cli.test import test
@@ -34,7 +36,7 @@ def cli() -> None:
     """
 
 
-for command in (new, decide, check, worklist, audit, test, show, explain):
+for command in (new, import_, export, decide, check, worklist, audit, test, show, explain):
     cli.add_command(command)
 
 

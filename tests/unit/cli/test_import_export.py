@@ -15,7 +15,9 @@ def test_a_decision_goes_to_dmn_and_back(referee: Command, desk: Path) -> None:
     assert "not in the file: " in said.out
     said = referee("import", "payments.dmn")
     assert said.code == 0
-    assert said.out.replace("\\", "/").startswith("decision_tables/payments.xlsx: imported from payments.dmn, with the tables ")
+    assert said.out.replace("\\", "/").startswith(
+        "decision_tables/payments.xlsx: imported from payments.dmn, with the tables "
+    )
     back, own = (
         read_workbook(desk / "decision_tables" / "payments.xlsx"),
         read_workbook(desk / "payments.xlsx"),
