@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from referee.cli.output import json_option, print_json
+from referee.domain import RefereeError
 
 if TYPE_CHECKING:
     from referee.tables import DecisionTable
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
     referee show decision_tables/loan_applications.xlsx --html loans.html"""
 )
 @click.argument("workbook", type=click.Path(path_type=Path))
-@click.option("--brief", is_flag=True, help="Leave out how cells were read; best for comparing two versions.")
+@click.option(
+    "--textconv",
+    is_flag=True,
+    help="For git: leave out how cells were read, and print faults as text instead of failing.",
+)
 @click.option("--html", type=click.Path(path_type=Path), help="Draw tables and requirements graph as a page.")
 @json_option
-def show(workbook: Path, brief: bool, html: Path | None, as_json: bool) -> None:
+def show(workbook: Path, textconv: bool, html: Path | None, as_json: bool) -> None:
     """Print the decision WORKBOOK as text, with how each cell was read.
 
     The same content always gives the same text, whatever its colours and widths, so git can compare workbooks by it.
@@ -31,13 +36,19 @@ def show(workbook: Path, brief: bool, html: Path | None, as_json: bool) -> None:
     from referee.cli.workbook_text import workbook_lines
     from referee.workbook import read_workbook
 
-    read = read_workbook(workbook)
+    try:
+        read = read_workbook(workbook)
+    except RefereeError as error:
+        if not textconv:  # git gives up on the whole comparison when this command fails
+            raise
+        click.echo(str(error))
+        return
     if html is not None:
         _write_html(html, read)
     if as_json:
         print_json(as_record(read))
     elif html is None:
-        click.echo("\n".join(workbook_lines(read, brief=brief)))
+        click.echo("\n".join(workbook_lines(read, brief=textconv)))
     else:
         click.echo(f"{html}: {read.settings.name} {read.settings.version}")
 

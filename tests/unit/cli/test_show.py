@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,11 +58,11 @@ def test_the_workbook_as_text(referee: Command) -> None:
     ]
 
 
-def test_brief_leaves_out_how_cells_were_read(referee: Command) -> None:
-    full, brief = (
-        referee("show", "payments.xlsx", *option).out.splitlines() for option in ((), ("--brief",))
+def test_for_git_it_is_left_out_how_cells_were_read(referee: Command) -> None:
+    full, short = (
+        referee("show", "payments.xlsx", *option).out.splitlines() for option in ((), ("--textconv",))
     )
-    assert brief == full[:-1]
+    assert short == full[:-1]
 
 
 def test_what_was_read_as_something_else_is_told(referee: Command, desk: Path) -> None:
@@ -125,3 +128,25 @@ def test_the_graph_has_a_shape_for_each_table_model_and_group_of_facts(orders: P
 
 def test_a_page_cannot_take_the_place_of_a_folder(referee: Command) -> None:
     assert "can't be written" in referee("show", "payments.xlsx", "--html", "folder").complaint
+
+
+def test_git_compares_workbooks_by_their_text(desk: Path, repository: Path) -> None:
+    """As the reviewer guide says, and even where one of the versions has faults."""
+    referee = f"PYTHONPATH={shlex.quote(str(repository / 'library'))} {shlex.quote(sys.executable)}"
+    referee += " -c 'from referee.cli import main; main()'"
+    (desk / ".gitattributes").write_text("*.xlsx binary\n*.xlsx diff=referee\n")
+    for command in (
+        ["init", "-q"],
+        ["config", "diff.referee.textconv", f"{referee} show --textconv"],
+        ["add", "payments.xlsx", ".gitattributes"],
+    ):
+        subprocess.run(["git", *command], check=True)
+    write_limits(desk / "payments.xlsx", (("DE", "<= 4000", "auto", "pay", None, "x"),))
+    said = subprocess.run(["git", "diff"], capture_output=True, encoding="utf-8", check=True).stdout
+    assert (
+        '+  rule 1: country "DE"; amount <= 4000 -> route "auto"; action "pay"; reason "x"'
+        in said.splitlines()
+    )
+    write_limits(desk / "payments.xlsx", ((">>= 10", "-", "auto", "pay", None, ""),))
+    said = subprocess.run(["git", "diff"], capture_output=True, encoding="utf-8", check=True).stdout
+    assert "payments.xlsx can't be used, " in said
