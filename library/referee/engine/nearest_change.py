@@ -139,14 +139,10 @@ class _Search:
             yield self._change(((source, value),), decision)
 
     def _closed_in(self, source: Source, same: Any, other: Any, decision: Decision) -> tuple[Any, Decision]:
-        """The nearest value to ``same`` that still gives the other route, by halves, to one unit of its digits."""
-        if not isinstance(same, Decimal) or not isinstance(other, Decimal):
-            return other, decision
-        step = min(source.step, unit(self._before[source.name]))
-        while abs(other - same) > step:
-            middle = ((same + other) / 2).quantize(step)
-            if middle in (same, other):
-                break
+        """The value nearest to ``same`` with the other route, by halves, to one unit of its digits or one day."""
+        before = self._before[source.name]
+        step = min(source.step, unit(before)) if isinstance(before, Decimal) else source.step
+        while (middle := _halfway(same, other, step)) is not None:
             found = self._decide(((source, middle),))
             if found is not None and found.route == decision.route:
                 other, decision = middle, found
@@ -376,6 +372,19 @@ def _measure(left: Any, right: Any) -> float | None:
     if isinstance(difference, DaysTimeDuration):
         return float(abs(difference.total_seconds))
     return float(abs(difference)) if isinstance(difference, Decimal) else None
+
+
+def _halfway(one: Any, other: Any, step: Decimal) -> Any:
+    """The value between two, in whole steps or days; None where there is none, or no way to tell it."""
+    middle: Any = None
+    if isinstance(one, Decimal) and isinstance(other, Decimal):
+        middle = ((one + other) / 2).quantize(step)
+    elif isinstance(one, FeelDate) and isinstance(other, FeelDate):
+        middle = FeelDate.from_days((one.days + other.days) // 2)
+    elif isinstance(one, FeelDateTime) and isinstance(other, FeelDateTime):
+        days = subtract(other, one).days  # whole ones, cut off towards zero
+        middle = add(one, DaysTimeDuration.of_seconds(int(days / 2) * _A_DAY))
+    return None if middle in (None, one, other) else middle
 
 
 def _is_above(value: Any, before: Any) -> bool:

@@ -245,6 +245,13 @@ def test_limits_within_a_model_are_closed_in_on(tmp_path: Path) -> None:
         ("days and time duration", '<= duration("P10D")', "P12D", "P10D"),
         ("years and months duration", '<= duration("P1Y")', "P3Y", "P1Y"),
         ("number", "? * 2 <= 30", "20", "15"),
+        (
+            "date and time",
+            '? + duration("P10D") <= date and time("2024-03-01T00:00:00")',
+            "2024-05-01T10:00:00",
+            "2024-02-19T10:00:00",
+        ),
+        ("date", '? + duration("P10D") <= date("2024-03-01")', "2024-05-01", "2024-02-20"),
         ("string", '"a"', "z", "a"),
     ],
 )
