@@ -3,7 +3,7 @@
 from referee.checks.budget import Budget
 from referee.checks.case_space import InputValues
 from referee.checks.decision_logic import Answer
-from referee.checks.differences import Difference, Differences, Version, differences
+from referee.checks.differences import Difference, Differences, Version, a_value, differences
 from referee.checks.finding import Case, Finding, Fix, TableReport
 from referee.checks.table_check import check_table
 from referee.checks.value_line import literal_text
@@ -19,6 +19,7 @@ __all__ = [
     "InputValues",
     "TableReport",
     "Version",
+    "a_value",
     "check_table",
     "differences",
     "literal_text",

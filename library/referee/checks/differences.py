@@ -9,10 +9,11 @@ from typing import Any
 from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import Box, CaseSpace, InputValues
 from referee.checks.decision_logic import Answer, Cut, DecisionLogic
+from referee.checks.dimension import Dimension
 from referee.checks.finding import Case
 from referee.checks.subject import as_facts, paths_of
 from referee.feel import Names
-from referee.tables import DecisionTable
+from referee.tables import CellText, DecisionTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ class Differences:
     def are_none(self) -> bool:
         """Whether it is proved that every case is decided as before."""
         return self.is_complete and not self.found and not self.open
+
+
+_OPEN = ("open",)
 
 
 def differences(
@@ -88,7 +92,10 @@ def differences(
         is_open = answer.is_open or other.is_open
         if not is_open and answer.is_same(other):
             continue
-        key = (is_open, answer.outcome, answer.is_doubtful, other.outcome, other.is_doubtful)
+        # what hangs on expressions is told together, whatever would be decided
+        key: Hashable = (
+            (answer.outcome, answer.is_doubtful, other.outcome, other.is_doubtful) if not is_open else _OPEN
+        )
         pairs.setdefault(key, []).append(box)
         answers.setdefault(key, (answer, other))
     free = sorted(before.free_dimensions(old.table) | after.free_dimensions(new.table))
@@ -96,10 +103,19 @@ def differences(
     found: list[Difference] = []
     left_open: list[Difference] = []
     for kind, boxes in pairs.items():
-        is_open = any(answer.is_open for answer in answers[kind])
         for box in merged(boxes):
-            (left_open if is_open else found).append(_difference(space, box, free, *answers[kind], paths))
+            (left_open if kind is _OPEN else found).append(
+                _difference(space, box, free, *answers[kind], paths)
+            )
     return Differences(tuple(found), tuple(left_open), is_complete)
+
+
+def a_value(values: InputValues) -> Any:
+    """Some value that an input may hold; null if none is allowed."""
+    space = CaseSpace([], {})
+    logic = space.logic(CellText(values.allowed_values))
+    dimension = Dimension("", values.type, [], [] if logic is None else [logic])
+    return dimension.sample(dimension.full) if dimension.size else None
 
 
 def merged(boxes: Sequence[Box]) -> list[Box]:

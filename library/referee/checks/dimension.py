@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from decimal import Decimal
+from itertools import islice, pairwise
 from typing import Any
 
 from referee.checks.cell_logic import (
@@ -28,6 +29,8 @@ from referee.checks.value_line import (
     kinds_of_type,
     literal_text,
 )
+
+_SAMPLES_TRIED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +128,10 @@ class Dimension:
         return None
 
     def sample(self, regions: int) -> Any:
-        """A value in one of the regions, preferably not null."""
-        return self.regions[next(members(regions))].sample
+        """A value in one of the regions, preferably not null, and a number as near to zero as any."""
+        found = [self.regions[at].sample for at in islice(members(regions), _SAMPLES_TRIED)]
+        numbers = [value for value in found if isinstance(value, Decimal)]
+        return min(numbers, key=abs) if numbers else found[0]
 
     def cell_text(self, regions: int) -> str:
         """The regions as unary tests, ready for a cell. Values that are not allowed may be among them."""

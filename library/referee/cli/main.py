@@ -11,6 +11,7 @@ from referee import __version__
 from referee.cli.audit import audit
 from referee.cli.check import check
 from referee.cli.decide import decide
+from referee.cli.diff import diff
 from referee.cli.explain import explain
 from referee.cli.export import export
 from referee.cli.import_ import import_
@@ -36,7 +37,7 @@ def cli() -> None:
     """
 
 
-for command in (new, import_, export, decide, check, worklist, audit, test, show, explain):
+for command in (new, import_, export, decide, check, worklist, audit, test, diff, show, explain):
     cli.add_command(command)
 
 

@@ -1,0 +1,170 @@
+"""What a change of a workbook means: which cases are decided differently, shown by cases really decided by both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from referee.domain import Case, Decision, ModelError
+
+if TYPE_CHECKING:
+    from referee.checks import Budget, Difference, InputValues
+    from referee.engine.trial import Scores
+    from referee.scoring import Model
+    from referee.workbook import DecisionWorkbook
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One case and what both versions decide for it."""
+
+    case_id: str
+    facts: Mapping[str, Any]
+    old: Decision
+    new: Decision
+
+    @property
+    def goes_elsewhere(self) -> bool:
+        """Whether another thing is done, not only for another reason."""
+        return _destination(self.old) != _destination(self.new)
+
+    @property
+    def is_other(self) -> bool:
+        return self.goes_elsewhere or self.old.reasons != self.new.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class MeantRegion:
+    """Cases that are decided differently: ``where`` by input as unary tests, with a case that both versions decided.
+
+    ``example`` is None where no facts could be found for it, as an input is computed.
+    """
+
+    where: Mapping[str, str]
+    values: Mapping[str, Any]
+    example: Moved | None
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """All regions where decisions differ. ``unproved`` tells what could not be compared, each in a sentence."""
+
+    regions: tuple[MeantRegion, ...]
+    unproved: tuple[str, ...]
+
+
+def meaning(old: DecisionWorkbook, new: DecisionWorkbook, models: Path, budget: Budget) -> Meaning:
+    """Where the routing tables of two versions differ, through all tables they need."""
+    from referee.checks import Version, differences
+    from referee.cli.table_inputs import scope_names, table_inputs
+    from referee.engine.trial import Trial
+
+    versions = [
+        Version(each.tables, table_inputs(each, loaded_models(each, models)), each.settings.route_table)
+        for each in (old, new)
+    ]
+    names = {*scope_names(old), *scope_names(new)}
+    told = differences(*versions, names=names, budget=budget)
+    trials = Trial(old), Trial(new)
+    fillers = _fillers(old, new, {**versions[0].inputs, **versions[1].inputs})
+    nodes = {definition.node for each in (old, new) for definition in each.models}
+    regions = []
+    unproved = []
+    if not told.is_complete:
+        unproved.append("the time was over before all cases were compared; there may be more differences")
+    for difference in (*told.found, *told.open):
+        example = _decided(difference, trials, fillers, nodes)
+        regions.append(MeantRegion(difference.where, difference.case.values, example))
+    for difference in told.open:
+        where = "; ".join(f"{name}: {cell}" for name, cell in difference.where.items()) or "any case"
+        unproved.append(f"{where}: whether these cases are decided differently hangs on an expression")
+    kept = [region for region in regions if region.example is None or region.example.is_other]
+    kept.sort(key=lambda region: region.example is not None and not region.example.goes_elsewhere)
+    return Meaning(tuple(kept), tuple(unproved))
+
+
+def moved_cases(
+    old: DecisionWorkbook, new: DecisionWorkbook, models: Path, cases: Iterable[tuple[Case, Scores]]
+) -> Iterator[Moved]:
+    """What both versions decide for real cases, with the approved models where a case brings no score."""
+    from referee.engine.trial import Trial
+
+    trials = [Trial.with_models(each, models) for each in (old, new)]
+    for case, scores in cases:
+        before, after = (trial.decide(case.facts, scores, case.id) for trial in trials)
+        yield Moved(case.id, case.facts, before, after)
+
+
+def recorded_cases(
+    log: Path, decision: str, used: Iterable[str]
+) -> tuple[list[tuple[Case, Scores]], list[str]]:
+    """The latest facts of each case that an audit log holds about a decision, with the scores of then.
+
+    Also the ids of the cases whose facts can't be read, for a used one stands in the log as a hash.
+    """
+    from referee.audit import HASH_MARK, AuditLog
+
+    needed = set(used)
+    latest: dict[str, Mapping[str, Any]] = {}
+    for record in AuditLog(log).records():
+        if record.kind == "decision" and record.payload["decision"] == decision:
+            latest[record.payload["case"]] = record.payload
+    readable: list[tuple[Case, Scores]] = []
+    hidden: list[str] = []
+    for case_id, payload in latest.items():
+        hashed = {
+            name
+            for name, value in payload["facts"].items()
+            if isinstance(value, str) and value.startswith(HASH_MARK)
+        }
+        if hashed & needed:
+            hidden.append(case_id)
+            continue
+        facts = {name: value for name, value in payload["facts"].items() if name not in hashed}
+        readable.append((Case(case_id, facts), payload["scores"]))
+    return readable, hidden
+
+
+def loaded_models(workbook: DecisionWorkbook, folder: Path) -> dict[str, Model]:
+    """The models of a workbook that can be loaded; what the others may say isn't known."""
+    from referee.scoring import ModelStore
+
+    loaded = {}
+    for definition in workbook.models:
+        try:
+            loaded[definition.node] = ModelStore(folder).load(definition.folder, definition.version)
+        except ModelError:
+            continue
+    return loaded
+
+
+def _decided(
+    difference: Difference, trials: tuple[Any, Any], fillers: Mapping[str, Any], nodes: set[str]
+) -> Moved | None:
+    if difference.case.facts is None:
+        return None
+    given = difference.case.facts
+    facts = {**fillers, **{name: value for name, value in given.items() if name not in nodes}}
+    scores = {name: value for name, value in given.items() if name in nodes}
+    before, after = (trial.decide(facts, scores) for trial in trials)
+    return Moved("", facts, before, after)
+
+
+def _fillers(
+    old: DecisionWorkbook, new: DecisionWorkbook, inputs: Mapping[str, InputValues]
+) -> dict[str, Any]:
+    """Values for required facts that no table asks for: without them a case would be in doubt."""
+    from referee.checks import a_value
+
+    return {
+        fact.name: a_value(inputs[fact.name])
+        for workbook in (old, new)
+        for fact in workbook.dictionary.facts
+        if fact.required and not fact.protected
+    }
+
+
+def _destination(decision: Decision) -> tuple[str, str, str]:
+    return str(decision.route), decision.action, decision.queue
