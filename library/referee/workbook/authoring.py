@@ -196,6 +196,7 @@ def _write_tests(worksheet: Any, draft: WorkbookDraft, known_columns: Mapping[st
         values = {"Test": {"name": test.name}, "Fact": test.facts, "Score": score, "Expected": test.expected}
         for number, (kind, heading) in enumerate(columns, 1):
             put(worksheet.cell(row, number), values[kind].get(heading))
+            worksheet.cell(row, number).alignment = Alignment(vertical="top", horizontal="left")
     worksheet.freeze_panes = worksheet.cell(3, 2)
     worksheet.sheet_properties.tabColor = SCORE_COLOUR
     for number, (kind, heading) in enumerate(columns, 1):

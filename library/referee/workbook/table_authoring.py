@@ -91,7 +91,10 @@ def write_table_sheet(worksheet: Any, table: TableDraft, columns: Mapping[str, C
     )
     headings = [*table.inputs, *table.outputs, *table.annotations]
     thin, line = Side("thin", color="BFBFBF"), Side("medium", color="404040")
-    white, wrapped = Font("Calibri", 11, bold=True, color="FFFFFF"), Alignment(wrap_text=True, vertical="top")
+    white, wrapped = (
+        Font("Calibri", 11, bold=True, color="FFFFFF"),
+        Alignment(wrap_text=True, vertical="top", horizontal="left"),
+    )
     put(worksheet.cell(1, 1), table.name)
     worksheet.cell(1, 1).font = Font("Calibri", 14, bold=True)
     put(worksheet.cell(2, 1), table.hit_policy.value)
