@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import prod
+from types import MappingProxyType
 from typing import Any
 
-from referee.checks.cell_logic import CellLogic, cell_logic
+from referee.checks.cell_logic import CellLogic, cell_logic, with_values
 from referee.checks.dimension import Dimension, accepts_null
 from referee.checks.region_set import RegionIndex, members
+from referee.checks.value_line import literal_text
 from referee.feel import FeelSyntaxError, Names, parse_expression, parse_unary_tests, syntax
 from referee.tables import CellText, DecisionTable, InputClause
 
@@ -51,10 +55,15 @@ class RuleBox:
     unspoken: Box
 
 
+NO_RESULTS: Mapping[str, Sequence[Any]] = MappingProxyType({})
+_MOST_VARIANTS = 500
+
+
 class CaseSpace:
     """The dimensions that one or more tables share; columns with the same input expression are one dimension.
 
     ``unread`` are allowed values that are no plain literals: every value of the type is taken as allowed there.
+    ``results`` are all values that tables may give, by their names: cells that compare with a result cut there too.
     """
 
     def __init__(
@@ -62,8 +71,10 @@ class CaseSpace:
         tables: Sequence[DecisionTable],
         inputs: Mapping[str, InputValues],
         names: Iterable[str] = (),
+        results: Mapping[str, Sequence[Any]] = NO_RESULTS,
     ) -> None:
         self._names = Names(names)
+        self._results = results
         self._trees: dict[str, syntax.UnaryTestsNode | None] = {}
         self._logics: dict[str, CellLogic | None] = {}
         self.unread: list[CellText] = []
@@ -97,6 +108,28 @@ class CaseSpace:
             tree = self._tree(cell)
             self._logics[cell.text] = None if tree is None else cell_logic(tree)
         return self._logics[cell.text]
+
+    def used_names(self, cell: CellText) -> frozenset[str]:
+        """The names that a cell uses."""
+        tree = self._tree(cell)
+        return frozenset() if tree is None else frozenset(_names_in(tree))
+
+    def logic_with(self, cell: CellText, results: Mapping[str, Any]) -> CellLogic | None:
+        """The logic of a cell that compares with results of tables, these being the results."""
+        tree = self._tree(cell)
+        nodes = {name: literal_node(value) for name, value in results.items()}
+        if tree is None or any(node is None for node in nodes.values()):
+            return None
+        return cell_logic(with_values(tree, {name: node for name, node in nodes.items() if node is not None}))
+
+    def _variants(self, cell: CellText) -> list[CellLogic]:
+        """The logic of an open cell for each of the results it may compare with."""
+        used = sorted(self.used_names(cell) & self._results.keys())
+        values = [self._results[name] for name in used]
+        if not used or prod(map(len, values)) > _MOST_VARIANTS:
+            return []
+        found = (self.logic_with(cell, dict(zip(used, each, strict=True))) for each in product(*values))
+        return [logic for logic in found if logic is not None]
 
     def boxes(self, table: DecisionTable) -> tuple[RuleBox, ...]:
         """A box per rule, in table order."""
@@ -175,6 +208,9 @@ class CaseSpace:
             for rule in table.rules
         }
         logics = [logic for logic in map(self.logic, cells.values()) if logic is not None]
+        logics += [
+            logic for cell in cells.values() if self.logic(cell) is None for logic in self._variants(cell)
+        ]
         may_be_null = values.may_be_null if values else False
         allowed: list[CellLogic] = []
         declared = values.allowed_values if values else ""
@@ -232,6 +268,23 @@ def contains(outer: Box, inner: Box) -> bool:
 def first_regions(box: Box) -> Box:
     """One region per dimension: a box within which nothing differs."""
     return tuple(1 << next(members(regions)) for regions in box)
+
+
+def literal_node(value: Any) -> syntax.Node | None:
+    """The value as FEEL's literal; None for one that has none."""
+    if value is None:
+        return syntax.Null()
+    try:
+        return parse_expression(literal_text(value))
+    except FeelSyntaxError:
+        return None
+
+
+def _names_in(node: object) -> set[str]:
+    found = {node.name} if isinstance(node, syntax.Name) else set()
+    for child in syntax.children(node):
+        found |= _names_in(child)
+    return found
 
 
 def _holds_null(node: object) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from referee.feel import NOT_CONSTANT, constant, syntax
@@ -68,6 +68,22 @@ def cell_logic(tree: syntax.UnaryTestsNode) -> CellLogic | None:
         return None
     logic = known[0] if len(known) == 1 else AnyOf(known)
     return Not(logic) if tree.negated else logic
+
+
+def with_values(tree: syntax.UnaryTestsNode, values: Mapping[str, syntax.Node]) -> syntax.UnaryTestsNode:
+    """The cell with literals in the place of names."""
+    return _with_values(tree, values)  # type: ignore[no-any-return]
+
+
+def _with_values(node: Any, values: Mapping[str, syntax.Node]) -> Any:
+    if isinstance(node, syntax.Name):
+        return values.get(node.name, node)
+    if isinstance(node, tuple):
+        return tuple(_with_values(part, values) for part in node)
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    parts = {field.name: getattr(node, field.name) for field in fields(node)}
+    return replace(node, **{name: _with_values(part, values) for name, part in parts.items()})
 
 
 def values_of(logic: CellLogic) -> Iterator[Any]:

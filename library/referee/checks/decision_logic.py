@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from referee.checks.case_space import Box, CaseSpace, InputValues, RuleBox
+from referee.checks.case_space import Box, CaseSpace, InputValues
 from referee.checks.outcome import DISAGREEMENT, NO_HIT, SEVERAL_HITS, Outcome, Outcomes
 from referee.checks.region_set import members
 from referee.checks.subject import OPEN, Subject
@@ -27,7 +27,7 @@ class Answer:
 
     ``outcome`` is to be compared, ``values`` are the outputs where one rule gives them. An answer ``is_doubtful`` when
     the engine notices doubt, so that people decide whatever the value is; it ``is_open`` when it hangs on an
-    expression.
+    expression. Its output expressions ``needs`` the results of these tables.
     """
 
     outcome: Outcome
@@ -35,6 +35,7 @@ class Answer:
     rules: tuple[int, ...]
     is_doubtful: bool
     is_open: bool
+    needs: frozenset[str] = frozenset()
 
     def is_same(self, other: Answer) -> bool:
         """Whether the engine does the same with both."""
@@ -74,15 +75,21 @@ class DecisionLogic:
         held = [(at, self._held(at, box)) for at in self._dimensions[table]]
         is_first = subject.table.hit_policy is HitPolicy.FIRST
         states: list[tuple[int, str]] = []
-        for rule, rule_box in enumerate(subject.boxes):
-            state = self._state(rule_box, held)
+        for rule in range(len(subject.boxes)):
+            state = self._state(subject, rule, box, held)
             if isinstance(state, Cut):
                 return state
             if state is not _FALSE:
                 states.append((rule, state))
             if is_first and state in (_TRUE, _DOUBTED):
                 break
-        return self._settled(table, states)
+        answer = self._settled(table, states)
+        if answer.is_doubtful or answer.is_open:
+            return answer
+        noticed = self._meets_doubt(subject, box, dict(held)) or self._doubt_among(answer.needs, box)
+        if isinstance(noticed, Cut):
+            return noticed
+        return replace(answer, is_doubtful=True) if noticed else answer
 
     def signature(self, table: str, box: Box) -> Hashable:
         """What decides in a box: two versions with one signature decide its cases alike."""
@@ -95,7 +102,7 @@ class DecisionLogic:
             live = rule_box.live
             if live is None or not all(live[at] & regions for at, regions in inside):
                 continue
-            named |= subject.names_in_output(rule) & self.subjects.keys()
+            named |= self._tables_named(subject, rule)
             cells = tuple(
                 (live[at] & regions, rule_box.cells[at] & regions, rule_box.unspoken[at] & regions)
                 for at, regions in inside
@@ -117,7 +124,16 @@ class DecisionLogic:
         found: set[int] = set()
         for at in self._dimensions[table]:
             found |= self.free_dimensions(self._sources[at][0]) if at in self._sources else {at}
-        return found
+        subject = self.subjects[table]
+        named = set[str]().union(*(self._tables_named(subject, rule) for rule in range(len(subject.boxes))))
+        return found.union(*(self.free_dimensions(name) for name in named - {table}))
+
+    def _tables_named(self, subject: Subject, rule: int) -> set[str]:
+        """The tables whose results stand in expressions of a rule."""
+        found = subject.names_in_output(rule)
+        for column in subject.boxes[rule].open_columns:
+            found |= self.space.used_names(subject.table.rules[rule].inputs[column])
+        return found & self.subjects.keys()
 
     def _settled(self, table: str, states: Sequence[tuple[int, str]]) -> Answer:
         subject = self.subjects[table]
@@ -143,6 +159,7 @@ class DecisionLogic:
             rules,
             outcome in undecided or any(state in (_DOUBT, _DOUBTED) for _, state in states),
             any(state is _OPEN for _, state in states),
+            frozenset(name for rule in true for name in subject.names_in_output(rule) & self.subjects.keys()),
         )
 
     def _held(self, at: int, box: Box) -> _Held:
@@ -161,13 +178,14 @@ class DecisionLogic:
         region = self.space.dimensions[at].region_of(answer.values[position])
         return _Held(None, state=_DOUBT) if region is None else _Held(1 << region)
 
-    def _state(self, box: RuleBox, held: Sequence[tuple[int, _Held]]) -> str | Cut:
+    def _state(self, subject: Subject, rule: int, cases: Box, held: Sequence[tuple[int, _Held]]) -> str | Cut:
         """Whether a rule is true, false, in doubt or open in all cases; or how to cut so that it is."""
+        box = subject.boxes[rule]
         live = box.live
         if live is None:
             return _FALSE
         cut: Cut | None = None
-        state = _OPEN if box.open_columns else _TRUE
+        state = _TRUE
         for at, each in held:
             if each.regions is None:
                 if box.cells[at] == self.space.full[at]:
@@ -190,7 +208,113 @@ class DecisionLogic:
                 cut = cut or Cut(at, sure)
             elif unspoken:
                 state = _DOUBTED if state is _TRUE else state
+        for column in box.open_columns if cut is None else ():
+            found = self._open_state(subject, rule, column, cases, dict(held))
+            if found is _FALSE:
+                return _FALSE
+            if isinstance(found, Cut):
+                cut = cut or found
+            elif found is not _TRUE and state in (_TRUE, _DOUBTED):
+                state = found
         return cut or state
+
+    def _meets_doubt(self, subject: Subject, box: Box, held: Mapping[int, _Held]) -> bool | Cut:
+        """Whether a result in doubt is asked for on the way, even if no rule turns on it: the engine notices that too.
+
+        Column by column as the engine goes: one is asked for when a rule still alive needs it.
+        """
+        table = subject.table
+        columns = [self.space.dimension_of(clause) for clause in table.inputs]
+        if all(at not in self._sources for at in columns) and not any(
+            self._tables_named(subject, rule) for rule in range(len(table.rules))
+        ):
+            return False
+        alive = list(range(len(table.rules)))
+        certain = set(alive)
+        for column, at in enumerate(columns):
+            if table.hit_policy is HitPolicy.FIRST:
+                settled = next(
+                    (rule for rule in alive if rule in certain and self._is_done(subject, rule, column)), None
+                )
+                if settled is not None:
+                    alive = [rule for rule in alive if rule <= settled]
+            needing = [rule for rule in alive if not table.rules[rule].inputs[column].is_irrelevant]
+            if not needing:
+                continue
+            if held[at].cut is not None:
+                return held[at].cut or False
+            if held[at].state == _DOUBT:
+                return True
+            for rule in needing:
+                state = self._cell_state(subject, rule, column, box, held)
+                if isinstance(state, Cut):
+                    return state
+                named = self.space.used_names(table.rules[rule].inputs[column]) & self.subjects.keys()
+                doubt = self._doubt_among(named, box)
+                if doubt:
+                    return doubt
+                if state is _FALSE:
+                    alive.remove(rule)
+                if state is not _TRUE:
+                    certain.discard(rule)
+        return False
+
+    def _doubt_among(self, tables: Iterable[str], box: Box) -> bool | Cut:
+        for name in sorted(tables):
+            answer = self.answer(name, box)
+            if isinstance(answer, Cut):
+                return answer
+            if answer.is_doubtful:
+                return True
+        return False
+
+    def _is_done(self, subject: Subject, rule: int, column: int) -> bool:
+        """Whether a rule takes anything from a column on."""
+        return all(cell.is_irrelevant for cell in subject.table.rules[rule].inputs[column:])
+
+    def _cell_state(
+        self, subject: Subject, rule: int, column: int, box: Box, held: Mapping[int, _Held]
+    ) -> str | Cut:
+        """Whether one cell is true, false, in doubt or open in all cases; or how to cut so that it is."""
+        if column in subject.boxes[rule].open_columns:
+            return self._open_state(subject, rule, column, box, held)
+        at = self.space.dimension_of(subject.table.inputs[column])
+        regions = held[at].regions
+        if regions is None:
+            return held[at].cut or held[at].state
+        answers = self.space.answers(at, subject.table.rules[rule].inputs[column])
+        doubt = answers.doubt | (subject.boxes[rule].unspoken[at] & ~answers.true)
+        for part, state in ((regions & answers.true, _TRUE), (regions & doubt, _DOUBT)):
+            if part:
+                return state if part == regions else Cut(at, part)
+        return _FALSE
+
+    def _open_state(
+        self, subject: Subject, rule: int, column: int, box: Box, held: Mapping[int, _Held]
+    ) -> str | Cut:
+        """The same for one cell that is no literal: where it compares with results of tables, these are known here."""
+        cell = subject.table.rules[rule].inputs[column]
+        at = self.space.dimension_of(subject.table.inputs[column])
+        results: dict[str, Any] = {}
+        for name in self.space.used_names(cell) & self.subjects.keys():
+            answer = self.answer(name, box)
+            if isinstance(answer, Cut):
+                return answer
+            if answer.is_doubtful:
+                return _DOUBT
+            if answer.is_open or answer.values is None or len(answer.values) != 1 or answer.values[0] is OPEN:
+                return _OPEN
+            results[name] = answer.values[0]
+        logic = self.space.logic_with(cell, results) if results else None
+        answers = None if logic is None else self.space.dimensions[at].answers(logic)
+        regions = held[at].regions
+        if answers is None or regions is None:
+            return _OPEN
+        true, doubt = answers
+        for part, state in ((regions & true, _TRUE), (regions & doubt, _DOUBT)):
+            if part:
+                return state if part == regions else Cut(at, part)
+        return _FALSE
 
     def _found_sources(self, tables: Sequence[DecisionTable]) -> dict[int, tuple[str, int]]:
         names: dict[str, tuple[str, int]] = {}
@@ -214,3 +338,18 @@ class _Held:
     regions: int | None
     state: str = ""
     cut: Cut | None = None
+
+
+def results_of(tables: Sequence[DecisionTable], names: frozenset[str]) -> dict[str, tuple[Any, ...]]:
+    """The values that tables with one output and only literals in it may give, by the names of the tables."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for table in tables:
+        if len(table.outputs) != 1 or not table.hit_policy.is_single:
+            continue
+        subject = Subject(table, {}, names)
+        cells = [rule.outputs[0] for rule in table.rules]
+        default = table.outputs[0].default
+        read = {key: value for value, key in map(subject.output, [*cells, *([default] if default else [])])}
+        if all(value is not OPEN for value in read.values()):
+            found[table.name] = (*found.get(table.name, ()), *read.values())
+    return found

@@ -8,7 +8,7 @@ from typing import Any
 
 from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import Box, CaseSpace, InputValues
-from referee.checks.decision_logic import Answer, Cut, DecisionLogic
+from referee.checks.decision_logic import Answer, Cut, DecisionLogic, results_of
 from referee.checks.dimension import Dimension
 from referee.checks.finding import Case
 from referee.checks.subject import as_facts, paths_of
@@ -68,7 +68,8 @@ def differences(
         name.partition(".")[0].strip() for name in (*old.inputs, *new.inputs)
     )
     inputs = _either(old.inputs, new.inputs)
-    space = CaseSpace([*old.tables, *new.tables], inputs, known)
+    tables = [*old.tables, *new.tables]
+    space = CaseSpace(tables, inputs, known, results_of(tables, known))
     before = DecisionLogic(old.tables, inputs, known, space)
     after = DecisionLogic(new.tables, inputs, known, space)
     pairs: dict[Hashable, list[Box]] = {}
@@ -90,6 +91,9 @@ def differences(
             stack += _halves(box, answer if isinstance(answer, Cut) else other)  # type: ignore[arg-type]
             continue
         is_open = answer.is_open or other.is_open
+        if not is_open and answer.outcome == other.outcome:
+            # the same expression gives something else where a result it uses changed
+            is_open = not all(_gives_the_same(before, after, name, box) for name in answer.needs)
         if not is_open and answer.is_same(other):
             continue
         # what hangs on expressions is told together, whatever would be decided
@@ -108,6 +112,18 @@ def differences(
                 _difference(space, box, free, *answers[kind], paths)
             )
     return Differences(tuple(found), tuple(left_open), is_complete)
+
+
+def _gives_the_same(before: DecisionLogic, after: DecisionLogic, table: str, box: Box) -> bool:
+    """Whether a table that both versions have is known to give the same in a box."""
+    if table not in after.subjects:
+        return False
+    if before.signature(table, box) == after.signature(table, box):
+        return True
+    one, other = before.answer(table, box), after.answer(table, box)
+    if isinstance(one, Cut) or isinstance(other, Cut) or one.is_open or other.is_open:
+        return False
+    return one.is_same(other) and not one.needs
 
 
 def a_value(values: InputValues) -> Any:

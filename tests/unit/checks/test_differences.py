@@ -151,3 +151,75 @@ def test_what_is_not_compared_in_time_is_said() -> None:
     old, new = (table("F", "amount || n", *each) for each in (rows, other))
     told = differences(Version([old], inputs, "limits"), Version([new], inputs, "limits"), budget=Budget(0))
     assert not told.is_complete and not told.are_none
+
+
+def with_limit(limit: str, output: str = '"human"') -> list[DecisionTable]:
+    limits = table("U", "country || limit", f'"DE" || {limit}', 'not("DE") || 10', name="limit")
+    route = table("U", "amount || route", '<= limit || "auto"', f"> limit || {output}", name="routing")
+    return [limits, route]
+
+
+LIMITED = {"country": COUNTRY, "amount": AMOUNT, "limit": InputValues("number")}
+
+
+def test_a_cell_that_compares_with_the_result_of_a_table_is_compared_exactly() -> None:
+    told = differences(
+        Version(with_limit("40"), LIMITED, "routing"), Version(with_limit("55.5"), LIMITED, "routing")
+    )
+    (one,) = told.found
+    assert one.where == {"country": '"DE"', "amount": "(40..55.5]"}
+    assert (one.old.values, one.new.values) == (("human",), ("auto",))
+    assert not told.open and told.is_complete
+
+
+def test_an_output_expression_over_a_changed_result_is_told_as_open() -> None:
+    text = '"above " + string(limit)'
+    told = differences(
+        Version(with_limit("40", text), LIMITED, "routing"),
+        Version(with_limit("50", text), LIMITED, "routing"),
+    )
+    assert [each.where for each in told.found] == [{"country": '"DE"', "amount": "(40..50]"}]
+    assert [each.where for each in told.open] == [{"country": '"DE"', "amount": "(50..100]"}]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_differences_through_two_tables_are_the_cases_decided_differently(seed: int) -> None:
+    chance = random.Random(seed)
+
+    def rows(outputs: tuple[str, ...], cells: tuple[str, ...]) -> list[str]:
+        return [
+            " | ".join((chance.choice(cells), chance.choice(("-", "<= 20", "[20..60)", "> 60", "50"))))
+            + f" || {chance.choice(outputs)}"
+            for _ in range(chance.randint(1, 4))
+        ]
+
+    def decision() -> list[DecisionTable]:
+        countries = ("-", '"DE"', '"FR","CH"', 'not("CH")')
+        policy = chance.choice(("F", "A", "U"))
+        risk = table("F", "country | amount || risk", *rows(("20", "50", "80"), countries), name="risk")
+        cells = ("-", "20", "<= 50", "> 20")
+        route = table(policy, "risk | amount || route", *rows(('"a"', '"b"'), cells), name="routing")
+        over = table(
+            "F", "risk | amount || route", '- | > risk || "c"', *rows(('"a"',), cells), name="routing"
+        )
+        return [risk, chance.choice((route, over))]
+
+    old, new = decision(), decision()
+    inputs = {"country": COUNTRY, "amount": AMOUNT, "risk": InputValues("number")}
+    told = differences(Version(old, inputs, "routing"), Version(new, inputs, "routing"))
+    assert told.is_complete and not told.open
+    models = model(old, ("country", "amount")), model(new, ("country", "amount"))
+    for country in ("DE", "FR", "CH"):
+        for amount in (0, 10, 20, 30, 50, 55, 60, 61, 80, 90):
+            case = {"country": country, "amount": Decimal(amount)}
+            one, other = (
+                (found.value, any(each.is_doubt for each in found.diagnostics))
+                for found in (each.evaluate("routing", case) for each in models)
+            )
+            assert holds(told, case) == (one != other and not (one[1] and other[1])), (
+                old,
+                new,
+                case,
+                one,
+                other,
+            )
