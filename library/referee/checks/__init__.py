@@ -1,14 +1,19 @@
 """Proofs about decision tables: what is true of every case, before the first case comes."""
 
-from referee.checks.budget import Budget
+from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import InputValues
 from referee.checks.decision_logic import Answer
 from referee.checks.differences import Difference, Differences, Version, a_value, differences
 from referee.checks.finding import Case, Finding, Fix, TableReport
+from referee.checks.outcome import DISAGREEMENT, NO_HIT, SEVERAL_HITS
+from referee.checks.reachability import case_with_outcome, needs_tables
 from referee.checks.table_check import check_table
 from referee.checks.value_line import literal_text
 
 __all__ = [
+    "DISAGREEMENT",
+    "NO_HIT",
+    "SEVERAL_HITS",
     "Answer",
     "Budget",
     "Case",
@@ -17,10 +22,13 @@ __all__ = [
     "Finding",
     "Fix",
     "InputValues",
+    "OutOfBudget",
     "TableReport",
     "Version",
     "a_value",
+    "case_with_outcome",
     "check_table",
     "differences",
     "literal_text",
+    "needs_tables",
 ]

@@ -27,7 +27,8 @@ class Answer:
 
     ``outcome`` is to be compared, ``values`` are the outputs where one rule gives them. An answer ``is_doubtful`` when
     the engine notices doubt, so that people decide whatever the value is; it ``is_open`` when it hangs on an
-    expression. Its output expressions ``needs`` the results of these tables.
+    expression. Its output expressions need the results of the tables in ``needs``. It ``meets_doubt``
+    when a cell or another table is in doubt, not only the outcome itself.
     """
 
     outcome: Outcome
@@ -36,6 +37,7 @@ class Answer:
     is_doubtful: bool
     is_open: bool
     needs: frozenset[str] = frozenset()
+    meets_doubt: bool = False
 
     def is_same(self, other: Answer) -> bool:
         """Whether the engine does the same with both."""
@@ -89,7 +91,7 @@ class DecisionLogic:
         noticed = self._meets_doubt(subject, box, dict(held)) or self._doubt_among(answer.needs, box)
         if isinstance(noticed, Cut):
             return noticed
-        return replace(answer, is_doubtful=True) if noticed else answer
+        return replace(answer, is_doubtful=True, meets_doubt=True) if noticed else answer
 
     def signature(self, table: str, box: Box) -> Hashable:
         """What decides in a box: two versions with one signature decide its cases alike."""
@@ -152,14 +154,16 @@ class DecisionLogic:
             values, outcome = tuple(value for value, _ in read), tuple(key for _, key in read)
         policy = subject.table.hit_policy
         undecided = _NO_RESULT if policy.is_single or policy.is_aggregate else ()
+        meets_doubt = any(state in (_DOUBT, _DOUBTED) for _, state in states)
         rules = tuple(map(subject.number, true))
         return Answer(
             outcome,
             values,
             rules,
-            outcome in undecided or any(state in (_DOUBT, _DOUBTED) for _, state in states),
+            outcome in undecided or meets_doubt,
             any(state is _OPEN for _, state in states),
             frozenset(name for rule in true for name in subject.names_in_output(rule) & self.subjects.keys()),
+            meets_doubt,
         )
 
     def _held(self, at: int, box: Box) -> _Held:

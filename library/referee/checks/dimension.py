@@ -31,6 +31,7 @@ from referee.checks.value_line import (
 )
 
 _SAMPLES_TRIED = 50
+_WITHOUT_LINE = ("list", "context", "function", "range")
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +310,7 @@ def _kinds(type_name: str, values: Sequence[Any]) -> list[ValueKind]:
     possible = kinds_of_type(type_name)
     if possible:
         return [kind for kind in possible if kind in spoken] or [possible[0]]
-    return spoken if type_name.strip() in ("", "Any") else []
+    return [] if type_name.strip().startswith(_WITHOUT_LINE) else spoken
 
 
 def _interval_text(first: Region, last: Region) -> str:

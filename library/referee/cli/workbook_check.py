@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from referee.domain import Diagnostic, ModelError, RulesError
+from referee.domain import Diagnostic, ModelError, RulesError, Severity
 
 if TYPE_CHECKING:
-    from referee.checks import Budget, TableReport
+    from referee.checks import Budget, InputValues, TableReport
     from referee.scoring import Model
     from referee.tables import DecisionTable
 
@@ -35,7 +35,7 @@ def check_workbook(path: Path, models: Path, budget: Budget, watch: Watch) -> Wo
     """The faults of a workbook or DMN file; where it has none, the proofs of its tables. Each table may take its share
     of what is left of the budget.
     """
-    from referee.checks import check_table
+    from referee.checks import check_table, needs_tables
     from referee.cli.table_inputs import scope_names, table_inputs
     from referee.dmn import read_model
     from referee.scoring import ModelStore
@@ -59,5 +59,41 @@ def check_workbook(path: Path, models: Path, budget: Budget, watch: Watch) -> Wo
     inputs, names = table_inputs(workbook, loaded), scope_names(workbook)
     for done, table in enumerate(watch(workbook.tables, f"proving {path.name}")):
         share = budget.share(1 / (len(workbook.tables) - done))
-        report.tables.append(check_table(table, inputs, names=names, budget=share))
+        found = check_table(table, inputs, names=names, budget=share)
+        if needs_tables(table, workbook.tables):
+            found = _as_far_as_reached(found, table, workbook.tables, inputs, names, share)
+        report.tables.append(found)
     return report
+
+
+def _as_far_as_reached(
+    found: TableReport,
+    table: DecisionTable,
+    tables: Sequence[DecisionTable],
+    inputs: Mapping[str, InputValues],
+    names: Sequence[str],
+    budget: Budget,
+) -> TableReport:
+    """Findings that no case of the whole decision reaches, as the tables before never give such results, as hints."""
+    from referee.checks import DISAGREEMENT, NO_HIT, SEVERAL_HITS, OutOfBudget, case_with_outcome
+
+    findings = list(found.findings)
+    for codes, outcomes in (
+        (("gap", "more-gaps"), (NO_HIT,)),
+        (("overlap", "more-overlaps"), (SEVERAL_HITS, DISAGREEMENT)),
+    ):
+        told = [finding for finding in findings if finding.code in codes and finding.must_be_mended]
+        if not told or (codes[0] == "overlap" and table.hit_policy.needs_priorities):
+            continue
+        try:
+            case = case_with_outcome(tables, inputs, names, table.name, outcomes, budget)
+        except OutOfBudget:
+            continue  # what is told of the table by itself stands
+        if case is None:
+            note = (
+                "no case of the whole decision comes to this, as the tables before never give these results"
+            )
+            for finding in told:
+                message = f"{finding.message} ({note})"
+                findings[findings.index(finding)] = replace(finding, severity=Severity.INFO, message=message)
+    return replace(found, findings=tuple(findings))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from referee.checks import Budget, InputValues
+from referee.checks import NO_HIT, Budget, Case, InputValues, case_with_outcome
 from referee.domain import Severity
 from tests.unit.checks.tables import checked, messages, only, table
 
@@ -135,3 +135,18 @@ def test_what_cannot_be_proved_in_time_is_a_finding() -> None:
     report = checked(table("U", "amount | age || n", *rows), budget=Budget(0))
     assert "gaps" in report.unproved and report.must_be_mended
     assert "the time was over" in messages(report, "not-proved")[0]
+
+
+def test_whether_a_case_of_the_whole_decision_comes_to_a_gap() -> None:
+    risk = table("F", "amount || risk", '<= 50 || "low"', '- || "high"', name="risk")
+    inputs = {"amount": InputValues("number", "[0..100]"), "risk": InputValues("string", '"low","high"')}
+
+    def case(*rows: str) -> Case | None:
+        route = table("U", "risk | amount || route", *rows, name="routing")
+        tables = [risk, route]
+        return case_with_outcome(tables, inputs, ("amount", "risk"), "routing", (NO_HIT,), Budget())
+
+    assert case('"low" | <= 50 || 1', '"high" | > 50 || 2') is None
+    found = case('"low" | <= 40 || 1', '"high" | > 50 || 2')
+    assert found is not None and found.facts is not None
+    assert Decimal(40) < found.facts["amount"] <= Decimal(50)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
+from referee.tables import HitPolicy
+from referee.workbook import FactDefinition, Settings, TableDraft, WorkbookDraft, write_workbook
 from tests.unit.cli.conftest import Command
 from tests.unit.engine.limits import RULES, write_limits
 
@@ -56,3 +58,20 @@ def test_the_report_shows_faults_and_findings_as_text(referee: Command, desk: Pa
     assert "<code>(5000..6000]</code>" in html and "&gt;&gt;= 10" in html
     assert ">>= 10" not in html
 
+
+def test_a_gap_that_no_case_reaches_is_a_hint(referee: Command, desk: Path) -> None:
+    risk = TableDraft("risk", HitPolicy.FIRST, ("amount",), ("level",), (("<= 50", "low"), ("-", "high")))
+    outputs = ("route", "action", "queue", "reason")
+    rows = (
+        ("low", "<= 50", "auto", "pay", None, "small"),
+        ("high", "> 50", "human", None, "clerks", "large"),
+    )
+    route = TableDraft("routing", HitPolicy.UNIQUE, ("risk", "amount"), outputs, rows)
+    facts = (FactDefinition("payment", "string"), FactDefinition("amount", "number", "[0..100]"))
+    settings = Settings("pay", "1", "treasury", "decide payments", "payment", "routing", "clerks")
+    write_workbook(
+        desk / "two.xlsx", WorkbookDraft(settings=settings, facts=facts, models=(), tables=(risk, route))
+    )
+    said = referee("check", "two.xlsx")
+    assert said.code == 0
+    assert "no case of the whole decision comes to this" in said.out
