@@ -88,6 +88,25 @@ def test_a_bot_that_robot_yaml_lacks_gets_the_lines_to_add(set_up_clone: Path) -
     )
 
 
+def test_robot_framework_is_run_in_the_process_that_knows_about_refusals(
+    repository: Path, set_up_clone: Path
+) -> None:
+    task = "tasks:\n  bot:\n    shell: python -m robot --outputdir output/bot bots/bot.robot\n"
+    (set_up_clone / "robot.yaml").write_text(task, encoding="utf-8")
+    shutil.copytree(
+        repository / "library", set_up_clone / "library", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (set_up_clone / "bots").mkdir()
+    (set_up_clone / "bots" / "bot.robot").write_text(
+        "*** Settings ***\nLibrary    RefereeLibrary    none.xlsx\n"
+        "*** Tasks ***\nDecide\n    Read Cases    none.csv\n",
+        encoding="utf-8",
+    )
+    done = start(set_up_clone, "bot")
+    assert done.returncode == 2
+    assert "none.xlsx: there is no such file" in done.stdout
+
+
 def test_a_main_task_that_is_not_there_is_named(set_up_clone: Path) -> None:
     place = set_up_clone / "robot.yaml"
     place.write_text(ROBOT_YAML.replace("mainTask: main_job", "mainTask: main_jop"), encoding="utf-8")
