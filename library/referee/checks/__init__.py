@@ -6,6 +6,7 @@ from referee.checks.decision_logic import Answer
 from referee.checks.differences import Difference, Differences, Version, a_value, differences
 from referee.checks.finding import Case, Finding, Fix, TableReport
 from referee.checks.outcome import DISAGREEMENT, NO_HIT, SEVERAL_HITS
+from referee.checks.protected import protected_facts
 from referee.checks.reachability import case_with_outcome, needs_tables
 from referee.checks.table_check import check_table
 from referee.checks.value_line import literal_text
@@ -31,4 +32,5 @@ __all__ = [
     "differences",
     "literal_text",
     "needs_tables",
+    "protected_facts",
 ]

@@ -9,7 +9,7 @@ from math import prod
 from types import MappingProxyType
 from typing import Any
 
-from referee.checks.cell_logic import CellLogic, cell_logic, with_values
+from referee.checks.cell_logic import CellLogic, cell_logic, names_in, with_values
 from referee.checks.dimension import Dimension, accepts_null
 from referee.checks.region_set import RegionIndex, members
 from referee.checks.value_line import literal_text
@@ -112,7 +112,7 @@ class CaseSpace:
     def used_names(self, cell: CellText) -> frozenset[str]:
         """The names that a cell uses."""
         tree = self._tree(cell)
-        return frozenset() if tree is None else frozenset(_names_in(tree))
+        return frozenset() if tree is None else frozenset(names_in(tree))
 
     def logic_with(self, cell: CellText, results: Mapping[str, Any]) -> CellLogic | None:
         """The logic of a cell that compares with results of tables, these being the results."""
@@ -278,13 +278,6 @@ def literal_node(value: Any) -> syntax.Node | None:
         return parse_expression(literal_text(value))
     except FeelSyntaxError:
         return None
-
-
-def _names_in(node: object) -> set[str]:
-    found = {node.name} if isinstance(node, syntax.Name) else set()
-    for child in syntax.children(node):
-        found |= _names_in(child)
-    return found
 
 
 def _holds_null(node: object) -> bool:

@@ -70,6 +70,14 @@ def cell_logic(tree: syntax.UnaryTestsNode) -> CellLogic | None:
     return Not(logic) if tree.negated else logic
 
 
+def names_in(node: object) -> set[str]:
+    """The names that stand in an expression or cell."""
+    found = {node.name} if isinstance(node, syntax.Name) else set()
+    for child in syntax.children(node):
+        found |= names_in(child)
+    return found
+
+
 def with_values(tree: syntax.UnaryTestsNode, values: Mapping[str, syntax.Node]) -> syntax.UnaryTestsNode:
     """The cell with literals in the place of names."""
     return _with_values(tree, values)  # type: ignore[no-any-return]

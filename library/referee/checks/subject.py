@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from referee.checks.case_space import Box, BoxIndex, CaseSpace, InputValues, expression_key
+from referee.checks.cell_logic import names_in
 from referee.checks.finding import Case
-from referee.domain import Diagnostic, Place, Severity
+from referee.domain import Diagnostic, Place, RulesError, Severity
 from referee.feel import NOT_CONSTANT, FeelSyntaxError, Names, constant, parse_expression, syntax
 from referee.feel.values.equality import equality_key
 from referee.tables import CellText, CompiledTable, DecisionTable, compile_table
@@ -83,7 +84,7 @@ class Subject:
         for cell in self.table.rules[rule].outputs:
             if not cell.is_blank:
                 try:
-                    found |= _names_in(parse_expression(cell.text, self._parsing))
+                    found |= names_in(parse_expression(cell.text, self._parsing))
                 except FeelSyntaxError:
                     continue
         return found
@@ -137,8 +138,13 @@ class Subject:
             for dimension, value in zip(self.space.dimensions, self.space.case(box), strict=True)
         }
         facts, is_whole = as_facts(values, self._paths)
+        try:
+            compiled = self.compiled
+        except RulesError:
+            # a DMN model may give a table more than its names, types and functions say here
+            return Case(values, "", facts if is_whole else None)
         sink: list[Diagnostic] = []
-        result = self.compiled.decide(facts | self._probes(values), sink)
+        result = compiled.decide(facts | self._probes(values), sink)
         fired = [str(reference.number) for reference in result.fired]
         said = (
             "no rule fires"
@@ -232,10 +238,3 @@ def listed(numbers: Sequence[int], most: int = 6) -> str:
     if len(numbers) > most:
         return f"rules {', '.join(map(str, numbers[: most - 1]))} and {len(numbers) - most + 1} more"
     return f"rules {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
-
-
-def _names_in(node: object) -> set[str]:
-    found = {node.name} if isinstance(node, syntax.Name) else set()
-    for child in syntax.children(node):
-        found |= _names_in(child)
-    return found

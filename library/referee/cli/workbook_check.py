@@ -20,7 +20,7 @@ Watch = Callable[[Sequence["DecisionTable"], str], Iterable["DecisionTable"]]
 
 @dataclass(slots=True)
 class WorkbookReport:
-    """A workbook with its faults, or else with what was found about each of its tables."""
+    """A workbook with its faults, and what was found about each of its tables where it can be read."""
 
     path: Path
     faults: list[Diagnostic] = field(default_factory=list)
@@ -32,10 +32,11 @@ class WorkbookReport:
 
 
 def check_workbook(path: Path, models: Path, budget: Budget, watch: Watch) -> WorkbookReport:
-    """The faults of a workbook or DMN file; where it has none, the proofs of its tables. Each table may take its share
-    of what is left of the budget.
+    """The faults of a workbook or DMN file and, where it can be read, the proofs of its tables.
+
+    Each table may take its share of what is left of the budget.
     """
-    from referee.checks import check_table, needs_tables
+    from referee.checks import check_table, needs_tables, protected_facts
     from referee.cli.table_inputs import scope_names, table_inputs
     from referee.dmn import read_model
     from referee.scoring import ModelStore
@@ -45,6 +46,7 @@ def check_workbook(path: Path, models: Path, budget: Budget, watch: Watch) -> Wo
     try:
         if path.suffix.casefold() == ".dmn":
             read_model(path).check()
+            _check_model(report, budget, watch)
             return report
         workbook = read_workbook(path)
     except RulesError as error:
@@ -56,6 +58,16 @@ def check_workbook(path: Path, models: Path, budget: Budget, watch: Watch) -> Wo
             loaded[definition.node] = ModelStore(models).load(definition.folder, definition.version)
         except ModelError as error:
             report.faults.append(Diagnostic("model", str(error), place=definition.place))
+    report.faults += [
+        Diagnostic(found.code, found.message, place=found.places[0] if found.places else None)
+        for found in protected_facts(
+            workbook.tables,
+            {node: model.features for node, model in loaded.items()},
+            workbook.dictionary.protected,
+            workbook.settings.route_table,
+            scope_names(workbook),
+        )
+    ]
     inputs, names = table_inputs(workbook, loaded), scope_names(workbook)
     for done, table in enumerate(watch(workbook.tables, f"proving {path.name}")):
         share = budget.share(1 / (len(workbook.tables) - done))
@@ -64,6 +76,20 @@ def check_workbook(path: Path, models: Path, budget: Budget, watch: Watch) -> Wo
             found = _as_far_as_reached(found, table, workbook.tables, inputs, names, share)
         report.tables.append(found)
     return report
+
+
+def _check_model(report: WorkbookReport, budget: Budget, watch: Watch) -> None:
+    """Proves the tables of a DMN file."""
+    from referee.checks import check_table
+    from referee.cli.model_tables import model_tables
+    from referee.dmn.reader import read_definitions
+
+    found = {id(each.table): each for each in model_tables(read_definitions(report.path))}
+    tables = [each.table for each in found.values()]
+    for done, table in enumerate(watch(tables, f"proving {report.path.name}")):
+        share = budget.share(1 / (len(tables) - done))
+        inputs, names = found[id(table)].inputs, found[id(table)].names
+        report.tables.append(check_table(table, inputs, names=names, budget=share))
 
 
 def _as_far_as_reached(

@@ -75,3 +75,30 @@ def test_a_gap_that_no_case_reaches_is_a_hint(referee: Command, desk: Path) -> N
     said = referee("check", "two.xlsx")
     assert said.code == 0
     assert "no case of the whole decision comes to this" in said.out
+
+
+DMN = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="limits" namespace="urn:limits">
+  <itemDefinition id="t" name="tCountry"><typeRef>string</typeRef>
+    <allowedValues id="a"><text>"DE","FR"</text></allowedValues></itemDefinition>
+  <inputData id="i" name="country"><variable id="v" name="country" typeRef="tCountry"/></inputData>
+  <decision id="r" name="route"><variable id="w" name="route" typeRef="string"/>
+    <informationRequirement id="q"><requiredInput href="#i"/></informationRequirement>
+    <decisionTable id="table" hitPolicy="UNIQUE">
+      <input id="in"><inputExpression id="e" typeRef="tCountry"><text>country</text></inputExpression></input>
+      <output id="out"/>
+      <rule id="rule1"><inputEntry id="c"><text>"DE"</text></inputEntry>
+        <outputEntry id="o"><text>"auto"</text></outputEntry></rule>
+    </decisionTable>
+  </decision>
+</definitions>
+"""
+
+
+def test_tables_of_a_dmn_file_are_proved_by_its_own_types(referee: Command, desk: Path) -> None:
+    (desk / "limits.dmn").write_text(DMN, encoding="utf-8")
+    said = referee("check", "limits.dmn", "--json")
+    (finding,) = said.json["workbooks"][0]["tables"][0]["findings"]
+    assert said.code == 1
+    assert (finding["code"], finding["case"]["values"]) == ("gap", {"country": "FR"})
+    assert finding["fix"]["rows"] == [['"FR"', ""]]

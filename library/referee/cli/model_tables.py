@@ -1,0 +1,101 @@
+"""The decision tables of a DMN file, and what their inputs may hold by the file's own types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from referee.feel.types import NAMED_TYPES
+
+if TYPE_CHECKING:
+    from referee.checks import InputValues
+    from referee.dmn.elements import Definitions
+    from referee.dmn.item_definition import ItemDefinition
+    from referee.tables import CellText, DecisionTable, InputClause, OutputClause
+
+Clause = TypeVar("Clause", "InputClause", "OutputClause")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTable:
+    """A table of a decision or knowledge model, its types resolved to FEEL's own, with all names it may use."""
+
+    table: DecisionTable
+    inputs: Mapping[str, InputValues]
+    names: tuple[str, ...]
+
+
+def model_tables(definitions: Definitions) -> list[ModelTable]:
+    """The tables that are the whole logic of a decision or of a knowledge model's function."""
+    from referee.dmn import DecisionNode, InputData, KnowledgeModel, TableLogic
+
+    types = {each.name: each for each in definitions.types}
+    shared: dict[str, InputValues] = {}
+    for element in definitions.elements.values():
+        if isinstance(element, InputData | DecisionNode):
+            shared.update(_values(element.name, element.type, types))
+    names = tuple(element.name for element in definitions.elements.values())
+    found = []
+    for element in definitions.elements.values():
+        if isinstance(element, DecisionNode) and isinstance(element.logic, TableLogic):
+            found.append(ModelTable(_resolved(element.logic.table, types), shared, names))
+        if isinstance(element, KnowledgeModel) and isinstance(element.function.body, TableLogic):
+            own = dict(
+                pair
+                for parameter in element.function.parameters
+                for pair in _values(parameter.name, parameter.type, types)
+            )
+            parameters = tuple(parameter.name for parameter in element.function.parameters)
+            table = _resolved(element.function.body.table, types)
+            found.append(ModelTable(table, {**shared, **own}, (*names, *parameters)))
+    return found
+
+
+def _values(
+    name: str, type_name: str, types: Mapping[str, ItemDefinition], depth: int = 0
+) -> Iterator[tuple[str, InputValues]]:
+    """What a name holds, and what the components of its type hold, by their paths."""
+    from referee.checks import InputValues
+
+    base, allowed = _base(type_name, types)
+    yield name, InputValues(base, allowed[0].text if len(allowed) == 1 else "")
+    item = types.get(type_name)
+    for component in item.components if item is not None and not item.is_collection and depth < 8 else ():
+        own = {**types, component.name: component} if component.components else types
+        kind = component.name if component.components else component.type
+        for path, values in _values(f"{name}.{component.name}", kind, own, depth + 1):
+            if component.allowed_values is not None and path == f"{name}.{component.name}":
+                values = InputValues(values.type, component.allowed_values.text)
+            yield path, values
+
+
+def _base(type_name: str, types: Mapping[str, ItemDefinition]) -> tuple[str, list[CellText]]:
+    """FEEL's own type under a name, and the allowed values met on the way. A type with parts is a context or list."""
+    allowed: list[CellText] = []
+    seen: set[str] = set()
+    while type_name not in NAMED_TYPES and type_name in types and type_name not in seen:
+        seen.add(type_name)
+        item = types[type_name]
+        if item.is_collection:
+            return "list", []
+        if item.components or item.function is not None:
+            return "context", []
+        allowed += [text for text in (item.allowed_values, item.constraint) if text is not None]
+        type_name = item.type
+    return (type_name if type_name in NAMED_TYPES else ""), allowed
+
+
+def _resolved(table: DecisionTable, types: Mapping[str, ItemDefinition]) -> DecisionTable:
+    return replace(
+        table,
+        inputs=tuple(_with_type(table.inputs, types)),
+        outputs=tuple(_with_type(table.outputs, types)),
+    )
+
+
+def _with_type(clauses: Sequence[Clause], types: Mapping[str, ItemDefinition]) -> Iterable[Clause]:
+    for clause in clauses:
+        base, allowed = _base(clause.type, types)
+        values = clause.allowed_values or (allowed[0] if len(allowed) == 1 else None)
+        yield replace(clause, type=base, allowed_values=values)
