@@ -154,9 +154,9 @@ def _wanted_tables(grid: Grid | None, faults: list[Diagnostic]) -> dict[str, Gri
         headings = {
             grid.cell(row, column).text.casefold(): column for column in range(1, grid.last_column + 1)
         }
-        if "execute decision table" not in headings:
+        listed = headings.get("execute decision tables") or headings.get("execute decision table")
+        if listed is None:
             continue
-        listed = headings["execute decision table"]
         decisions = headings.get("decisions", listed)
         for position in range(1, min(decisions, listed)):
             cells = [grid.cell(below, position) for below in range(row + 1, grid.last_row + 1)]

@@ -297,11 +297,10 @@ def boxed(path: Path, *, execute: bool = False, condition: str = "") -> Path:
         glossary.append(row)
     chosen = workbook.create_sheet("Decision")
     chosen.append(["Decision"])
-    chosen.append(["Customer", "Decisions", "Execute Decision Table"])
+    chosen.append(["Customer", "Decisions", "Execute Decision Tables"])
     chosen.append([condition, "Determine Discount", "Determine Discount"])
     chosen.append(["", "Price it", "Pricing"])
     rules = workbook.create_sheet("Rules")
-    double = Side("double")
     for number, row in enumerate(
         (
             ["Determine Discount"],
@@ -319,11 +318,14 @@ def boxed(path: Path, *, execute: bool = False, condition: str = "") -> Path:
     ):
         for column, value in enumerate(row, 2):
             rules.cell(number, column, value)
-    for row in range(4, 8):
-        rules.cell(row, 4).border = Border(right=double)
-        rules.cell(row, 6).border = Border(left=double)
-    for row in range(10, 13):
-        rules.cell(row, 3).border = Border(right=double)
+    double_after = {(row, column) for row in range(4, 8) for column in (4, 5)} | {
+        (row, 3) for row in range(10, 13)
+    }
+    thin, double = Side("thin"), Side("double")
+    for sheet in workbook.worksheets:
+        for cell in [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]:
+            here = sheet is rules and (cell.row, cell.column) in double_after
+            cell.border = Border(left=thin, right=double if here else thin, top=thin, bottom=thin)
     workbook.save(path)
     return path
 
