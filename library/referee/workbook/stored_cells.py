@@ -26,7 +26,7 @@ from referee.workbook.serial_date import Calendar, ShownAs, shown_as
 from referee.workbook.xml_source import UnusableXml, XmlSource
 
 MERGED_CELLS_LIMIT = 200_000
-"""Cells one merged area may cover; each of them gets the value of the area."""
+"""Cells that the merged areas of a sheet may cover; each of them gets the value of its area."""
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _CHUNK = 2**16
@@ -122,7 +122,7 @@ class ExcelFile:
             ) from error
 
     def merged_areas(self, sheet: SheetPart) -> list[MergedArea]:
-        """The merged areas of a sheet. Raises InputError for one that is larger than any table."""
+        """The merged areas of a sheet. Raises InputError where they cover more than any table does."""
         areas: dict[MergedArea, None] = {}
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(sheet.part) as stream:
@@ -137,12 +137,11 @@ class ExcelFile:
                 f"{self.path}, sheet {sheet.name}: the sheet is damaged ({_first_line(error)}); "
                 "open the file in Excel and save it"
             ) from error
-        for area in areas:
-            size = (area.bottom - area.top + 1) * (area.right - area.left + 1)
-            if size > MERGED_CELLS_LIMIT:
-                raise InputError(
-                    f"{self.path}, sheet {sheet.name}: a merged area covers {size} cells; unmerge it"
-                )
+        size = sum((area.bottom - area.top + 1) * (area.right - area.left + 1) for area in areas)
+        if size > MERGED_CELLS_LIMIT:
+            raise InputError(
+                f"{self.path}, sheet {sheet.name}: merged areas cover {size} cells; unmerge them"
+            )
         return list(areas)
 
     def _read_formats(self) -> list[ShownAs | None]:
@@ -360,6 +359,8 @@ class _Scanner:
         else:
             raise _Damage(f"a cell has the unknown type {self._type}")
         if value is not None or problem is not None:
+            if len(self._row) >= LAST_COLUMN:
+                raise _Damage(f"row {self._row_number} holds more cells than there are columns")
             self._row.append(StoredCell(self._column, value, problem))
 
     def _number(self, text: str) -> tuple[CellValue, Problem | None]:

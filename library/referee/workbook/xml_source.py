@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
+MOST_ELEMENTS = 1_000_000
+"""Elements of a part that is read as a whole; a decision workbook's largest has some thousands."""
+
 _START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 
 
@@ -109,8 +112,13 @@ def _parsed(content: bytes) -> SourceElement:
     parser = expat.ParserCreate()
     holder = SourceElement("", "", {}, 0)
     open_elements = [holder]
+    count = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal count
+        count += 1
+        if count > MOST_ELEMENTS:
+            raise UnusableXml(f"has more than {MOST_ELEMENTS} elements")
         offset = parser.CurrentByteIndex
         tag = _START_TAG.match(content, offset)
         if tag is None:

@@ -294,6 +294,22 @@ def test_entities_are_refused_before_they_grow(tmp_path: Path) -> None:
         read_workbook(path)
 
 
+def test_xml_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    styles = "<xf/>" * 1_100_000
+    path = example(tmp_path)
+    patched(path, "xl/styles.xml", {"</cellXfs>": f"{styles}</cellXfs>"})
+    with pytest.raises(InputError, match="has more than 1000000 elements"):
+        read_workbook(path)
+    with pytest.raises(InputError, match="row 2 holds more cells than there are columns"):
+        one_case(tmp_path / "c.xlsx", '<c r="B2"><v>1</v></c>' * 17_000)
+    areas = "".join(f'<mergeCell ref="A{row}:XFD{row}"/>' for row in range(1, 20))
+    path = patched(
+        example(tmp_path), SHEET, {"</sheetData>": f"</sheetData><mergeCells>{areas}</mergeCells>"}
+    )
+    with pytest.raises(InputError, match="merged areas cover 311296 cells; unmerge them"):
+        read_workbook(path)
+
+
 def test_a_zip_bomb_is_refused_by_its_size_and_part(tmp_path: Path) -> None:
     path = with_parts(example(tmp_path), {"xl/media/huge.bmp": b"\0" * (200 * 2**20)})
     with pytest.raises(
