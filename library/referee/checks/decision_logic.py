@@ -70,6 +70,19 @@ class DecisionLogic:
         self._dimensions = {
             table.name: sorted({space.dimension_of(clause) for clause in table.inputs}) for table in tables
         }
+        self._asking = {table.name for table in tables if self._asks_tables(table.name)}
+
+    def _asks_tables(self, table: str) -> bool:
+        """Whether an input or an input cell of a table needs the result of another one."""
+        subject = self.subjects[table]
+        cells = (
+            subject.table.rules[rule].inputs[column]
+            for rule, box in enumerate(subject.boxes)
+            for column in box.open_columns
+        )
+        return bool(self._tables_needed(table)) or any(
+            self.space.used_names(cell) & self.subjects.keys() for cell in cells
+        )
 
     def answer(self, table: str, box: Box) -> Answer | Cut:
         """What a table gives in a box, the tables it needs included."""
@@ -96,21 +109,10 @@ class DecisionLogic:
     def signature(self, table: str, box: Box) -> Hashable:
         """What decides in a box: two versions with one signature decide its cases alike."""
         subject = self.subjects[table]
-        used = self._dimensions[table]
-        inside = [(at, ~0 if at in self._sources else box[at]) for at in used]
-        alive: list[Hashable] = []
-        named: set[str] = {self._sources[at][0] for at in used if at in self._sources}
-        for rule, rule_box in enumerate(subject.boxes):
-            live = rule_box.live
-            if live is None or not all(live[at] & regions for at, regions in inside):
-                continue
+        alive = self.alive(table, box)
+        named = self._tables_needed(table)
+        for rule in alive.values():
             named |= self._tables_named(subject, rule)
-            cells = tuple(
-                (live[at] & regions, rule_box.cells[at] & regions, rule_box.unspoken[at] & regions)
-                for at, regions in inside
-            )
-            texts = tuple((at, subject.table.rules[rule].inputs[at].text) for at in rule_box.open_columns)
-            alive.append((cells, texts, subject.output_keys[rule]))
         outputs = tuple(
             (
                 clause.name,
@@ -119,7 +121,53 @@ class DecisionLogic:
             for clause in subject.table.outputs
         )
         needs = tuple((name, self.signature(name, box)) for name in sorted(named - {table}))
-        return subject.table.hit_policy, outputs, tuple(used), tuple(alive), needs
+        return subject.table.hit_policy, outputs, tuple(self._dimensions[table]), tuple(alive), needs
+
+    def alive(self, table: str, box: Box) -> dict[Hashable, int]:
+        """The rules that have a case in a box, in order, by all that counts of them there.
+
+        Under F those below a rule that takes the whole box don't count, unless a result in doubt could be asked for.
+        """
+        subject = self.subjects[table]
+        used = self._dimensions[table]
+        inside = [(at, ~0 if at in self._sources else box[at]) for at in used]
+        found: dict[Hashable, int] = {}
+        is_first = subject.table.hit_policy is HitPolicy.FIRST and table not in self._asking
+        for rule, rule_box in enumerate(subject.boxes):
+            live = rule_box.live
+            if live is None or not all(live[at] & regions for at, regions in inside):
+                continue
+            cells = tuple(
+                (live[at] & regions, rule_box.cells[at] & regions, rule_box.unspoken[at] & regions)
+                for at, regions in inside
+            )
+            texts = tuple((at, subject.table.rules[rule].inputs[at].text) for at in rule_box.open_columns)
+            key = (cells, texts, subject.output_keys[rule])
+            found[key if key not in found else (key, rule)] = rule
+            if (
+                is_first
+                and not texts
+                and all(
+                    regions == cell and not unspoken
+                    for (_, regions), (_, cell, unspoken) in zip(inside, cells, strict=True)
+                )
+            ):
+                break
+        return found
+
+    def cut_towards(self, table: str, rules: Iterable[int], box: Box) -> Cut | None:
+        """How to cut so that some rules fill a part of the box, and the rest is left without them."""
+        for rule in rules:
+            live = self.subjects[table].boxes[rule].live
+            if live is None:
+                continue
+            for at in self._dimensions[table]:
+                if at not in self._sources and live[at] & box[at] != box[at]:
+                    return Cut(at, live[at] & box[at])
+        return None
+
+    def _tables_needed(self, table: str) -> set[str]:
+        return {self._sources[at][0] for at in self._dimensions[table] if at in self._sources}
 
     def free_dimensions(self, table: str) -> set[int]:
         """The dimensions that decide in the end, those of the tables it needs included."""

@@ -53,6 +53,7 @@ class Differences:
 
 
 _OPEN = ("open",)
+_MOST_CHANGED = 20
 
 
 def differences(
@@ -85,6 +86,10 @@ def differences(
             break
         if before.signature(old.table, box) == after.signature(new.table, box):
             continue
+        towards = _cut_towards_changes(before, after, old.table, new.table, box)
+        if towards is not None:
+            stack += _halves(box, towards)
+            continue
         answer = before.answer(old.table, box)
         other = after.answer(new.table, box) if isinstance(answer, Answer) else answer
         if isinstance(answer, Cut) or isinstance(other, Cut):
@@ -112,6 +117,18 @@ def differences(
                 _difference(space, box, free, *answers[kind], paths)
             )
     return Differences(tuple(found), tuple(left_open), is_complete)
+
+
+def _cut_towards_changes(
+    before: DecisionLogic, after: DecisionLogic, old: str, new: str, box: Box
+) -> Cut | None:
+    """A cut that frees a part of the box from rules that only one version has there: much is alike around them."""
+    one, other = before.alive(old, box), after.alive(new, box)
+    gone = [rule for key, rule in one.items() if key not in other]
+    come = [rule for key, rule in other.items() if key not in one]
+    if len(gone) + len(come) > _MOST_CHANGED:
+        return None
+    return before.cut_towards(old, gone, box) or after.cut_towards(new, come, box)
 
 
 def _gives_the_same(before: DecisionLogic, after: DecisionLogic, table: str, box: Box) -> bool:
