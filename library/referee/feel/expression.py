@@ -171,6 +171,7 @@ def bounded(run: Callable[[], _Value], sink: list[Diagnostic], text: str) -> _Va
     is_whole = not activity.running
     if is_whole:
         activity.steps = activity.items = activity.matching = 0
+        activity.patterns = frozenset()
     activity.running += 1
     try:
         value = run()

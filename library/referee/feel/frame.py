@@ -28,8 +28,9 @@ MAX_CALLS: Final = 100
 """How deeply function calls may nest in one evaluation; Python's own stack allows little more."""
 
 
-MAX_ITEMS: Final = 10_000_000
+MAX_ITEMS: Final = 3_000_000
 """How many items and, sixteen for one, characters the built-in functions of one evaluation may look at or copy."""
+_ITEMS_OF_DIAGNOSTIC: Final = 50
 MAX_NESTING: Final = 100
 """How deeply the lists and contexts of a result may nest."""
 
@@ -54,6 +55,7 @@ class Activity(threading.local):
     steps: int = 0
     items: int = 0
     matching: int = 0
+    patterns: frozenset[str] = frozenset()
     calls: int = 0
     sink: list[Diagnostic] | None = None
 
@@ -110,6 +112,7 @@ def charge_result(value: Any) -> None:
 
 
 def report(frame: Frame, code: str, message: str, span: Span, severity: Severity = Severity.ERROR) -> None:
+    charge_items(_ITEMS_OF_DIAGNOSTIC)
     frame[SINK].append(Diagnostic(code, message, severity, None, span))
 
 
@@ -118,6 +121,7 @@ def report_fault(frame: Frame, fault: Fault, span: Span) -> None:
     explained again.
     """
     if fault.code != "null-operand" or not is_explained(frame, span):
+        charge_items(_ITEMS_OF_DIAGNOSTIC)
         frame[SINK].append(Diagnostic(fault.code, fault.message, Severity.ERROR, None, span))
 
 

@@ -9,6 +9,7 @@ from referee.feel.builtins import arguments
 from referee.feel.builtins.builtin import Builtin, Signature
 from referee.feel.builtins.strings import bounded
 from referee.feel.fault import Fault
+from referee.feel.frame import ACTIVITY, charge_items
 from referee.feel.regex import Pattern, compile_pattern
 
 _REFERENCE = re.compile(r"\\(.?)|\$([0-9]*)", re.DOTALL | re.ASCII)
@@ -18,9 +19,11 @@ _MAX_PIECES = 2_000_000
 
 
 def _pattern(pattern: Any, parameter: str, flags: Any) -> Pattern:
-    return compile_pattern(
-        arguments.text(pattern, parameter), "" if flags is None else arguments.text(flags, "flags")
-    )
+    text = arguments.text(pattern, parameter)
+    if ACTIVITY.running and text not in ACTIVITY.patterns:
+        ACTIVITY.patterns |= {text}
+        charge_items(500 + 10 * len(text) + len(ACTIVITY.patterns))  # what compiling it takes at most
+    return compile_pattern(text, "" if flags is None else arguments.text(flags, "flags"))
 
 
 def matches(input: Any, pattern: Any, flags: Any = None) -> bool:

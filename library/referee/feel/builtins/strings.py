@@ -18,9 +18,9 @@ MAX_LENGTH = 10_000_000
 
 def bounded(text: str) -> str:
     """The text, or a ``Fault`` if it has grown beyond any use."""
+    charge_text(len(text))
     if len(text) > MAX_LENGTH:
         raise Fault("too-long", f"the text would have more than {MAX_LENGTH} characters")
-    charge_text(len(text))
     return text
 
 
@@ -97,7 +97,7 @@ def string_join(list: Any, delimiter: Any = None) -> str:
             )
         parts.append(item)
     between = "" if delimiter is None else arguments.text(delimiter, "delimiter")
-    if len(between) * len(parts) > MAX_LENGTH:
+    if len(between) * len(parts) > MAX_LENGTH or sum(map(len, parts)) > MAX_LENGTH:
         raise Fault("too-long", f"the text would have more than {MAX_LENGTH} characters")
     return bounded(between.join(parts))
 

@@ -67,9 +67,11 @@ class Pattern:
         place = spent = 0
         charge_items(len(text) >> 4)
         while place <= len(text):
-            spans = matcher.search(place)
-            charge_items(matcher.steps - spent)
-            spent = matcher.steps
+            try:
+                spans = matcher.search(place)
+            finally:  # a search that is given up has taken the most
+                charge_items(matcher.steps - spent)
+                spent = matcher.steps
             if spans is None:
                 return
             yield spans[: self.groups + 1]

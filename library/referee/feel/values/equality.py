@@ -40,10 +40,10 @@ def equality_key(value: Any) -> Hashable:
     """A key for sets and dictionaries: two values have the same one if, and only if, ``equal`` says true."""
     kind = type(value)
     if kind is list:
-        charge_items(len(value))
+        charge_items(3 * len(value))
         return kind, tuple(map(equality_key, value))
     if kind is dict:
-        charge_items(len(value))
+        charge_items(3 * len(value))
         return kind, frozenset((name, equality_key(item)) for name, item in value.items())
     if hasattr(kind, "start_included"):
         ends = equality_key(value.start), equality_key(value.end)

@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from referee.feel.frame import charge_items
+from referee.feel.frame import charge_items, charge_text
 from referee.feel.values.numbers import number_text
 
 _PLAIN_NAME = re.compile(r"[^\W\d][\w ]*")
@@ -28,15 +28,21 @@ def nested_text(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
+    written = _written(value)
+    charge_text(len(written))
+    return written
+
+
+def _written(value: Any) -> str:
     if isinstance(value, Decimal):
         return number_text(value)
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, list):
-        charge_items(len(value))
+        charge_items(2 * len(value))
         return f"[{', '.join(map(nested_text, value))}]"
     if isinstance(value, dict):
-        charge_items(len(value))
+        charge_items(2 * len(value))
         entries = (f"{_entry_name(name)}: {nested_text(item)}" for name, item in value.items())
         return f"{{{', '.join(entries)}}}"
     return str(value)
