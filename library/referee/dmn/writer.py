@@ -318,12 +318,13 @@ class _Writer:
         compiler = LogicCompiler(self._types, frozenset(), frozenset())
         if isinstance(element, KnowledgeModel):
             compiler.function(element.function, frozenset(siblings))
-            own = {parameter.name for parameter in element.function.parameters}
+            used = compiler.used - {parameter.name for parameter in element.function.parameters}
         elif element.logic is not None:
             compiler.compile(element.logic, frozenset(siblings))
-            own = set()
+            used = compiler.used
+        else:
+            used = set()
         self._faults += compiler.faults
-        used = compiler.used - own if isinstance(element, KnowledgeModel) else compiler.used
         return tuple(Requirement(siblings[name]) for name in siblings if name in used)
 
     def _names(self, key: str) -> frozenset[str]:
