@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -87,10 +88,12 @@ class InvoiceBot:
         return (self.folder / "said.txt").read_text(encoding="utf-8", errors="replace")
 
     def records(self, *kinds: str) -> list[dict[str, Any]]:
-        """The finished lines of the log, also while it is being written."""
+        """The whole records of the log, also while it is being written, without lines that a kill tore."""
         content = self.log.read_bytes() if self.log.exists() else b""
-        lines = content[: content.rfind(b"\n") + 1].splitlines()
-        found = [parse_json(line) for line in lines if line]
+        found = []
+        for line in content[: content.rfind(b"\n") + 1].splitlines():
+            with contextlib.suppress(ValueError):
+                found.append(parse_json(line))
         return [record for record in found if not kinds or record["kind"] in kinds]
 
     def statuses(self) -> Counter[str]:
