@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from referee.domain import Case, Decision, ModelError
+from referee.domain import Case, Decision, InputError, ModelError
 
 if TYPE_CHECKING:
     from referee.checks import Budget, Difference, InputValues
@@ -102,10 +102,13 @@ def recorded_cases(
 ) -> tuple[list[tuple[Case, Scores]], list[str]]:
     """The latest facts of each case that an audit log holds about a decision, with the scores of then.
 
-    Also the ids of the cases whose facts can't be read, for a used one stands in the log as a hash.
+    Also the ids of the cases whose facts can't be read, for a used one stands in the log as a hash. Raises
+    ``InputError`` where there is no log.
     """
-    from referee.audit import HASH_MARK, AuditLog
+    from referee.audit import HASH_MARK, LOG_NAME, AuditLog
 
+    if not (log / LOG_NAME).is_file():
+        raise InputError(f"{log}: there is no audit log in this folder; check its name")
     needed = set(used)
     latest: dict[str, Mapping[str, Any]] = {}
     for record in AuditLog(log).records():

@@ -15,7 +15,7 @@ from referee.tables import DecisionTable, HitPolicy, compile_table
 from tests.unit.checks.random_tables import NAMES, Truth, sample
 
 BATCHES = range(10)
-TABLES = 200
+TABLES = 160
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ COMMANDS = [
     (),
     ("decide",),
     ("check",),
+    ("diff",),
     ("test",),
     ("show",),
     ("explain",),

@@ -86,3 +86,8 @@ def test_a_workbook_that_cannot_be_read_gets_its_faults(referee: Command, desk: 
     write_limits(desk / "faulty.xlsx", ((">>= 10", "-", "auto", "pay", None, ""),))
     said = referee("diff", "payments.xlsx", "faulty.xlsx")
     assert said.code == 2 and "`>>= 10`" in said.err
+
+
+def test_a_folder_without_a_log_is_told(referee: Command) -> None:
+    said = referee("diff", "payments.xlsx", "payments.xlsx", "--audit", "nowhere")
+    assert "nowhere: there is no audit log in this folder" in said.complaint
