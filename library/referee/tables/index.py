@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from referee.feel.values import DaysTimeDuration, FeelDate, YearsMonthsDuration
+from referee.feel.values import DaysTimeDuration, FeelDate, FeelDateTime, FeelTime, YearsMonthsDuration
 from referee.tables.literal_cell import Between, Comparison, LiteralCell
 
 Regions = list[tuple[int, int]]
@@ -20,7 +20,14 @@ Regions = list[tuple[int, int]]
 _MOST_KEPT = 2**25
 """Bits of rules kept for one index; a table of a few hundred rules never needs as many."""
 
-_ORDERED = frozenset({Decimal, str, FeelDate, DaysTimeDuration, YearsMonthsDuration})
+Kind = type | tuple[type, bool]
+"""A Python class; times, and dates with times, are two kinds each, for local ones have no order with the others."""
+
+_CLOCKS = frozenset({FeelTime, FeelDateTime})
+_ORDERED: frozenset[Kind] = frozenset(
+    {Decimal, str, FeelDate, DaysTimeDuration, YearsMonthsDuration}
+    | {(clock, is_local) for clock in _CLOCKS for is_local in (False, True)}
+)
 _INDEXED = _ORDERED | {bool, type(None)}
 
 
@@ -56,7 +63,7 @@ class Sweep:
 
 
 class KindIndex:
-    """The answers for values of one Python class, region by region.
+    """The answers for values of one kind, region by region.
 
     ``points`` are the values that cells compare with, in order where the class has one. Region ``2 * i + 1`` is point
     ``i`` itself, region ``2 * i`` the gap before it. ``unknown`` is None where every cell can always be told.
@@ -65,7 +72,7 @@ class KindIndex:
     __slots__ = ("always", "is_ordered", "place", "points", "rule_count", "true", "unknown")
 
     def __init__(
-        self, kind: type, cells: Sequence[tuple[LiteralCell, int]], always: int = 0, rule_count: int = 1
+        self, kind: Kind, cells: Sequence[tuple[LiteralCell, int]], always: int = 0, rule_count: int = 1
     ) -> None:
         self.always = always
         self.rule_count = rule_count
@@ -109,9 +116,10 @@ class Index:
     __slots__ = ("_foreign", "kinds")
 
     def __init__(self, cells: Sequence[tuple[LiteralCell, int]], always: int, rule_count: int) -> None:
-        classes = {type(value) for cell, _ in cells for value in cell.values()}
+        kinds = {kind_of(value) for cell, _ in cells for value in cell.values()}
+        kinds |= {(kind[0], not kind[1]) for kind in kinds if isinstance(kind, tuple)}
         self.kinds = {
-            kind: KindIndex(kind, cells, always, rule_count) for kind in {*classes, type(None)} & _INDEXED
+            kind: KindIndex(kind, cells, always, rule_count) for kind in {*kinds, type(None)} & _INDEXED
         }
         self._foreign = KindIndex(_Foreign, cells, always, rule_count)
 
@@ -120,30 +128,37 @@ class Index:
         return self.kinds.get(kind, self._foreign)
 
     def look_up(self, value: Any) -> tuple[int, int] | None:
-        """True and unknown rules; None for a value of a class that has no index, which must be evaluated."""
-        kind = self.kinds.get(type(value))
-        if kind is not None:
-            return kind.look_up(value)
-        return self._foreign.look_up(value) if type(value) in _INDEXED else None
+        """True and unknown rules; None for a value of a kind that has no index, which must be evaluated."""
+        kind = kind_of(value)
+        index = self.kinds.get(kind)
+        if index is not None:
+            return index.look_up(value)
+        return self._foreign.look_up(value) if kind in _INDEXED else None
 
 
 class _Foreign:
-    """Stands for every indexed class that no cell is about: its values are all answered alike."""
+    """Stands for every indexed kind that no cell is about: its values are all answered alike."""
 
 
-def _points(kind: type, cells: Sequence[tuple[LiteralCell, int]]) -> list[Any]:
-    points = {value for cell, _ in cells for value in cell.values() if type(value) is kind}
+def kind_of(value: Any) -> Kind:
+    """The kind of a value."""
+    kind = type(value)
+    return (kind, value.is_local) if kind in _CLOCKS else kind
+
+
+def _points(kind: Kind, cells: Sequence[tuple[LiteralCell, int]]) -> list[Any]:
+    points = {value for cell, _ in cells for value in cell.values() if kind_of(value) == kind}
     return sorted(points) if kind in _ORDERED else list(points)
 
 
-def _uses_order(kind: type, cell: LiteralCell) -> bool:
+def _uses_order(kind: Kind, cell: LiteralCell) -> bool:
     return kind in _ORDERED and any(
         isinstance(test, Between) or test.operator not in ("=", "!=") for test in cell.tests
     )
 
 
-def _answers(kind: type, cell: LiteralCell, place: dict[Any, int], last: int) -> tuple[Regions, Regions]:
-    """Where a cell is true and where it cannot be told, for values of a class."""
+def _answers(kind: Kind, cell: LiteralCell, place: dict[Any, int], last: int) -> tuple[Regions, Regions]:
+    """Where a cell is true and where it cannot be told, for values of a kind."""
     true: Regions = []
     is_doubtful = False
     for test in cell.tests:
@@ -159,24 +174,28 @@ def _answers(kind: type, cell: LiteralCell, place: dict[Any, int], last: int) ->
     return true, other if is_doubtful else []
 
 
-def _true_regions(kind: type, test: Comparison | Between, place: dict[Any, int], last: int) -> Regions | None:
-    """Where a test is true; None where it can't be told for any value of the class (DMN 1.5, tables 53 and 54)."""
+def _true_regions(kind: Kind, test: Comparison | Between, place: dict[Any, int], last: int) -> Regions | None:
+    """Where a test is true; None where it can't be told for any value of the kind (DMN 1.5, tables 53 and 54)."""
     if isinstance(test, Between):
-        if kind not in _ORDERED or type(test.start) is not kind or type(test.end) is not kind:
+        if kind not in _ORDERED or kind_of(test.start) != kind or kind_of(test.end) != kind:
             return None
         first = place[test.start] + (not test.start_included)
         final = place[test.end] - (not test.end_included)
         return [(first, final)] if first <= final else []
     if test.operator in ("=", "!="):
-        if type(test.value) is kind:
+        if kind_of(test.value) == kind:
             at = place[test.value]
             equal: Regions = [(at, at)] if kind is not type(None) else [(0, last)]
-        elif test.value is None or kind is type(None):
+        elif (
+            test.value is None
+            or kind is type(None)
+            or (isinstance(kind, tuple) and type(test.value) is kind[0])
+        ):
             equal = []
         else:
             return None
         return equal if test.operator == "=" else _complement(equal, last)
-    if kind not in _ORDERED or type(test.value) is not kind:
+    if kind not in _ORDERED or kind_of(test.value) != kind:
         return None
     at = place[test.value]
     return {"<": [(0, at - 1)], "<=": [(0, at)], ">": [(at + 1, last)], ">=": [(at, last)]}[test.operator]

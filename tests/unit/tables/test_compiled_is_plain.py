@@ -28,6 +28,16 @@ LITERALS = [
     *('@"2024-01-31"', 'date("2024-02-29")', '@"P1D"', '@"PT24H"', '@"P1Y"', '@"P12M"'),
     *('@"2024-01-31T00:00:00"', '@"10:00:00"', '@"10:00:00Z"'),
 ]
+CLOCK_LITERALS = [
+    *('@"10:00:00"', '@"10:00:01"', '@"10:00:00Z"', '@"12:00:00+02:00"', '@"23:00:00@Europe/Paris"'),
+    *(
+        '@"2024-01-31T10:00:00"',
+        '@"2024-01-31T10:00:00Z"',
+        '@"2024-02-01T00:00:00-05:00"',
+        '@"2024-01-31"',
+        "null",
+    ),
+]
 VALUES: list[Any] = [
     *(
         Decimal(text)
@@ -38,23 +48,42 @@ VALUES: list[Any] = [
     *(parse_date_time("2024-01-31T00:00:00"), parse_time("10:00:00"), parse_time("10:00:00Z")),
     *(["a", "b"], [], {"k": Decimal(1)}),
 ]
-literal = st.sampled_from(LITERALS)
-test_text = st.one_of(
-    literal,
-    st.builds(
-        lambda operator, text: f"{operator} {text}",
-        st.sampled_from(["<", "<=", ">", ">=", "=", "!="]),
-        literal,
+CLOCK_VALUES: list[Any] = [
+    *(
+        parse_time(text)
+        for text in ("09:00:00", "10:00:00", "10:00:00.5", "11:00:00Z", "10:00:00Z", "12:00:00+02:00")
     ),
-    st.builds(
-        lambda opening, start, end, closing: f"{opening}{start}..{end}{closing}",
-        st.sampled_from(["[", "("]),
-        literal,
-        literal,
-        st.sampled_from(["]", ")"]),
+    *(
+        parse_date_time(text)
+        for text in ("2024-01-31T10:00:00", "2024-01-31T10:00:00Z", "2025-01-01T00:00:00@Asia/Tokyo")
     ),
-)
-several = st.lists(test_text, min_size=1, max_size=3).map(", ".join)
+    *(parse_date("2024-01-31"), None, Decimal(1)),
+]
+
+
+def cells_of(literal: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Cells of one to three tests against the literals."""
+    test_text = st.one_of(
+        literal,
+        st.builds(
+            lambda operator, text: f"{operator} {text}",
+            st.sampled_from(["<", "<=", ">", ">=", "=", "!="]),
+            literal,
+        ),
+        st.builds(
+            lambda opening, start, end, closing: f"{opening}{start}..{end}{closing}",
+            st.sampled_from(["[", "("]),
+            literal,
+            literal,
+            st.sampled_from(["]", ")"]),
+        ),
+    )
+    return st.lists(test_text, min_size=1, max_size=3).map(", ".join)
+
+
+several = cells_of(st.sampled_from(LITERALS))
+of_clocks = cells_of(st.sampled_from(CLOCK_LITERALS))
+clock_cell = st.one_of(st.just("-"), of_clocks, of_clocks.map(lambda text: f"not({text})"))
 expression_cell = st.sampled_from(
     [
         "limit",
@@ -74,7 +103,7 @@ OUTPUTS = ["1", "2", "3", '"high"', '"low"', "x", "null"]
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> DecisionTable:
+def tables(draw: st.DrawFn, cell_text: st.SearchStrategy[str] = cell_text) -> DecisionTable:
     policy = draw(st.sampled_from(HitPolicy))
     width = draw(st.integers(1, 2))
     allowed = CellText('"high", "low", 1, 2, 3, null, -3') if policy.needs_priorities else None
@@ -120,7 +149,24 @@ def test_compiled_table_gives_what_a_plain_reading_gives(
     table: DecisionTable, cases: list[dict[str, Any]], bits_kept: int
 ) -> None:
     with patch.object(index, "_MOST_KEPT", bits_kept):  # large tables keep a part of their answers
-        compiled = compile_table(table, NAMES)
+        compare(table, cases)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    tables(clock_cell),
+    st.lists(
+        st.fixed_dictionaries(dict.fromkeys(NAMES, st.sampled_from(CLOCK_VALUES))), min_size=1, max_size=5
+    ),
+)
+def test_times_local_and_not_are_what_a_plain_reading_makes_of_them(
+    table: DecisionTable, cases: list[dict[str, Any]]
+) -> None:
+    compare(table, cases)
+
+
+def compare(table: DecisionTable, cases: list[dict[str, Any]]) -> None:
+    compiled = compile_table(table, NAMES)
     plain = PlainTable(table, NAMES)
     for scope in cases:
         sink: list[Any] = []

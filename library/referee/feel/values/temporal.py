@@ -141,6 +141,10 @@ class FeelTime:
             return NotImplemented
         return self.is_local == other.is_local and self.value == other.value
 
+    def __lt__(self, other: FeelTime) -> bool:
+        """The order of two that are both local, or both not."""
+        return self.value < other.value
+
     def __hash__(self) -> int:
         return hash((self.is_local, self.value))
 
@@ -241,6 +245,10 @@ class FeelDateTime:
         if not isinstance(other, FeelDateTime):
             return NotImplemented
         return self.is_local == other.is_local and self.value == other.value
+
+    def __lt__(self, other: FeelDateTime) -> bool:
+        """The order of two that are both local, or both not."""
+        return self.value < other.value
 
     def __hash__(self) -> int:
         return hash((self.is_local, self.value))
