@@ -187,13 +187,18 @@ def _finding_record(finding: Finding) -> dict[str, Any]:
 def _write_html(path: Path, reports: Sequence[WorkbookReport]) -> None:
     from referee.cli.html_report import write_report
 
+    tables = [table for report in reports for table in report.tables]
     write_report(
         path,
         "Check of decision workbooks",
         "check.html",
         reports=[(report, summary(report)) for report in reports],
         figures=[
-            (sum(len(report.tables) for report in reports), "tables proved", ""),
+            (
+                sum(bool(table.proved) and not table.unproved for table in tables),
+                f"of {len(tables)} tables proved",
+                "good" if all(table.proved and not table.unproved for table in tables) else "bad",
+            ),
             *(
                 (count, word, kind if count else "good")
                 for count, word, kind in (

@@ -57,6 +57,8 @@ def test_the_report_shows_faults_and_findings_as_text(referee: Command, desk: Pa
     html = (desk / "report.html").read_text(encoding="utf-8")
     assert "<code>(5000..6000]</code>" in html and "&gt;&gt;= 10" in html
     assert ">>= 10" not in html
+    assert "<strong>1</strong><span>of 1 tables proved</span>" in html
+    assert "<code>amount</code> is (5000..6000]" in html  # a name, without the backticks of the terminal
 
 
 def test_a_gap_that_no_case_reaches_is_a_hint(referee: Command, desk: Path) -> None:

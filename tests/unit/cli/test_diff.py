@@ -78,7 +78,7 @@ def test_the_report_shows_meaning_cases_and_changes(referee: Command, desk: Path
         referee("diff", "payments.xlsx", "higher.xlsx", "--cases", "cases.csv", "--html", "d.html").code == 1
     )
     html = (desk / "d.html").read_text(encoding="utf-8")
-    assert "amount: (5000..6000]" in html and "&lt;= 5000 is now &lt;= 6000" in html
+    assert "<span>amount</span> <code>(5000..6000]</code>" in html and "&lt;= 5000 is now &lt;= 6000" in html
     assert "of 4 real cases go elsewhere" in html
 
 
