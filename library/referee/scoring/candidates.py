@@ -12,7 +12,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -34,7 +34,7 @@ def compare(
     # One thread: how many there were would stand in the fitted file, and sums depend on their order.
     with threadpool_limits(1):
         candidates = _candidates(features)
-        folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+        folds = _folds()
         compared = []
         for name, classifier in candidates.items():
             losses = -cross_val_score(
@@ -49,6 +49,20 @@ def compare(
             candidate for candidate in compared if candidate.log_loss <= best.log_loss + best.standard_error
         ).name
         return clone(candidates[chosen]).fit(rows, codes), chosen, tuple(compared)
+
+
+def cross_validated(
+    classifier: Any, rows: NDArray[numpy.float64], codes: NDArray[numpy.int64]
+) -> NDArray[numpy.float64]:
+    """The probabilities of each case by a classifier of this kind that has not seen it."""
+    with threadpool_limits(1):
+        return numpy.asarray(
+            cross_val_predict(clone(classifier), rows, codes, cv=_folds(), method="predict_proba")
+        )
+
+
+def _folds() -> StratifiedKFold:
+    return StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
 
 
 def _candidates(features: Sequence[Feature]) -> dict[str, Any]:

@@ -85,6 +85,79 @@ class Candidate(_Part):
     standard_error: float
 
 
+class Costs(_Part):
+    """What a wrong automatic decision costs, and what a review does, in any unit."""
+
+    wrong: Annotated[float, Field(gt=0)]
+    review: Annotated[float, Field(gt=0)]
+
+
+class TestedThreshold(_Part):
+    """A threshold on held-out cases: how many reach it, how many of these are wrong, and the exact upper bound of that
+    rate."""
+
+    __test__ = False
+
+    threshold: Share
+    automatic: Count
+    errors: Count
+    bound: Share
+
+
+class OperatingPoint(_Part):
+    """From which score on cases may be decided without people, so that at most ``most_wrong`` of them are wrong.
+
+    The score is the probability of ``label``, or, where that is empty, the confidence in the likeliest label.
+    ``threshold`` is null where no threshold keeps the promise; the figures are then those of the one that came
+    closest by what could be known beforehand. ``rows`` are held-out cases that the model had not seen, refused ones
+    included, and ``coverage`` is the share of them that is automatic. All thresholds that were ``tested`` hold at once
+    with ``confidence``; several operating points of a card each hold by themselves.
+    """
+
+    label: str
+    most_wrong: Share
+    confidence: Share
+    costs: Costs | None = None
+    threshold: Share | None
+    rows: Count
+    automatic: Count
+    coverage: Share
+    errors: Count
+    bound: Share
+    tested: Annotated[tuple[TestedThreshold, ...], Field(min_length=1, strict=False)]
+
+    @model_validator(mode="after")
+    def _keeps_what_it_promises(self) -> Self:
+        told = [(each.automatic, each.errors, each.bound) for each in self.tested]
+        if (self.automatic, self.errors, self.bound) not in told:
+            raise ValueError("the figures are those of none of the thresholds that were tested")
+        if self.threshold is None:
+            if len(self.tested) > 1 or self.bound <= self.most_wrong:
+                raise ValueError("a threshold that holds was tested, but none is given")
+        elif any(each.bound > self.most_wrong for each in self.tested):
+            raise ValueError("a threshold is among those that hold, but its bound is above the promise")
+        elif self.threshold not in [each.threshold for each in self.tested]:
+            raise ValueError("the threshold is none of those that were tested")
+        return self
+
+    def promise(self) -> str:
+        """``at most 3 % of automatic decisions wrong, with 95 % confidence``."""
+        return (
+            f"at most {self.most_wrong * 100:.4g} % of automatic decisions wrong, "
+            f"with {self.confidence * 100:.4g} % confidence"
+        )
+
+    def told(self) -> str:
+        """What was reached, or by how much it was missed."""
+        seen = f"{self.errors} of {self.automatic} wrong, at most {self.bound * 100:.2f} %"
+        if self.threshold is None:
+            return (
+                f"no threshold keeps it: {self.tested[0].threshold:g}, the most promising, has {seen}, "
+                f"{(self.bound - self.most_wrong) * 100:.2f} points above the promise"
+            )
+        return f"from {self.threshold:g} on: {self.coverage * 100:.1f} % of {self.rows} unseen cases; {seen}"
+
+
 class Card(_Part):
     """Everything a reviewer signs for. ``labels`` map each label, in the order of the classifier's classes,
     to its meaning.
@@ -103,6 +176,7 @@ class Card(_Part):
     compared: Annotated[tuple[Candidate, ...], Field(strict=False)]
     training: TrainingData
     held_out: HeldOut
+    operating_points: Annotated[tuple[OperatingPoint, ...], Field(strict=False)] = ()
     protected: Annotated[tuple[Text, ...], Field(strict=False)]
     limits_of_use: Text
     author: Text
@@ -134,6 +208,9 @@ class Card(_Part):
         names = [feature.name for feature in self.features]
         if len(set(names)) != len(names):
             raise ValueError("a feature is listed twice")
+        strangers = [point.label for point in self.operating_points if point.label not in {"", *self.labels}]
+        if strangers:
+            raise ValueError(f"{', '.join(strangers)}: an operating point is for a label of the model")
         both = sorted(set(names) & {*self.protected, self.target})
         if both:
             raise ValueError(f"{', '.join(both)}: a protected attribute or the target can't be a feature")

@@ -17,9 +17,12 @@ import numpy
 from numpy.typing import NDArray
 
 from referee.domain import InputError
-from referee.scoring.candidates import compare
+from referee.scoring.candidates import compare, cross_validated
 from referee.scoring.card import CARD_FILE, MODEL_FILE, Card, Feature, HeldOut, TrainingData
-from referee.scoring.encoding import encode, exact_number, inputs_of
+from referee.scoring.compiled import COMPILED_FILE
+from referee.scoring.compiling import compile_classifier
+from referee.scoring.encoding import check, encode, exact_number, inputs_of
+from referee.scoring.operating_points import Goal, Judged, choose
 from referee.scoring.trusted_pickle import load_trusted
 
 Matrix = NDArray[numpy.float64]
@@ -60,13 +63,18 @@ def train(
     approver: str = "",
     date: str = "",
     range_margin: float = 0.1,
+    goals: Sequence[Goal] = (),
 ) -> Card:
     """Train on ``cases``, judge on ``holdout``, write ``models_folder/name`` and return its card.
 
     Logistic regression and gradient boosting (plain and calibrated) are compared by cross-validated log loss,
     and the simplest within one standard error of the best is taken. ``labels`` map each value of the target
-    to its meaning. The same cases in the same order give the same bytes on the same machine; nothing depends
+    to its meaning. A compiled form stands beside the model where it gives the same (``compiling``).
+
+    The same cases in the same order give the same bytes on the same machine; nothing depends
     on clock or chance.
+
+    Each of the ``goals`` becomes an operating point, chosen on the held-out cases (``operating_points.choose``).
 
     A protected attribute, or the target, among the features is refused, as is any training case that the
     features can't take: ``InputError`` lists the faults, and nothing is written. Held-out cases that the
@@ -80,7 +88,25 @@ def train(
     classifier, chosen, compared = compare(rows, codes, learnt)
     content = _dumped(classifier)
     # What is judged is what will be loaded, by the same door.
-    judged = load_trusted(content, f"model {name}").predict_proba(judged_rows)
+    loaded = load_trusted(content, f"model {name}")
+    judged = loaded.predict_proba(judged_rows)
+    inputs = inputs_of(learnt, range_margin)
+    compilation = compile_classifier(
+        loaded, learnt, [check(inputs, case)[0] for case in cases], range_margin=range_margin
+    )
+    files = {MODEL_FILE: content}
+    if compilation.content is not None:
+        files[COMPILED_FILE] = compilation.content
+    guide = cross_validated(classifier, rows, codes) if goals else None
+    points = [
+        choose(
+            goal,
+            Judged.by(goal, guide, codes, list(labels)),
+            Judged.by(goal, judged, judged_codes, list(labels), refused),
+        )
+        for goal in goals
+        if guide is not None
+    ]
     card = Card(
         format=1,
         name=name,
@@ -95,18 +121,19 @@ def train(
             rows=len(cases), sha256=training_hash(cases, learnt, target), source=source, split_rule=split_rule
         ),
         held_out=_held_out(judged, judged_codes, refused, list(labels)),
+        operating_points=tuple(points),
         protected=tuple(protected),
         limits_of_use=limits_of_use,
         author=author,
         approver=approver,
         date=date,
         libraries={library: installed_version(library) for library in ("scikit-learn", "numpy", "joblib")},
-        files={MODEL_FILE: hashlib.sha256(content).hexdigest()},
+        files={file: hashlib.sha256(data).hexdigest() for file, data in files.items()},
     )
     folder = Path(models_folder) / name
     folder.mkdir(parents=True, exist_ok=True)
     # The card comes last: a folder written half is one whose hashes don't agree, and is refused.
-    for file, data in ((MODEL_FILE, content), (CARD_FILE, card.as_bytes())):
+    for file, data in (*files.items(), (CARD_FILE, card.as_bytes())):
         unfinished = folder / f"{file}.new"
         unfinished.write_bytes(data)
         unfinished.replace(folder / file)
