@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from referee.domain import Diagnostic
+from referee.scoring.columns import Value
 
 if TYPE_CHECKING:
     from referee.scoring.card import Feature
@@ -54,21 +55,42 @@ def inputs_of(features: Sequence[Feature], range_margin: float) -> tuple[Input, 
 def encode(inputs: Sequence[Input], facts: Mapping[str, Any]) -> tuple[list[float], list[Diagnostic]]:
     """The row of numbers for a classifier, and what is wrong with the facts, all at once.
 
-    A number is itself, a boolean 0 or 1, and a missing one NaN. A string takes as many places as it has
-    categories, 1 for its own and 0 for the others; all are 0 if it is missing.
-
-    The row means nothing if there is a diagnostic. Messages name the fact but never quote its value, which
-    may be sensitive and would end up in the log.
+    The row means nothing if there is a diagnostic.
     """
-    row: list[float] = []
+    values, doubts = check(inputs, facts)
+    return [] if doubts else expand(inputs, values), doubts
+
+
+def check(inputs: Sequence[Input], facts: Mapping[str, Any]) -> tuple[list[Value], list[Diagnostic]]:
+    """The value of each feature, and what is wrong with the facts, all at once.
+
+    A number is itself, a boolean 0 or 1, a text itself; one that may be missing and is, is None. Messages name
+    the fact but never quote its value, which may be sensitive and would end up in the log.
+    """
+    values: list[Value] = []
     doubts: list[Diagnostic] = []
     for feature in inputs:
-        numbers = _encode_one(feature, facts.get(feature.name))
-        if isinstance(numbers, Diagnostic):
-            doubts.append(numbers)
+        value = _check_one(feature, facts.get(feature.name))
+        if isinstance(value, Diagnostic):
+            doubts.append(value)
         else:
-            row.extend(numbers)
-    return row, doubts
+            values.append(value)
+    return values, doubts
+
+
+def expand(inputs: Sequence[Input], values: Sequence[Value]) -> list[float]:
+    """The row of numbers for checked values: a number or a boolean is itself, NaN if it is missing.
+
+    A text takes as many places as it has categories, 1 for its own and 0 for the others; all are 0 if it is
+    missing. An unknown one is a KeyError: ``check`` stands before.
+    """
+    row: list[float] = []
+    for feature, value in zip(inputs, values, strict=True):
+        if feature.type == "string":
+            row += (0.0,) * len(feature.categories) if value is None else feature.categories[str(value)]
+        else:
+            row.append(math.nan if value is None else float(value))
+    return row
 
 
 def exact_number(value: object) -> Decimal | None:
@@ -84,26 +106,25 @@ def exact_number(value: object) -> Decimal | None:
     return None
 
 
-def _encode_one(feature: Input, value: object) -> tuple[float, ...] | Diagnostic:
+def _check_one(feature: Input, value: object) -> Value | Diagnostic:
     name = feature.name
     if value is None:
         if feature.may_be_missing:
-            return (0.0,) * len(feature.categories) if feature.type == "string" else (math.nan,)
+            return None
         return Diagnostic("score-fact-missing", f"`{name}` is missing, and the model can't do without it")
     if feature.type == "string":
         if not isinstance(value, str):
             return Diagnostic("score-fact-type", f"`{name}` should be text for the model")
-        places = feature.categories.get(value)
-        if places is None:
+        if value not in feature.categories:
             known = ", ".join(feature.categories)
             return Diagnostic(
                 "score-unseen-category", f"`{name}` holds a text the model has never seen; it knows {known}"
             )
-        return places
+        return value
     if feature.type == "boolean":
         if not isinstance(value, bool):
             return Diagnostic("score-fact-type", f"`{name}` should be true or false for the model")
-        return (float(value),)
+        return float(value)
     number = exact_number(value)
     if number is None:
         return Diagnostic("score-fact-type", f"`{name}` should be a number for the model")
@@ -114,4 +135,4 @@ def _encode_one(feature: Input, value: object) -> tuple[float, ...] | Diagnostic
             "score-outside-range",
             f"`{name}` lies outside what the model has seen; it takes {feature.low:f} to {feature.high:f}",
         )
-    return (float(str(number)),)
+    return float(number)

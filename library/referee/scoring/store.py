@@ -29,6 +29,7 @@ class ModelStore:
         Raises ``ModelError``.
         """
         from referee.scoring.card import CARD_FILE, MODEL_FILE, read_card
+        from referee.scoring.compiled import COMPILED_FILE
 
         folder = self._model_folder(name)
         card_path = folder / CARD_FILE
@@ -52,7 +53,9 @@ class ModelStore:
                     f"{card.files[file][:12]}…, found {found[:12]}…; restore the approved file"
                 )
         _check_libraries(card)
-        return Model(card, hashlib.sha256(card_bytes).hexdigest(), contents[MODEL_FILE])
+        return Model(
+            card, hashlib.sha256(card_bytes).hexdigest(), contents[MODEL_FILE], contents.get(COMPILED_FILE)
+        )
 
     def names(self) -> list[str]:
         """The folders that hold a card, in order; whether they can be trusted is told by ``load``."""

@@ -43,7 +43,11 @@ def test_the_card_in_the_folder_is_the_card_returned_and_says_how_the_model_came
     ]
     assert card.features[1].categories == ("AT", "CH", "DE")
     assert (card.features[3].minimum, card.features[3].maximum) == (-5, 30)
-    assert sorted(file.name for file in (tmp_path / "payment").iterdir()) == ["card.json", "model.joblib"]
+    assert sorted(file.name for file in (tmp_path / "payment").iterdir()) == [
+        "card.json",
+        "compiled.json",
+        "model.joblib",
+    ]
 
 
 def test_a_linear_process_is_left_to_logistic_regression_which_ranks_unseen_cases_well(trained: Path) -> None:
@@ -70,7 +74,7 @@ def test_the_same_cases_give_the_same_bytes(
     trained: Path, tmp_path: Path, cases: list[Facts], request_in: RequestIn
 ) -> None:
     train(cases, **request_in(tmp_path))
-    for file in ("card.json", "model.joblib"):
+    for file in ("card.json", "compiled.json", "model.joblib"):
         assert (tmp_path / "payment" / file).read_bytes() == (trained / "payment" / file).read_bytes()
 
 
