@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from referee.scoring.card import Card
+from referee.scoring.operating_points import Goal
 from referee.scoring.split import SPLIT_RULE, in_training_half
 from referee.scoring.training import FeatureSpec, train
 
@@ -66,6 +67,7 @@ def train_invoice_review(models_folder: Path) -> Card:
         source=f"{len(invoices):,} generated invoices (history.py beside this card)",
         split_rule=f"{SPLIT_RULE}; the id is `invoice`",
         limits_of_use="An example on a generated history; it says nothing of real invoices. Train your own.",
+        goals=[Goal(0.1, "no touch"), Goal(0.05, "no touch"), Goal(0.03, "no touch")],
     )
 
 

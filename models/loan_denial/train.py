@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from referee.scoring.card import Card
+from referee.scoring.operating_points import Goal
 from referee.scoring.split import SPLIT_RULE, in_training_half
 from referee.scoring.training import FeatureSpec, train
 
@@ -76,6 +77,13 @@ def train_loan_denial(data: Path, models_folder: Path) -> Card:
             "An example on historic decisions, with the prejudices these may hold: keeping the protected "
             "attribute out doesn't make a model fair. Not for decisions about people's applications today."
         ),
+        # By the probability of `no`: what the bot offers without an underwriter should be what the bank granted.
+        goals=[
+            Goal(0.08, "no"),
+            Goal(0.06, "no"),
+            Goal(0.04, "no"),
+            Goal.of_costs(wrong=10, review=1, label="no"),
+        ],
     )
 
 
