@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from referee.checks import Budget, InputValues, TableReport
     from referee.scoring import Model
     from referee.tables import DecisionTable
+    from referee.workbook import DecisionWorkbook
 
 Watch = Callable[[Sequence["DecisionTable"], str], Iterable["DecisionTable"]]
 """Passes on the tables, and may show how many are done."""
@@ -74,8 +75,24 @@ def check_workbook(path: Path, models: Path, budget: Budget, watch: Watch) -> Wo
         found = check_table(table, inputs, names=names, budget=share)
         if needs_tables(table, workbook.tables):
             found = _as_far_as_reached(found, table, workbook.tables, inputs, names, share)
+        if table.name == workbook.settings.route_table:
+            found = _with_guarantees(found, workbook, loaded)
         report.tables.append(found)
     return report
+
+
+def _with_guarantees(
+    found: TableReport, workbook: DecisionWorkbook, loaded: Mapping[str, Model]
+) -> TableReport:
+    """With a hint for each threshold of the routing table: which guarantee of a model's card backs it."""
+    from referee.checks import Finding
+    from referee.engine.guarantees import told_guarantees
+
+    hints = [
+        Finding(each.code, each.severity, each.message, found.table, (each.place,) if each.place else ())
+        for each in told_guarantees(workbook, {node: model.card for node, model in loaded.items()})
+    ]
+    return replace(found, findings=(*found.findings, *hints))
 
 
 def _check_model(report: WorkbookReport, budget: Budget, watch: Watch) -> None:
