@@ -135,7 +135,7 @@ def read_compiled(content: bytes, subject: str, features: Sequence[str], labels:
                 "train and approve the model again"
             )
         return _classifier(stored["classifier"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError) as error:
         raise ModelError(
             f"{subject}: {COMPILED_FILE} isn't a compiled classifier that this version can read "
             f"({type(error).__name__}: {error}); train and approve the model again"

@@ -257,20 +257,20 @@ def _tree(estimator: Any, scale: float = 1.0) -> _Tree:
 def _stored_trees(
     trees: Sequence[_Tree], columns: Sequence[Column], *, single_precision: bool, refuses_gaps: bool = False
 ) -> dict[str, Any]:
-    """The nodes of all trees in one list for each property, siblings side by side."""
+    """The nodes of each tree, siblings side by side, and what their leaves give for each output."""
     gaps = [_may_have_gaps(column) for column in columns]
-    stored: dict[str, list[Any]] = {
-        name: [] for name in ("columns", "thresholds", "children", "covers", "roots", "missing_goes_first")
-    }
     leaves: list[list[float]] = [[] for _ in trees[0].values[0]]
+    each = []
     for tree in trees:
-        stored["roots"].append(len(stored["columns"]))
+        stored: dict[str, list[Any]] = {
+            name: [] for name in ("columns", "thresholds", "children", "covers", "missing_goes_first")
+        }
+        thresholds = _single(tree.thresholds) if single_precision else tree.thresholds
         waiting = [0]
-        children = len(stored["columns"]) + 1
         for node in waiting:
             column = tree.columns[node]
-            stored["columns"].append(column)
             stored["covers"].append(_short(tree.covers[node]))
+            stored["columns"].append(column)
             if column < 0:
                 stored["thresholds"].append(0)
                 stored["children"].append(len(leaves[0]))
@@ -278,16 +278,24 @@ def _stored_trees(
                     leaves[output].append(_short(number))
                 continue
             # An infinite threshold parts what is there from what is missing; JSON has no infinity.
-            stored["thresholds"].append(min(tree.thresholds[node], sys.float_info.max))
-            stored["children"].append(children)
+            stored["thresholds"].append(min(thresholds[node], sys.float_info.max))
+            stored["children"].append(len(waiting))
             if gaps[column] and tree.missing_goes_first[node]:
                 stored["missing_goes_first"].append(len(stored["columns"]) - 1)
-            children += 2
             waiting += [tree.first[node], tree.second[node]]
+        each.append(stored)
     return {
-        "trees": stored | {"single_precision": single_precision, "refuses_gaps": refuses_gaps},
+        "trees": {"single_precision": single_precision, "refuses_gaps": refuses_gaps, "each": each},
         "leaves": leaves,
     }
+
+
+def _single(thresholds: Sequence[float]) -> list[float]:
+    """The largest numbers of single precision that are not above: those part rows in single precision alike."""
+    exact = numpy.asarray(thresholds, dtype=numpy.float64)
+    single = exact.astype(numpy.float32)
+    lower = numpy.nextafter(single, numpy.float32(-numpy.inf))
+    return [float(number) for number in numpy.where(single.astype(numpy.float64) > exact, lower, single)]
 
 
 def _may_have_gaps(column: Column) -> bool:
