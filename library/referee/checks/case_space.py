@@ -15,6 +15,8 @@ from referee.checks.region_set import RegionIndex, members
 from referee.checks.value_line import literal_text
 from referee.feel import FeelSyntaxError, Names, parse_expression, parse_unary_tests, syntax
 from referee.tables import CellText, DecisionTable, InputClause
+from referee.tables.index import orders_with_literals
+from referee.tables.literal_cell import literal_cell, tests_null
 
 Box = tuple[int, ...]
 """A set of regions per dimension; the cases whose values lie in all of them."""
@@ -44,7 +46,8 @@ class RuleBox:
 
     ``live`` is where it may be true or is in doubt. Each is None where it holds no case at all. ``open_columns`` are
     the columns of its open cells. ``cells`` is ``reach`` dimension by dimension, whether it holds a case or not, and
-    ``unspoken`` the nulls that its cells answer for without their column saying what null means.
+    ``unspoken`` the nulls that its cells answer for without their column saying what null means. ``past_null`` are
+    those that its cells ask an order of while a cell of their column tests for null: the cells are false there.
     """
 
     true: Box | None
@@ -53,6 +56,7 @@ class RuleBox:
     open_columns: tuple[int, ...]
     cells: Box
     unspoken: Box
+    past_null: Box
 
 
 NO_RESULTS: Mapping[str, Sequence[Any]] = MappingProxyType({})
@@ -138,7 +142,15 @@ class CaseSpace:
             0 if self._speaks_of_null(table, column) else self.dimensions[at].null
             for column, at in enumerate(positions)
         ]
-        return tuple(self._box(rule.inputs, positions, unspoken) for rule in table.rules)
+        told = [
+            any(
+                tests_null(tree)
+                for tree in (self._tree(rule.inputs[column]) for rule in table.rules)
+                if tree is not None
+            )
+            for column in range(len(positions))
+        ]
+        return tuple(self._box(rule.inputs, positions, unspoken, told) for rule in table.rules)
 
     def index(self, boxes: Sequence[Box | None]) -> BoxIndex:
         return BoxIndex(self, boxes)
@@ -172,11 +184,23 @@ class CaseSpace:
         except FeelSyntaxError:
             return False
 
-    def _box(self, cells: Sequence[CellText], positions: Sequence[int], unspoken: Sequence[int]) -> RuleBox:
+    def _asks_order(self, cell: CellText) -> bool:
+        tree = self._tree(cell)
+        literal = None if tree is None else literal_cell(tree)
+        return literal is not None and orders_with_literals(literal)
+
+    def _box(
+        self,
+        cells: Sequence[CellText],
+        positions: Sequence[int],
+        unspoken: Sequence[int],
+        told: Sequence[bool],
+    ) -> RuleBox:
         true = list(self.full)
         reach = list(self.full)
         live = list(self.full)
         doubted = [0] * len(self.full)
+        past_null = [0] * len(self.full)
         open_columns = []
         for column, (cell, at, null) in enumerate(zip(cells, positions, unspoken, strict=True)):
             if cell.is_irrelevant:
@@ -189,8 +213,20 @@ class CaseSpace:
             doubted[at] |= null
             true[at] &= answers.true
             reach[at] &= answers.true
-            live[at] &= answers.true | answers.doubt | null
-        return RuleBox(_box(true), _box(reach), _box(live), tuple(open_columns), tuple(reach), tuple(doubted))
+            doubt = answers.doubt
+            if told[column] and doubt & self.dimensions[at].null and self._asks_order(cell):
+                past_null[at] |= self.dimensions[at].null
+                doubt &= ~self.dimensions[at].null
+            live[at] &= answers.true | doubt | null
+        return RuleBox(
+            _box(true),
+            _box(reach),
+            _box(live),
+            tuple(open_columns),
+            tuple(reach),
+            tuple(doubted),
+            tuple(past_null),
+        )
 
     def _dimension(
         self,

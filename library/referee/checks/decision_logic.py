@@ -335,7 +335,8 @@ class DecisionLogic:
         if regions is None:
             return held[at].cut or held[at].state
         answers = self.space.answers(at, subject.table.rules[rule].inputs[column])
-        doubt = answers.doubt | (subject.boxes[rule].unspoken[at] & ~answers.true)
+        own = subject.boxes[rule]
+        doubt = (answers.doubt & ~own.past_null[at]) | (own.unspoken[at] & ~answers.true)
         for part, state in ((regions & answers.true, _TRUE), (regions & doubt, _DOUBT)):
             if part:
                 return state if part == regions else Cut(at, part)

@@ -25,7 +25,7 @@ from referee.tables.column import Cell, Column, bit, numbers
 from referee.tables.compiled_table import CompiledTable
 from referee.tables.decision_table import CellText, DecisionTable, InputClause, OutputClause
 from referee.tables.index import Index
-from referee.tables.literal_cell import LiteralCell, literal_cell
+from referee.tables.literal_cell import LiteralCell, literal_cell, tests_null
 from referee.tables.output import Output, OutputCell
 from referee.tables.value_type import Conversion, TypeNames, feel_conversion
 
@@ -155,7 +155,9 @@ class _Compiler:
             allowed=allowed,
             irrelevant=irrelevant,
             irrelevant_onwards=irrelevant,
-            index=Index(literals, irrelevant, len(entries)),
+            index=Index(
+                literals, irrelevant, len(entries), null_is_told=any(map(self._tests_null, carriers))
+            ),
             cells=tuple(cells),
             entries=entries,
             compile_cell=self._cell_compiler(),
@@ -174,6 +176,12 @@ class _Compiler:
             return literal_cell(parse_unary_tests(text, self._names, self._members))
         except FeelSyntaxError:
             return None
+
+    def _tests_null(self, text: str) -> bool:
+        try:
+            return "null" in text and tests_null(parse_unary_tests(text, self._names, self._members))
+        except FeelSyntaxError:
+            return False
 
     def _cell_compiler(self) -> Callable[[CellText], UnaryTests]:
         names, members, types = self._names, self._members, self._types

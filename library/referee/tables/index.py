@@ -66,13 +66,20 @@ class KindIndex:
     """The answers for values of one kind, region by region.
 
     ``points`` are the values that cells compare with, in order where the class has one. Region ``2 * i + 1`` is point
-    ``i`` itself, region ``2 * i`` the gap before it. ``unknown`` is None where every cell can always be told.
+    ``i`` itself, region ``2 * i`` the gap before it. ``unknown`` is None where every cell can always be told. Where
+    ``null_is_told`` a cell says what null means, and cells that ask for an order with literals are false for it.
     """
 
     __slots__ = ("always", "is_ordered", "place", "points", "rule_count", "true", "unknown")
 
     def __init__(
-        self, kind: Kind, cells: Sequence[tuple[LiteralCell, int]], always: int = 0, rule_count: int = 1
+        self,
+        kind: Kind,
+        cells: Sequence[tuple[LiteralCell, int]],
+        always: int = 0,
+        rule_count: int = 1,
+        *,
+        null_is_told: bool = False,
     ) -> None:
         self.always = always
         self.rule_count = rule_count
@@ -84,6 +91,8 @@ class KindIndex:
         unknown_changes: dict[int, int] = {}
         for cell, rules in cells:
             true, unknown = _answers(kind, cell, self.place, last)
+            if null_is_told and kind is type(None) and orders_with_literals(cell):
+                unknown = []
             _mark(true_changes, true, rules)
             _mark(unknown_changes, unknown, rules)
         self.true = Sweep(always, true_changes, rule_count)
@@ -115,11 +124,19 @@ class Index:
 
     __slots__ = ("_foreign", "kinds")
 
-    def __init__(self, cells: Sequence[tuple[LiteralCell, int]], always: int, rule_count: int) -> None:
+    def __init__(
+        self,
+        cells: Sequence[tuple[LiteralCell, int]],
+        always: int,
+        rule_count: int,
+        *,
+        null_is_told: bool = False,
+    ) -> None:
         kinds = {kind_of(value) for cell, _ in cells for value in cell.values()}
         kinds |= {(kind[0], not kind[1]) for kind in kinds if isinstance(kind, tuple)}
         self.kinds = {
-            kind: KindIndex(kind, cells, always, rule_count) for kind in {*kinds, type(None)} & _INDEXED
+            kind: KindIndex(kind, cells, always, rule_count, null_is_told=null_is_told)
+            for kind in {*kinds, type(None)} & _INDEXED
         }
         self._foreign = KindIndex(_Foreign, cells, always, rule_count)
 
@@ -144,6 +161,20 @@ def kind_of(value: Any) -> Kind:
     """The kind of a value."""
     kind = type(value)
     return (kind, value.is_local) if kind in _CLOCKS else kind
+
+
+def orders_with_literals(cell: LiteralCell) -> bool:
+    """Whether all a cell leaves open for null is an order with literals that have one: ``< 5``, not ``not(< 5)``."""
+    if cell.negated:
+        return False
+    for test in cell.tests:
+        if isinstance(test, Between):
+            kind = kind_of(test.start)
+            if kind not in _ORDERED or kind_of(test.end) != kind:
+                return False
+        elif test.operator not in ("=", "!=") and kind_of(test.value) not in _ORDERED:
+            return False
+    return True
 
 
 def _points(kind: Kind, cells: Sequence[tuple[LiteralCell, int]]) -> list[Any]:

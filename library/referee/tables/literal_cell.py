@@ -57,6 +57,19 @@ def literal_cell(tree: syntax.UnaryTestsNode) -> LiteralCell | None:
     return LiteralCell(tuple(tests), tree.negated)
 
 
+def tests_null(tree: syntax.UnaryTestsNode) -> bool:
+    """Whether one of the tests of a cell is whether the value is null: such a cell says what null means."""
+    return isinstance(tree, syntax.Tests) and any(
+        isinstance(node, syntax.Null)
+        or (
+            isinstance(node, syntax.Test)
+            and node.operator in ("=", "!=")
+            and isinstance(node.endpoint, syntax.Null)
+        )
+        for node in tree.tests
+    )
+
+
 def _literal_test(node: syntax.Node) -> Comparison | Between | None:
     if isinstance(node, syntax.Test):
         value = constant(node.endpoint)

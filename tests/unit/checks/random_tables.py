@@ -127,6 +127,8 @@ class Sample:
                 for cell, value, no_word in zip(rule.inputs, case.values(), silent, strict=True):
                     if not cell.is_irrelevant:
                         verdict = _tests(cell.text)(value, {}, [])
+                        if verdict is None and value is None and not no_word and _asks_order(cell.text):
+                            verdict = False
                         verdicts.append(verdict)
                         possible &= verdict is not False or (value is None and no_word)
                 if all(verdicts):
@@ -134,6 +136,11 @@ class Sample:
                 in_doubt |= possible and not all(verdicts)
             found.append(Truth(case, tuple(true), in_doubt))
         return found
+
+
+def _asks_order(text: str) -> bool:
+    """Whether a cell leaves open only how null stands to its literals."""
+    return not text.startswith("not(") and "?" not in text
 
 
 @cache

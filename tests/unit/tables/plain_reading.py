@@ -102,13 +102,26 @@ class PlainTable:
         for column, (cell, value) in enumerate(zip(self.cells[row], values, strict=True)):
             told = True if cell is None else cell(value, scope, [])
             unspoken = cell is not None and self.is_unspoken(column, cell, value, scope)
-            is_doubtful |= told is None or unspoken
-            is_possible &= told is not False or unspoken
+            no_match = told is None and value is None and self.is_past_null(row, column)
+            is_doubtful |= (told is None and not no_match) or unspoken
+            is_possible &= (told is not False and not no_match) or unspoken
             if told is False or outcome is False:
                 outcome = False
             elif told is None:
                 outcome = None
         return outcome, is_possible and is_doubtful
+
+    def is_past_null(self, row: int, column: int) -> bool:
+        """Whether a cell only leaves open how null stands to literals, and a cell of its column tests for null."""
+        column_tests = {test for rule in self.rules for test in tests_of(rule.inputs[column].text)}
+        cell, text = self.cells[row][column], self.rules[row].inputs[column].text
+        return (
+            not column_tests.isdisjoint({"null", "= null", "!= null"})
+            and cell is not None
+            and not cell.names
+            and not text.startswith("not(")
+            and all(map(is_told_or_ordered, tests_of(text)))
+        )
 
     def is_unspoken(self, column: int, cell: feel.UnaryTests, value: Any, scope: Mapping[str, Any]) -> bool:
         """Whether a cell tests null while no cell of its column names null."""
@@ -140,6 +153,21 @@ class PlainTable:
             if before is (self.table.hit_policy is HitPolicy.COLLECT_MIN):
                 found = value
         return found
+
+
+def tests_of(cell: str) -> list[str]:
+    return (cell[4:-1] if cell.startswith("not(") else cell).split(", ")
+
+
+def is_told_or_ordered(test: str) -> bool:
+    """Whether a test of literals can be told for null, or asks for an order that its literals have."""
+    if feel.unary_tests(test, None).value is not None:
+        return True
+    if ".." in test:
+        start, end = test[1:-1].split("..")
+    else:
+        start = end = test.lstrip("<>= ")
+    return isinstance(feel.evaluate(f"{start} < {end}").value, bool)
 
 
 def same(left: list[Any], right: list[Any]) -> bool:

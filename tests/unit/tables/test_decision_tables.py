@@ -165,6 +165,27 @@ def test_null_amount_is_doubt_even_below_a_catch_all_row() -> None:
     assert all(item.is_doubt for item in sink)
 
 
+@pytest.mark.parametrize("policy", ["U", "A", "F", "C", "R"])
+def test_null_is_no_doubt_for_comparisons_beside_a_cell_that_tests_for_it(policy: str) -> None:
+    rules = table(policy, ["amount"], ["route"], '< 5 | "auto"', '[5..9], > 9 | "check"', 'null | "ask"')
+    result, sink = decide(rules, amount=None)
+    assert (fired(result), sink) == ([3], [])
+
+
+@pytest.mark.parametrize("cell_text", ["not(< 5)", "< limit", "< null", '[5.."a"]'])
+def test_null_stays_doubt_where_a_cell_beside_a_null_test_asks_for_more_than_an_order(cell_text: str) -> None:
+    rules = table("U", ["amount"], ["route"], f'{cell_text} | "auto"', 'null | "ask"')
+    result, sink = decide(rules, amount=None, limit=Decimal(5))
+    assert fired(result) == [2]
+    assert any(item.is_doubt for item in sink)
+
+
+def test_a_null_nobody_expects_in_another_column_stays_doubt() -> None:
+    rules = table("U", ["amount", "weight"], ["route"], '< 5 | - | "auto"', 'null | < 3 | "ask"')
+    _, sink = decide(rules, amount=None, weight=None)
+    assert any(item.is_doubt for item in sink)
+
+
 def test_text_for_an_amount_is_doubt() -> None:
     _, sink = decide(table("F", ["amount"], ["route"], '> 5000 | "human"', '- | "auto"'), amount="abc")
     assert sink and all(item.is_doubt for item in sink)
