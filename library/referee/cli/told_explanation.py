@@ -9,7 +9,7 @@ from referee.feel.values.text import nested_text
 
 if TYPE_CHECKING:
     from referee.domain import RuleRef
-    from referee.engine.explanation import Explanation, NodeExplanation
+    from referee.engine.explanation import Explanation, NodeExplanation, Push
     from referee.engine.nearest_change import Change, RouteChange
     from referee.engine.recorded_decision import RecordedDecision
     from referee.engine.rule_cells import InputCell
@@ -43,6 +43,8 @@ class Teller:
     def _node(self, node: NodeExplanation) -> Iterator[str]:
         if node.table is None:
             yield f"{node.name} (model): {self.score(node.value)}"
+            for push in node.pushed:
+                yield f"  {self.push(push, node.value['label'])}"
             return
         is_routing = node.value == self._explanation.decision.outputs
         yield node.name if is_routing else f"{node.name} = {shown(node.value)}"
@@ -102,6 +104,18 @@ class Teller:
             parts += [f"probability of {label} {shown(each)}" for label, each in probabilities.items()]
         return ", ".join(parts)
 
+    def push(self, push: Push, label: str) -> str:
+        """``towards yes, 0.84 log-odds: pirat is 0.45 (payments on debts to income)``."""
+        each = push.contribution
+        way = "towards" if each.size > 0 else "away from"
+        amount = (
+            f"{abs(each.size) * 100:.1f} points"
+            if each.unit == "probability"
+            else f"{abs(each.size):.2f} log-odds"
+        )
+        meaning = f" ({push.meaning})" if push.meaning else ""
+        return f"{way} {label}, {amount}: {each.feature} is {self.seen({each.feature}, push.value)}{meaning}"
+
     def seen(self, names: Iterable[str], value: Any) -> str:
         """A value as FEEL writes it; hidden where it comes from a sensitive fact."""
         return HIDDEN if self._hidden & set(names) else shown(value)
@@ -146,6 +160,16 @@ class Teller:
             "name": node.name,
             "kind": "model" if node.table is None else "table",
             "value": node.value,
+            "pushed": [
+                {
+                    "fact": push.contribution.feature,
+                    "value": self._json({push.contribution.feature}, push.value),
+                    "size": round(push.contribution.size, 6),
+                    "unit": push.contribution.unit,
+                    "meaning": push.meaning,
+                }
+                for push in node.pushed
+            ],
             "rules": [
                 {
                     "rule": fired.rule.number,

@@ -12,10 +12,14 @@ from referee.engine.example_case import Example
 from referee.engine.nearest_change import NearestChanges, nearest_changes
 from referee.engine.rule_cells import CaseScope, InputCell
 from referee.engine.trial import Trial
+from referee.scoring import Contribution
 from referee.tables import DecisionTable, HitPolicy
 
 MISSED = 3
 """Rules told that nearly matched."""
+
+PUSHES = 5
+"""Facts told that pushed a score."""
 
 RULES_TRIED = 2_000
 """Rules of a large routing table that are looked at for those that nearly matched."""
@@ -31,8 +35,20 @@ class FiredRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """What one fact did to a score: towards its label where the contribution's size is above 0, else away from it.
+
+    ``meaning`` is the description of the data dictionary.
+    """
+
+    contribution: Contribution
+    value: Any
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class NodeExplanation:
-    """A table with the rules that fired, or a model (``table`` is None) with its score.
+    """A table with the rules that fired, or a model (``table`` is None) with its score and what ``pushed`` it most.
 
     ``missed`` are rules of the routing table for other routes that one cell alone kept from matching, with that cell.
     """
@@ -42,6 +58,7 @@ class NodeExplanation:
     table: DecisionTable | None
     rules: tuple[FiredRule, ...]
     missed: tuple[tuple[RuleRef, InputCell], ...] = ()
+    pushed: tuple[Push, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +97,10 @@ def explained_nodes(
     """What was evaluated, the routing table first and each before what it needed."""
     scope = CaseScope(trial, example.facts, example.scores)
     tables = {table.name: table for table in trial.workbook.tables}
-    nodes = [_node(scope, tables.get(node.name), node) for node in reversed(trace)]
+    nodes = [
+        _node(scope, tables[node.name], node) if node.name in tables else _score(trial, example, node)
+        for node in reversed(trace)
+    ]
     if nodes and nodes[0].name == trial.workbook.settings.route_table:
         nodes[0] = replace(nodes[0], missed=tuple(islice(_missed(scope, nodes[0]), MISSED)))
     return tuple(nodes)
@@ -101,9 +121,19 @@ def _missed(scope: CaseScope, node: NodeExplanation) -> Iterator[tuple[RuleRef, 
                 yield RuleRef(node.table.name, rule.number, rule.place), cell
 
 
-def _node(scope: CaseScope, table: DecisionTable | None, node: NodeTrace) -> NodeExplanation:
-    if table is None:
-        return NodeExplanation(node.name, node.value, None, ())
+def _score(trial: Trial, example: Example, node: NodeTrace) -> NodeExplanation:
+    if node.value is None:
+        return NodeExplanation(node.name, None, None, ())
+    dictionary = trial.workbook.dictionary
+    facts, _ = dictionary.check(example.facts)
+    pushed = []
+    for each in trial.contributions(node.name, example.facts, example.scores)[:PUSHES]:
+        fact = dictionary.fact(each.feature)
+        pushed.append(Push(each, facts.get(each.feature), "" if fact is None else fact.description))
+    return NodeExplanation(node.name, node.value, None, (), pushed=tuple(pushed))
+
+
+def _node(scope: CaseScope, table: DecisionTable, node: NodeTrace) -> NodeExplanation:
     rules = {rule.number: rule for rule in table.rules}
     fired = tuple(
         FiredRule(

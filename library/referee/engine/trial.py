@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from referee.domain import Case, Decision, Diagnostic, Evaluation, Versions
 from referee.engine.deciding import decided
-from referee.scoring import ModelStore
+from referee.scoring import Contribution, ModelStore
 from referee.workbook import DecisionWorkbook, Scorer
 
 Scores = Mapping[str, Mapping[str, Any]]
 """What models say, by node: ``label``, ``confidence`` and ``probabilities``, or some of them."""
 
 NO_SCORES: Scores = MappingProxyType({})
+
+Contributor = Callable[[Mapping[str, Any]], tuple[Contribution, ...]]
+"""Tells what pushed a model's score of these facts."""
 
 
 class Trial:
@@ -30,8 +33,10 @@ class Trial:
         workbook: DecisionWorkbook,
         scorers: Mapping[str, Scorer] | None = None,
         versions: Versions | None = None,
+        contributors: Mapping[str, Contributor] | None = None,
     ) -> None:
         self.workbook = workbook
+        self._contributors = contributors or {}
         self.versions = versions or Versions(
             workbook.settings.name, workbook.settings.version, workbook.sha256
         )
@@ -52,7 +57,12 @@ class Trial:
             workbook.sha256,
             {node: (model.version, model.sha256) for node, model in models.items()},
         )
-        return cls(workbook, {node: model.score for node, model in models.items()}, versions)
+        return cls(
+            workbook,
+            {node: model.score for node, model in models.items()},
+            versions,
+            {node: model.contributions for node, model in models.items()},
+        )
 
     def decide(self, facts: Mapping[str, Any], scores: Scores = NO_SCORES, case_id: str = "") -> Decision:
         """The decision about a case with these facts, as they would be read from a sheet."""
@@ -64,6 +74,14 @@ class Trial:
         self._scores = scores
         checked, _ = self.workbook.dictionary.check(facts)
         return self._model.evaluate(name, checked)
+
+    def contributions(self, node: str, facts: Mapping[str, Any], scores: Scores) -> tuple[Contribution, ...]:
+        """What pushed a model's score, the strongest first; nothing where the score came along with the case."""
+        if node in scores or node not in self._contributors:
+            return ()
+        checked, _ = self.workbook.dictionary.check(facts)
+        [taken] = [definition.facts for definition in self.workbook.models if definition.node == node]
+        return self._contributors[node]({name: checked.get(name) for name in taken})
 
     def _scorer(self, node: str) -> Scorer:
         def score(facts: Mapping[str, Any]) -> Evaluation:

@@ -14,6 +14,7 @@ from referee.scoring.encoding import check, expand, inputs_of
 if TYPE_CHECKING:
     from referee.scoring.card import Card
     from referee.scoring.compiled import CompiledClassifier
+    from referee.scoring.contributions import Contribution
 
 _SIX_PLACES = Decimal("0.000001")
 
@@ -117,6 +118,25 @@ class Model:
                 "score-tie", f"the model {self.name} finds {' and '.join(likeliest)} equally likely"
             )
         return Evaluation({"label": likeliest[0], "confidence": confidence, "probabilities": probabilities})
+
+    def contributions(self, facts: Mapping[str, Any]) -> tuple[Contribution, ...]:
+        """What pushed the score towards its likeliest label or away from it, the strongest first.
+
+        Empty where the facts can't be scored or the model has no compiled form. Costs more than the score.
+        """
+        from referee.scoring.contributions import contributions
+
+        values, doubts = check(self._inputs, facts)
+        if doubts:
+            return ()
+        self.prepare()
+        if self._compiled is None:
+            return ()
+        try:
+            shares = self._compiled.probabilities(values)
+            return contributions(self._compiled, self.features, values, shares.index(max(shares)))
+        except Unscorable:
+            return ()
 
     def _probabilities(self, values: list[Value]) -> list[float]:
         if self._compiled is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from referee.workbook import FactDefinition, Settings, TableDraft, WorkbookDraft
 from tests.unit.cli.conftest import Command
 from tests.unit.engine.limits import write_limits
 
+LOANS = Path(__file__).resolve().parents[3]
 ACCOUNTS = (
     ("-", "null", "human", None, "desk", "No account."),
     ("<= 100", "-", "auto", "pay", None, "Little."),
@@ -186,3 +188,39 @@ def test_a_case_the_log_does_not_know(referee: Command) -> None:
     assert referee("decide", "payments.xlsx", "--cases", "cases.csv", "--audit", "audit").code == 0
     said = referee("explain", "payments.xlsx", "--audit", "audit", "--case", "P-9")
     assert said.complaint == "the log in audit has no decision payments about case P-9"
+
+
+LOAN = [
+    "pirat=0.45",
+    "hirat=0.25",
+    "lvrat=0.85",
+    "chist=1",
+    "mhist=1",
+    "phist=no",
+    "unemp=3.9",
+    "selfemp=no",
+    "insurance=no",
+    "condomin=no",
+    "single=no",
+    "hschool=yes",
+]
+
+
+def test_a_score_is_told_with_the_facts_that_pushed_it_in_the_words_of_the_data_dictionary(
+    referee: Command,
+) -> None:
+    facts = [part for fact in LOAN for part in ("--facts", fact)]
+    asked = ("explain", str(LOANS / "decision_tables" / "loan_applications.xlsx"), *facts)
+    models = ("--models", str(LOANS / "models"))
+    out = referee(*asked, *models).out
+    assert re.search(
+        r"^  away from no, 0\.\d\d log-odds: pirat is 0\.45 "
+        r"\(payments on all debts as a share of income\)$",
+        out,
+        flags=re.MULTILINE,
+    )
+    said = json.loads(referee(*asked, *models, "--json").out)
+    [score] = [node for node in said["nodes"] if node["kind"] == "model"]
+    sizes = {push["fact"]: push["size"] for push in score["pushed"]}
+    assert sizes["pirat"] < 0 < sizes["chist"]
+    assert len(sizes) == 5

@@ -1,0 +1,229 @@
+"""What pushed a score: how much each feature of a case has to do with it, by Shapley values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from referee.scoring.compiled import Calibrated, CompiledClassifier, Ensemble, Linear
+from referee.scoring.trees import Tree
+
+if TYPE_CHECKING:
+    from referee.scoring.columns import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """How far one feature pushed the score towards the likeliest label (``size`` above 0) or away from it.
+
+    ``unit`` says of what: of the label's log-odds, or of its probability for a forest; before calibration if the model
+    is calibrated. All contributions together are what the score differs by from that of the usual training case.
+    """
+
+    feature: str
+    size: float
+    unit: Literal["log-odds", "probability"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pushes:
+    """Per output of ``CompiledClassifier.raw``: the expected value, and what each feature adds to it."""
+
+    expected: tuple[float, ...]
+    sizes: tuple[tuple[float, ...], ...]
+
+
+def contributions(
+    classifier: CompiledClassifier, features: Sequence[str], values: Sequence[Value], label: int
+) -> tuple[Contribution, ...]:
+    """What pushed the score of a label (by its position), the strongest first; features without effect are left out.
+
+    Costs microseconds for a linear model, and for trees time in proportion to their leaves times the square of
+    the features on the way. Raises ``Unscorable`` like the score.
+    """
+    sizes = pushes(classifier, values).sizes
+    if len(sizes) == 1:
+        towards = [size if label == 1 else -size for size in sizes[0]]
+    elif _counts_shares(classifier):
+        towards = list(sizes[label])
+    else:
+        # Only differences between the labels' scores matter to the probabilities.
+        others = [each for position, each in enumerate(sizes) if position != label]
+        towards = [
+            size - math.fsum(rest) / len(rest) for size, *rest in zip(sizes[label], *others, strict=True)
+        ]
+    unit: Literal["log-odds", "probability"] = "probability" if _counts_shares(classifier) else "log-odds"
+    found = [
+        Contribution(feature, size, unit) for feature, size in zip(features, towards, strict=True) if size
+    ]
+    return tuple(sorted(found, key=lambda each: -abs(each.size)))
+
+
+def pushes(classifier: CompiledClassifier, values: Sequence[Value]) -> Pushes:
+    """Shapley values of the raw score; with the expected value they sum to it.
+
+    For a linear model they are weight times the distance from the mean training case (Štrumbelj and Kononenko 2014),
+    exact where features are independent. For trees they are those of path-dependent TreeSHAP (Lundberg et al. 2020):
+    a feature that isn't known is averaged over by the training cases that went either way. The columns that one
+    feature became are one player. For calibrated classifiers they are those before the calibration, averaged.
+    """
+    match classifier:
+        case Linear():
+            return _linear(classifier, values)
+        case Ensemble():
+            return _ensemble(classifier, values)
+        case Calibrated():
+            each = [pushes(member, values) for member, _ in classifier.members]
+            return Pushes(
+                _mean([one.expected for one in each]),
+                tuple(_mean([one.sizes[output] for one in each]) for output in range(len(each[0].sizes))),
+            )
+    raise TypeError(f"there are no contributions for {type(classifier).__name__}")
+
+
+def _mean(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    return tuple(math.fsum(column) / len(rows) for column in zip(*rows, strict=True))
+
+
+def _counts_shares(classifier: CompiledClassifier) -> bool:
+    if isinstance(classifier, Calibrated):
+        return _counts_shares(classifier.members[0][0])
+    return classifier.link == "share"
+
+
+def _linear(classifier: Linear, values: Sequence[Value]) -> Pushes:
+    row = classifier.columns.row(values)
+    sizes = []
+    expected = []
+    for weights, intercept in zip(classifier.weights, classifier.intercepts, strict=True):
+        pushed = [0.0] * len(values)
+        for feature, weight, number, usual in zip(
+            classifier.columns.features, weights, row, classifier.centre, strict=True
+        ):
+            pushed[feature] += weight * (number - usual)
+        sizes.append(tuple(pushed))
+        expected.append(
+            math.fsum(weight * usual for weight, usual in zip(weights, classifier.centre, strict=True))
+            + intercept
+        )
+    return Pushes(tuple(expected), tuple(sizes))
+
+
+def _ensemble(classifier: Ensemble, values: Sequence[Value]) -> Pushes:
+    row = classifier.trees.compared(classifier.columns.row(values))
+    outputs = range(len(classifier.baseline))
+    expected = list(classifier.baseline)
+    sizes = [[0.0] * len(values) for _ in outputs]
+    for number, tree in enumerate(classifier.trees.trees):
+        # In boosting each tree speaks of one output, in turn; in a forest all do.
+        spoken = [number % len(outputs)] if classifier.takes_turns else list(outputs)
+        leaves = [classifier.leaves[0 if classifier.takes_turns else output] for output in spoken]
+        walk = _Walk(tree, row, classifier.columns.features, leaves, [sizes[output] for output in spoken])
+        walk.down(0, [], 1.0, 1.0, -1)
+        for output, numbers in zip(spoken, leaves, strict=True):
+            expected[output] += _expected(tree, numbers) / classifier.divisor
+    return Pushes(
+        tuple(expected), tuple(tuple(size / classifier.divisor for size in output) for output in sizes)
+    )
+
+
+def _expected(tree: Tree, numbers: Sequence[float]) -> float:
+    """The mean of the leaves by the training cases that fell into them."""
+    at_leaves = [
+        (tree.covers[node], numbers[tree.children[node]])
+        for node, column in enumerate(tree.columns)
+        if column < 0
+    ]
+    return math.fsum(cover * number for cover, number in at_leaves) / tree.covers[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A feature on the way to a node: the share of cases that pass where it isn't known, whether this case does,
+    and the weight of the subsets of so many features (Lundberg et al. 2020, algorithm 2)."""
+
+    feature: int
+    unknown: float
+    known: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """One tree and one row; ``down`` adds to ``sizes`` per output and feature."""
+
+    tree: Tree
+    row: Sequence[float]
+    features: Sequence[int]
+    leaves: Sequence[Sequence[float]]
+    sizes: Sequence[list[float]]
+
+    def down(self, node: int, path: list[_Step], unknown: float, known: float, feature: int) -> None:
+        path = _extended(path, unknown, known, feature)
+        column = self.tree.columns[node]
+        if column < 0:
+            leaf = self.tree.children[node]
+            for position in range(1, len(path)):
+                step = path[position]
+                share = _total(path, position) * (step.known - step.unknown)
+                for numbers, sizes in zip(self.leaves, self.sizes, strict=True):
+                    sizes[step.feature] += share * numbers[leaf]
+            return
+        first = self.tree.children[node]
+        taken = self.tree.child(self.row, node)
+        split = self.features[column]
+        before_unknown, before_known = 1.0, 1.0
+        for position in range(1, len(path)):
+            if path[position].feature == split:
+                before_unknown, before_known = path[position].unknown, path[position].known
+                path = _without(path, position)
+                break
+        for child in (first, first + 1):
+            # Cases of weight 0 may leave a node without cover.
+            share = self.tree.covers[child] / (self.tree.covers[node] or 1.0)
+            is_taken = before_known if child == taken else 0.0
+            if share * before_unknown or is_taken:
+                self.down(child, path, share * before_unknown, is_taken, split)
+
+
+def _extended(path: list[_Step], unknown: float, known: float, feature: int) -> list[_Step]:
+    length = len(path)
+    weights = [step.weight for step in path] + [0.0 if length else 1.0]
+    for position in range(length - 1, -1, -1):
+        weights[position + 1] += known * weights[position] * (position + 1) / (length + 1)
+        weights[position] = unknown * weights[position] * (length - position) / (length + 1)
+    steps = [
+        _Step(step.feature, step.unknown, step.known, weight)
+        for step, weight in zip(path, weights, strict=False)
+    ]
+    return [*steps, _Step(feature, unknown, known, weights[-1])]
+
+
+def _without_weights(path: list[_Step], position: int) -> list[float]:
+    """The weights of the path as if the step at that position had never been added."""
+    last = len(path) - 1
+    unknown, known = path[position].unknown, path[position].known
+    weights = [step.weight for step in path]
+    carried = weights[last]
+    for each in range(last - 1, -1, -1):
+        if known:
+            before = weights[each]
+            weights[each] = carried * (last + 1) / ((each + 1) * known)
+            carried = before - weights[each] * unknown * (last - each) / (last + 1)
+        else:
+            weights[each] = weights[each] * (last + 1) / (unknown * (last - each))
+    return weights[:last]
+
+
+def _without(path: list[_Step], position: int) -> list[_Step]:
+    kept = path[:position] + path[position + 1 :]
+    return [
+        _Step(step.feature, step.unknown, step.known, weight)
+        for step, weight in zip(kept, _without_weights(path, position), strict=True)
+    ]
+
+
+def _total(path: list[_Step], position: int) -> float:
+    return math.fsum(_without_weights(path, position))
