@@ -3,7 +3,7 @@
 from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import InputValues
 from referee.checks.decision_logic import Answer
-from referee.checks.differences import Difference, Differences, Version, a_value, differences
+from referee.checks.differences import Difference, Differences, Version, a_value, differences, is_literal
 from referee.checks.finding import Case, Finding, Fix, TableReport
 from referee.checks.outcome import DISAGREEMENT, NO_HIT, SEVERAL_HITS
 from referee.checks.protected import protected_facts
@@ -30,6 +30,7 @@ __all__ = [
     "case_with_outcome",
     "check_table",
     "differences",
+    "is_literal",
     "literal_text",
     "needs_tables",
     "protected_facts",

@@ -60,6 +60,7 @@ class RuleBox:
 
 
 NO_RESULTS: Mapping[str, Sequence[Any]] = MappingProxyType({})
+NO_CUTS: Mapping[str, Sequence[str]] = MappingProxyType({})
 _MOST_VARIANTS = 500
 
 
@@ -68,6 +69,9 @@ class CaseSpace:
 
     ``unread`` are allowed values that are no plain literals: every value of the type is taken as allowed there.
     ``results`` are all values that tables may give, by their names: cells that compare with a result cut there too.
+    ``cuts`` are unary tests by name: inputs that are dimensions whether a table has them or not, cut there too.
+    ``nodes`` may give no value at all, whatever is asked of it: each has a dimension that says so by null, the last
+    ones, by name in ``presence``.
     """
 
     def __init__(
@@ -76,6 +80,8 @@ class CaseSpace:
         inputs: Mapping[str, InputValues],
         names: Iterable[str] = (),
         results: Mapping[str, Sequence[Any]] = NO_RESULTS,
+        cuts: Mapping[str, Sequence[str]] = NO_CUTS,
+        nodes: Sequence[str] = (),
     ) -> None:
         self._names = Names(names)
         self._results = results
@@ -86,16 +92,37 @@ class CaseSpace:
         for table in tables:
             for column, clause in enumerate(table.inputs):
                 clauses.setdefault(expression_key(clause), []).append((table, column, clause))
-        self.dimensions = tuple(
-            self._dimension(expression, columns, inputs.get(expression))
-            for expression, columns in clauses.items()
+        for name in cuts:
+            clauses.setdefault(name, [])
+        self.dimensions = (
+            *(
+                self._dimension(expression, columns, inputs.get(expression), cuts.get(expression, ()))
+                for expression, columns in clauses.items()
+            ),
+            *(Dimension(node, "context", [], may_be_null=True) for node in nodes),
         )
-        self._position = {dimension.expression: at for at, dimension in enumerate(self.dimensions)}
+        self._position = {expression: at for at, expression in enumerate(clauses)}
+        self.presence = {node: at for at, node in enumerate(nodes, len(clauses))}
         self.full: Box = tuple(dimension.full for dimension in self.dimensions)
         self._answers: dict[tuple[int, str], CellAnswers] = {}
 
     def dimension_of(self, clause: InputClause) -> int:
         return self._position[expression_key(clause)]
+
+    def position(self, name: str) -> int:
+        """The dimension of an input by its name or expression. Raises KeyError where there is none."""
+        return self._position[name]
+
+    def nodes_of(self, expression: str) -> frozenset[str]:
+        """The nodes that an expression asks and that may give no value."""
+        return self.names_of(expression) & self.presence.keys() if self.presence else frozenset()
+
+    def names_of(self, expression: str) -> frozenset[str]:
+        """The names that an expression uses."""
+        try:
+            return frozenset(names_in(parse_expression(expression, self._names)))
+        except FeelSyntaxError:
+            return frozenset()
 
     def answers(self, dimension: int, cell: CellText) -> CellAnswers:
         known = self._answers.get((dimension, cell.text))
@@ -233,6 +260,7 @@ class CaseSpace:
         expression: str,
         columns: Sequence[tuple[DecisionTable, int, InputClause]],
         values: InputValues | None,
+        cuts: Sequence[str],
     ) -> Dimension:
         clauses = [clause for _, _, clause in columns]
         type_name = (values.type if values else "") or next(
@@ -247,6 +275,7 @@ class CaseSpace:
         logics += [
             logic for cell in cells.values() if self.logic(cell) is None for logic in self._variants(cell)
         ]
+        logics += [logic for logic in map(self.logic, map(CellText, cuts)) if logic is not None]
         may_be_null = values.may_be_null if values else False
         allowed: list[CellLogic] = []
         declared = values.allowed_values if values else ""

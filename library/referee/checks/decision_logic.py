@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from referee.checks.case_space import Box, CaseSpace, InputValues
@@ -70,19 +71,72 @@ class DecisionLogic:
         self._dimensions = {
             table.name: sorted({space.dimension_of(clause) for clause in table.inputs}) for table in tables
         }
-        self._asking = {table.name for table in tables if self._asks_tables(table.name)}
+        self._lacking = {
+            at: nodes
+            for at, dimension in enumerate(space.dimensions)
+            if at not in space.presence.values() and (nodes := space.nodes_of(dimension.expression))
+        }
+        costly = self._costly()
+        self._order = {name: self._evaluated(name, costly) for name in self.subjects}
+        self._doubtable = {
+            table.name: [
+                column
+                for column, clause in enumerate(table.inputs)
+                if (at := space.dimension_of(clause)) in self._sources or at in self._lacking
+            ]
+            for table in tables
+        }
+        self._asking = {table.name for table in tables if self._asks_others(table.name)}
 
-    def _asks_tables(self, table: str) -> bool:
-        """Whether an input or an input cell of a table needs the result of another one."""
+    def _costly(self) -> frozenset[str]:
+        """The scores, and the tables that need one: the engine asks them last."""
+        found = frozenset(self.space.presence)
+        needs = {name: self._all_names(name) for name in self.subjects} if found else {}
+        while more := {name for name, used in needs.items() if used & found} - found:
+            found |= more
+        return found
+
+    def _all_names(self, table: str) -> set[str]:
+        subject = self.subjects[table]
+        found: set[str] = set()
+        for clause in subject.table.inputs:
+            found |= self.space.names_of(clause.expression.text)
+        for rule in range(len(subject.boxes)):
+            found |= self._names_used(subject, rule)
+        return found
+
+    def _evaluated(self, table: str, costly: frozenset[str]) -> list[int]:
+        """The columns in the order in which the engine evaluates them: those that ask what is costly are the last."""
+        clauses = self.subjects[table].table.inputs
+        return sorted(
+            range(len(clauses)),
+            key=lambda column: bool(costly and self.space.names_of(clauses[column].expression.text) & costly),
+        )
+
+    def _asks_others(self, table: str) -> bool:
+        """Whether an input or an input cell of a table needs a score, or the result of another table."""
         subject = self.subjects[table]
         cells = (
             subject.table.rules[rule].inputs[column]
             for rule, box in enumerate(subject.boxes)
             for column in box.open_columns
         )
-        return bool(self._tables_needed(table)) or any(
-            self.space.used_names(cell) & self.subjects.keys() for cell in cells
+        return any(at in self._sources or at in self._lacking for at in self._dimensions[table]) or any(
+            self.space.used_names(cell) & self._others for cell in cells
         )
+
+    @cached_property
+    def _others(self) -> frozenset[str]:
+        """The names of what a cell may ask for besides facts: tables, and models that may give no score."""
+        return frozenset(self.subjects) | self.space.presence.keys()
+
+    def _lacks(self, at: int, box: Box) -> bool:
+        """Whether a dimension needs a score that the cases of a box don't have."""
+        return any(self._has_no_score(node, box) for node in self._lacking.get(at, ()))
+
+    def _has_no_score(self, node: str, box: Box) -> bool:
+        at = self.space.presence[node]
+        return box[at] == self.space.dimensions[at].null
 
     def answer(self, table: str, box: Box) -> Answer | Cut:
         """What a table gives in a box, the tables it needs included."""
@@ -121,7 +175,13 @@ class DecisionLogic:
             for clause in subject.table.outputs
         )
         needs = tuple((name, self.signature(name, box)) for name in sorted(named - {table}))
-        return subject.table.hit_policy, outputs, tuple(self._dimensions[table]), tuple(alive), needs
+        # who is asked, and may be in doubt, hangs on the order of the columns
+        columns = (
+            tuple(self.space.dimension_of(subject.table.inputs[column]) for column in self._order[table])
+            if table in self._asking
+            else tuple(self._dimensions[table])
+        )
+        return subject.table.hit_policy, outputs, columns, tuple(alive), needs
 
     def alive(self, table: str, box: Box) -> dict[Hashable, int]:
         """The rules that have a case in a box, in order, by all that counts of them there.
@@ -130,7 +190,7 @@ class DecisionLogic:
         """
         subject = self.subjects[table]
         used = self._dimensions[table]
-        inside = [(at, ~0 if at in self._sources else box[at]) for at in used]
+        inside = [(at, ~0 if at in self._sources or self._lacks(at, box) else box[at]) for at in used]
         found: dict[Hashable, int] = {}
         is_first = subject.table.hit_policy is HitPolicy.FIRST and table not in self._asking
         for rule, rule_box in enumerate(subject.boxes):
@@ -142,7 +202,13 @@ class DecisionLogic:
                 for at, regions in inside
             )
             texts = tuple((at, subject.table.rules[rule].inputs[at].text) for at in rule_box.open_columns)
-            key = (cells, texts, subject.output_keys[rule])
+            # a cell that is true of every value still asks for it
+            asks = tuple(
+                column
+                for column in self._doubtable[table]
+                if not subject.table.rules[rule].inputs[column].is_irrelevant
+            )
+            key = (cells, texts, asks, subject.output_keys[rule])
             found[key if key not in found else (key, rule)] = rule
             if (
                 is_first
@@ -162,7 +228,7 @@ class DecisionLogic:
             if live is None:
                 continue
             for at in self._dimensions[table]:
-                if at not in self._sources and live[at] & box[at] != box[at]:
+                if at not in self._sources and not self._lacks(at, box) and live[at] & box[at] != box[at]:
                     return Cut(at, live[at] & box[at])
         return None
 
@@ -171,7 +237,7 @@ class DecisionLogic:
 
     def free_dimensions(self, table: str) -> set[int]:
         """The dimensions that decide in the end, those of the tables it needs included."""
-        found: set[int] = set()
+        found = {self.space.presence[node] for node in self._scores_of(table)}
         for at in self._dimensions[table]:
             found |= self.free_dimensions(self._sources[at][0]) if at in self._sources else {at}
         subject = self.subjects[table]
@@ -180,10 +246,22 @@ class DecisionLogic:
 
     def _tables_named(self, subject: Subject, rule: int) -> set[str]:
         """The tables whose results stand in expressions of a rule."""
+        return self._names_used(subject, rule) & self.subjects.keys()
+
+    def _names_used(self, subject: Subject, rule: int) -> set[str]:
+        """The names that stand in expressions of a rule."""
         found = subject.names_in_output(rule)
         for column in subject.boxes[rule].open_columns:
             found |= self.space.used_names(subject.table.rules[rule].inputs[column])
-        return found & self.subjects.keys()
+        return found
+
+    def _scores_of(self, table: str) -> set[str]:
+        """The models whose scores a table asks for, and may not get."""
+        subject = self.subjects[table]
+        found = {node for at in self._dimensions[table] for node in self._lacking.get(at, ())}
+        for rule in range(len(subject.boxes)):
+            found |= self._names_used(subject, rule) & self.space.presence.keys()
+        return found
 
     def _settled(self, table: str, states: Sequence[tuple[int, str]]) -> Answer:
         subject = self.subjects[table]
@@ -210,13 +288,15 @@ class DecisionLogic:
             rules,
             outcome in undecided or meets_doubt,
             any(state is _OPEN for _, state in states),
-            frozenset(name for rule in true for name in subject.names_in_output(rule) & self.subjects.keys()),
+            frozenset(name for rule in true for name in subject.names_in_output(rule) & self._others),
             meets_doubt,
         )
 
     def _held(self, at: int, box: Box) -> _Held:
         """What a dimension holds in a box: some of its regions, a result in doubt or open, or one that needs a cut."""
         source = self._sources.get(at)
+        if self._lacks(at, box):
+            return _Held(None, state=_DOUBT)
         if source is None:
             return _Held(box[at])
         name, position = source
@@ -277,16 +357,23 @@ class DecisionLogic:
         """
         table = subject.table
         columns = [self.space.dimension_of(clause) for clause in table.inputs]
-        if all(at not in self._sources for at in columns) and not any(
-            self._tables_named(subject, rule) for rule in range(len(table.rules))
+        if all(at not in self._sources and at not in self._lacking for at in columns) and not any(
+            self._names_used(subject, rule) & self._others for rule in range(len(table.rules))
         ):
             return False
         alive = list(range(len(table.rules)))
         certain = set(alive)
-        for column, at in enumerate(columns):
+        order = self._order[table.name]
+        for position, column in enumerate(order):
+            at = columns[column]
             if table.hit_policy is HitPolicy.FIRST:
                 settled = next(
-                    (rule for rule in alive if rule in certain and self._is_done(subject, rule, column)), None
+                    (
+                        rule
+                        for rule in alive
+                        if rule in certain and self._is_done(subject, rule, order[position:])
+                    ),
+                    None,
                 )
                 if settled is not None:
                     alive = [rule for rule in alive if rule <= settled]
@@ -301,7 +388,7 @@ class DecisionLogic:
                 state = self._cell_state(subject, rule, column, box, held)
                 if isinstance(state, Cut):
                     return state
-                named = self.space.used_names(table.rules[rule].inputs[column]) & self.subjects.keys()
+                named = self.space.used_names(table.rules[rule].inputs[column]) & self._others
                 doubt = self._doubt_among(named, box)
                 if doubt:
                     return doubt
@@ -311,8 +398,12 @@ class DecisionLogic:
                     certain.discard(rule)
         return False
 
-    def _doubt_among(self, tables: Iterable[str], box: Box) -> bool | Cut:
-        for name in sorted(tables):
+    def _doubt_among(self, names: Iterable[str], box: Box) -> bool | Cut:
+        for name in sorted(names):
+            if name in self.space.presence:
+                if self._has_no_score(name, box):
+                    return True
+                continue
             answer = self.answer(name, box)
             if isinstance(answer, Cut):
                 return answer
@@ -320,9 +411,10 @@ class DecisionLogic:
                 return True
         return False
 
-    def _is_done(self, subject: Subject, rule: int, column: int) -> bool:
-        """Whether a rule takes anything from a column on."""
-        return all(cell.is_irrelevant for cell in subject.table.rules[rule].inputs[column:])
+    def _is_done(self, subject: Subject, rule: int, columns: Sequence[int]) -> bool:
+        """Whether a rule takes anything in the columns that are left."""
+        cells = subject.table.rules[rule].inputs
+        return all(cells[column].is_irrelevant for column in columns)
 
     def _cell_state(
         self, subject: Subject, rule: int, column: int, box: Box, held: Mapping[int, _Held]
@@ -349,7 +441,10 @@ class DecisionLogic:
         cell = subject.table.rules[rule].inputs[column]
         at = self.space.dimension_of(subject.table.inputs[column])
         results: dict[str, Any] = {}
-        for name in self.space.used_names(cell) & self.subjects.keys():
+        used = self.space.used_names(cell)
+        if any(self._has_no_score(node, box) for node in used & self.space.presence.keys()):
+            return _DOUBT
+        for name in used & self.subjects.keys():
             answer = self.answer(name, box)
             if isinstance(answer, Cut):
                 return answer
@@ -391,18 +486,3 @@ class _Held:
     regions: int | None
     state: str = ""
     cut: Cut | None = None
-
-
-def results_of(tables: Sequence[DecisionTable], names: frozenset[str]) -> dict[str, tuple[Any, ...]]:
-    """The values that tables with one output and only literals in it may give, by the names of the tables."""
-    found: dict[str, tuple[Any, ...]] = {}
-    for table in tables:
-        if len(table.outputs) != 1 or not table.hit_policy.is_single:
-            continue
-        subject = Subject(table, {}, names)
-        cells = [rule.outputs[0] for rule in table.rules]
-        default = table.outputs[0].default
-        read = {key: value for value, key in map(subject.output, [*cells, *([default] if default else [])])}
-        if all(value is not OPEN for value in read.values()):
-            found[table.name] = (*found.get(table.name, ()), *read.values())
-    return found

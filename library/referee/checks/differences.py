@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import Box, CaseSpace, InputValues
-from referee.checks.decision_logic import Answer, Cut, DecisionLogic, results_of
+from referee.checks.decision_logic import Answer, Cut, DecisionLogic
 from referee.checks.dimension import Dimension
 from referee.checks.finding import Case
-from referee.checks.subject import as_facts, paths_of
+from referee.checks.subject import OPEN, as_facts, paths_of, results_of
 from referee.feel import Names
 from referee.tables import CellText, DecisionTable
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a decision: its tables, what their inputs may hold, and the table that decides."""
+    """One version of a decision: its tables, what their inputs may hold, and the table that decides.
+
+    ``facts`` are what a case may bring: any other value, or none where it may not be null, is doubt before a table is
+    asked. Inputs that are no such facts are not looked at beforehand. ``scores`` are the nodes that may give no value
+    at all; to ask one then is doubt. ``queue`` takes the place of a blank output ``queue`` where the route is
+    ``human``.
+    """
 
     tables: Sequence[DecisionTable]
     inputs: Mapping[str, InputValues]
     table: str
+    facts: Mapping[str, InputValues] = field(default_factory=lambda: MappingProxyType({}))
+    scores: Sequence[str] = ()
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +73,35 @@ def differences(
 
     Tables that need each other are followed down to the inputs that are no tables. An input that is computed counts as
     independent of all others, so a difference that hangs on one may never happen; its ``case.facts`` are None.
+
+    Cases that are in doubt in both versions count as decided alike, whatever ``queue`` they go to. Not compared, so
+    that whoever calls must say so: facts of another type, values that are none of a fact's type, allowed values that
+    aren't ``is_literal``, and outputs ``route`` and ``queue`` that are expressions, where ``queue`` is another one.
     """
     budget = budget or Budget()
     known = frozenset(names) or frozenset(
         name.partition(".")[0].strip() for name in (*old.inputs, *new.inputs)
     )
-    inputs = _either(old.inputs, new.inputs)
+    admitted_otherwise = _admitted_otherwise(old.facts, new.facts)
+    inputs = _either(old.inputs, new.inputs) | {
+        name: InputValues(_type_of(name, old, new), "", may_be_null=True) for name in admitted_otherwise
+    }
     tables = [*old.tables, *new.tables]
-    space = CaseSpace(tables, inputs, known, results_of(tables, known))
+    space = CaseSpace(
+        tables,
+        inputs,
+        known,
+        results_of(tables, known),
+        admitted_otherwise,
+        list(dict.fromkeys((*old.scores, *new.scores))),
+    )
     before = DecisionLogic(old.tables, inputs, known, space)
     after = DecisionLogic(new.tables, inputs, known, space)
+    gates = [_gates(space, admitted_otherwise, version.facts) for version in (old, new)]
+    is_other_queue = old.queue != new.queue
     pairs: dict[Hashable, list[Box]] = {}
     answers: dict[Hashable, tuple[Answer, Answer]] = {}
-    stack = [space.full] if all(space.full) else []
+    stack = _by_presence(space, before.free_dimensions(old.table) | after.free_dimensions(new.table))
     is_complete = True
     while stack:
         box = stack.pop()
@@ -84,17 +110,30 @@ def differences(
         except OutOfBudget:
             is_complete = False
             break
-        if before.signature(old.table, box) == after.signature(new.table, box):
+        refused = [_refused(each, box) for each in gates]
+        if all(each is True for each in refused):
             continue
-        towards = _cut_towards_changes(before, after, old.table, new.table, box)
-        if towards is not None:
-            stack += _halves(box, towards)
+        gate = next((each for each in refused if isinstance(each, Cut)), None)
+        if gate is not None:
+            stack += _halves(box, gate)
             continue
-        answer = before.answer(old.table, box)
-        other = after.answer(new.table, box) if isinstance(answer, Answer) else answer
+        if not any(refused):
+            is_same = before.signature(old.table, box) == after.signature(new.table, box)
+            if is_same and not (is_other_queue and _may_take_queue(before, old, box)):
+                continue
+            towards = _cut_towards_changes(before, after, old.table, new.table, box)
+            if towards is not None:
+                stack += _halves(box, towards)
+                continue
+        answer = _REFUSED if refused[0] else before.answer(old.table, box)
+        other = (
+            answer if isinstance(answer, Cut) else _REFUSED if refused[1] else after.answer(new.table, box)
+        )
         if isinstance(answer, Cut) or isinstance(other, Cut):
             stack += _halves(box, answer if isinstance(answer, Cut) else other)  # type: ignore[arg-type]
             continue
+        if is_other_queue:
+            answer, other = _with_queue(before, old, answer), _with_queue(after, new, other)
         is_open = answer.is_open or other.is_open
         if not is_open and answer.outcome == other.outcome:
             # the same expression gives something else where a result it uses changed
@@ -107,7 +146,13 @@ def differences(
         )
         pairs.setdefault(key, []).append(box)
         answers.setdefault(key, (answer, other))
-    free = sorted(before.free_dimensions(old.table) | after.free_dimensions(new.table))
+    free = sorted(
+        {
+            *before.free_dimensions(old.table),
+            *after.free_dimensions(new.table),
+            *map(space.position, admitted_otherwise),
+        }
+    )
     paths = paths_of((space.dimensions[at].expression for at in free), Names(known))
     found: list[Difference] = []
     left_open: list[Difference] = []
@@ -132,8 +177,10 @@ def _cut_towards_changes(
 
 
 def _gives_the_same(before: DecisionLogic, after: DecisionLogic, table: str, box: Box) -> bool:
-    """Whether a table that both versions have is known to give the same in a box."""
-    if table not in after.subjects:
+    """Whether a table or score that both versions have is known to give the same in a box."""
+    if table in before.space.presence:
+        return True
+    if table not in after.subjects or table not in before.subjects:
         return False
     if before.signature(table, box) == after.signature(table, box):
         return True
@@ -141,6 +188,11 @@ def _gives_the_same(before: DecisionLogic, after: DecisionLogic, table: str, box
     if isinstance(one, Cut) or isinstance(other, Cut) or one.is_open or other.is_open:
         return False
     return one.is_same(other) and not one.needs
+
+
+def is_literal(allowed_values: str) -> bool:
+    """Whether allowed values are plain literals and ranges of them, so that versions of them can be compared."""
+    return CaseSpace([], {}).logic(CellText(allowed_values)) is not None
 
 
 def a_value(values: InputValues) -> Any:
@@ -167,6 +219,99 @@ def merged(boxes: Sequence[Box]) -> list[Box]:
             return held
 
 
+def _admitted_otherwise(
+    old: Mapping[str, InputValues], new: Mapping[str, InputValues]
+) -> dict[str, list[str]]:
+    """The facts that one version refuses where the other doesn't, with the allowed values of both.
+
+    A fact of another type is left out: no value is the same to both.
+    """
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys((*old, *new)):
+        one, other = old.get(name), new.get(name)
+        if one == other or (one is not None and other is not None and one.type != other.type):
+            continue
+        found[name] = [each.allowed_values for each in (one, other) if each is not None]
+    return found
+
+
+def _type_of(name: str, old: Version, new: Version) -> str:
+    return (new.facts.get(name) or old.facts[name]).type
+
+
+def _gates(space: CaseSpace, names: Iterable[str], facts: Mapping[str, InputValues]) -> list[tuple[int, int]]:
+    """The regions that a version admits, of the facts that another one admits otherwise."""
+    found = []
+    for name in names:
+        values = facts.get(name)
+        if values is None:
+            continue
+        at = space.position(name)
+        dimension = space.dimensions[at]
+        answers = space.answers(at, CellText(values.allowed_values or "-"))
+        admitted = (dimension.full if answers.is_open else answers.true) & ~dimension.null
+        found.append((at, admitted | dimension.null if values.may_be_null else admitted))
+    return found
+
+
+def _refused(gates: Sequence[tuple[int, int]], box: Box) -> bool | Cut:
+    """Whether no case of a box is admitted; or how to cut so that none is, or all are."""
+    cut: Cut | None = None
+    for at, admitted in gates:
+        inside = box[at] & admitted
+        if not inside:
+            return True
+        if inside != box[at]:
+            cut = cut or Cut(at, inside)
+    return cut or False
+
+
+_REFUSED = Answer(("refused",), None, (), is_doubtful=True, is_open=False, meets_doubt=True)
+
+
+def _by_presence(space: CaseSpace, used: set[int]) -> list[Box]:
+    """All cases, apart from each other by the scores that there are."""
+    boxes = [space.full] if all(space.full) else []
+    for at in sorted(used & set(space.presence.values())):
+        null = space.dimensions[at].null
+        boxes = [
+            (*box[:at], regions, *box[at + 1 :])
+            for box in boxes
+            for regions in (space.full[at] & ~null, null)
+        ]
+    return boxes
+
+
+def _may_take_queue(logic: DecisionLogic, version: Version, box: Box) -> bool:
+    """Whether the deciding table may leave the queue blank for a case of a box."""
+    subject = logic.subjects[version.table]
+    at = _output(version, "queue")
+    if at is None or any(clause.default is not None for clause in subject.table.outputs):
+        return True
+    return any(
+        _is_no_queue(subject.output_values(rule)[at]) for rule in logic.alive(version.table, box).values()
+    )
+
+
+def _with_queue(logic: DecisionLogic, version: Version, answer: Answer) -> Answer:
+    """The answer with the queue that a case really goes to."""
+    route, queue = _output(version, "route"), _output(version, "queue")
+    if answer.is_doubtful or answer.values is None or route is None or answer.values[route] != "human":
+        return answer
+    if queue is not None and not _is_no_queue(answer.values[queue]):
+        return answer
+    return replace(answer, outcome=(answer.outcome, "queue", version.queue))
+
+
+def _output(version: Version, name: str) -> int | None:
+    table = next(table for table in version.tables if table.name == version.table)
+    return next((at for at, clause in enumerate(table.outputs) if clause.name == name), None)
+
+
+def _is_no_queue(value: Any) -> bool:
+    return value is not OPEN and not (isinstance(value, str) and value.strip())
+
+
 def _halves(box: Box, cut: Cut) -> list[Box]:
     at = cut.dimension
     return [
@@ -187,9 +332,18 @@ def _difference(
         for at in free
         if box[at] != space.full[at]
     }
+    for node, at in space.presence.items():
+        if box[at] & space.dimensions[at].null:
+            continue
+        if any(node in space.nodes_of(expression) for expression in where if expression != node):
+            where.pop(node, None)  # a score that is spoken of is there
+    lacking = {node for node, at in space.presence.items() if box[at] == space.dimensions[at].null}
     values: dict[str, Any] = {
-        space.dimensions[at].expression: space.dimensions[at].sample(box[at]) for at in free
+        space.dimensions[at].expression: space.dimensions[at].sample(box[at])
+        for at in free
+        if at not in space.presence.values() and not space.nodes_of(space.dimensions[at].expression) & lacking
     }
+    values |= dict.fromkeys(sorted(lacking & {space.dimensions[at].expression for at in free}))
     facts, is_whole = as_facts(values, paths)
     return Difference(where, old, new, Case(values, "", facts if is_whole else None))
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from referee.checks.budget import Budget
 from referee.checks.case_space import CaseSpace, InputValues
-from referee.checks.decision_logic import Cut, DecisionLogic, results_of
+from referee.checks.decision_logic import Cut, DecisionLogic
 from referee.checks.finding import Case
 from referee.checks.outcome import Outcome
-from referee.checks.subject import as_facts, paths_of
+from referee.checks.subject import as_facts, paths_of, results_of
 from referee.feel import Names
 from referee.tables import DecisionTable
 

@@ -195,6 +195,21 @@ class Subject:
         return value, ("value", equality_key(value))
 
 
+def results_of(tables: Sequence[DecisionTable], names: frozenset[str]) -> dict[str, tuple[Any, ...]]:
+    """The values that tables with one output and only literals in it may give, by the names of the tables."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for table in tables:
+        if len(table.outputs) != 1 or not table.hit_policy.is_single:
+            continue
+        subject = Subject(table, {}, names)
+        cells = [rule.outputs[0] for rule in table.rules]
+        default = table.outputs[0].default
+        read = {key: value for value, key in map(subject.output, [*cells, *([default] if default else [])])}
+        if all(value is not OPEN for value in read.values()):
+            found[table.name] = (*found.get(table.name, ()), *read.values())
+    return found
+
+
 _BY_POLICY = frozenset({"table-no-hit", "table-several-hits", "table-disagree"})
 
 

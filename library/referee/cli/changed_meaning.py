@@ -11,7 +11,7 @@ from referee.domain import Case, Decision, InputError, ModelError
 
 if TYPE_CHECKING:
     from referee.checks import Budget, Difference, InputValues
-    from referee.engine.trial import Scores
+    from referee.engine.trial import Scores, Trial
     from referee.scoring import Model
     from referee.workbook import DecisionWorkbook
 
@@ -39,31 +39,46 @@ class Moved:
 class MeantRegion:
     """Cases that are decided differently: ``where`` by input as unary tests, with a case that both versions decided.
 
-    ``example`` is None where no facts could be found for it, as an input is computed.
+    ``example`` is None where no facts could be found for it, as an input is computed. ``said`` says which cases they
+    are where that is no matter of inputs.
     """
 
     where: Mapping[str, str]
     values: Mapping[str, Any]
     example: Moved | None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """All regions where decisions differ. ``unproved`` tells what could not be compared, each in a sentence."""
+    """All regions where decisions differ. ``unproved`` tells what could not be compared, each in a sentence.
+
+    ``notes`` don't weaken the proof: they say what would make the regions fewer.
+    """
 
     regions: tuple[MeantRegion, ...]
     unproved: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def meaning(old: DecisionWorkbook, new: DecisionWorkbook, models: Path, budget: Budget) -> Meaning:
-    """Where the routing tables of two versions differ, through all tables they need."""
+    """Which cases two versions decide differently: by their facts, through all tables that the routing table needs."""
     from referee.checks import Version, differences
-    from referee.cli.table_inputs import scope_names, table_inputs
+    from referee.cli.table_inputs import brought_facts, scope_names, table_inputs
+    from referee.cli.uncompared import uncompared
     from referee.engine.trial import Trial
 
+    loaded = [loaded_models(each, models) for each in (old, new)]
     versions = [
-        Version(each.tables, table_inputs(each, loaded_models(each, models)), each.settings.route_table)
-        for each in (old, new)
+        Version(
+            each.tables,
+            table_inputs(each, known),
+            each.settings.route_table,
+            brought_facts(each),
+            [definition.node for definition in each.models],
+            each.settings.doubt_queue,
+        )
+        for each, known in zip((old, new), loaded, strict=True)
     ]
     names = {*scope_names(old), *scope_names(new)}
     told = differences(*versions, names=names, budget=budget)
@@ -71,7 +86,9 @@ def meaning(old: DecisionWorkbook, new: DecisionWorkbook, models: Path, budget: 
     fillers = _fillers(old, new, {**versions[0].inputs, **versions[1].inputs})
     nodes = {definition.node for each in (old, new) for definition in each.models}
     regions = []
-    unproved = []
+    unproved = list(uncompared(old, new))
+    if old.settings.doubt_queue != new.settings.doubt_queue:
+        regions.append(_doubtful(trials))
     if not told.is_complete:
         unproved.append("the time was over before all cases were compared; there may be more differences")
     for difference in (*told.found, *told.open):
@@ -82,7 +99,14 @@ def meaning(old: DecisionWorkbook, new: DecisionWorkbook, models: Path, budget: 
         unproved.append(f"{where}: whether these cases are decided differently hangs on an expression")
     kept = [region for region in regions if region.example is None or region.example.is_other]
     kept.sort(key=lambda region: region.example is not None and not region.example.goes_elsewhere)
-    return Meaning(tuple(kept), tuple(unproved))
+    unknown = dict.fromkeys(
+        f"the model `{definition.folder}` of `{definition.node}` can't be loaded from {models}, so any text counts "
+        "as its label; name the folder of the models with --models"
+        for each, known in zip((old, new), loaded, strict=True)
+        for definition in each.models
+        if definition.node not in known
+    )
+    return Meaning(tuple(kept), tuple(unproved), tuple(unknown))
 
 
 def moved_cases(
@@ -144,15 +168,23 @@ def loaded_models(workbook: DecisionWorkbook, folder: Path) -> dict[str, Model]:
 
 
 def _decided(
-    difference: Difference, trials: tuple[Any, Any], fillers: Mapping[str, Any], nodes: set[str]
+    difference: Difference, trials: tuple[Trial, Trial], fillers: Mapping[str, Any], nodes: set[str]
 ) -> Moved | None:
     if difference.case.facts is None:
         return None
     given = difference.case.facts
     facts = {**fillers, **{name: value for name, value in given.items() if name not in nodes}}
-    scores = {name: value for name, value in given.items() if name in nodes}
+    scores = {name: value for name, value in given.items() if name in nodes and value is not None}
     before, after = (trial.decide(facts, scores) for trial in trials)
     return Moved("", facts, before, after)
+
+
+def _doubtful(trials: tuple[Trial, Trial]) -> MeantRegion:
+    """All cases that both versions can't decide, with one that brings no facts at all if that makes doubt in both."""
+    before, after = (trial.decide({}) for trial in trials)
+    is_doubtful = all(any(each.is_doubt for each in decision.diagnostics) for decision in (before, after))
+    example = Moved("", {}, before, after) if is_doubtful else None
+    return MeantRegion({}, {}, example, "every case that is in doubt in both versions")
 
 
 def _fillers(

@@ -88,6 +88,8 @@ def decision_text(decision: Decision) -> str:
 
 def where_text(region: MeantRegion) -> str:
     """``amount: (50..60], country: "DE"``."""
+    if region.said:
+        return region.said
     return ", ".join(f"{name}: {cell}" for name, cell in region.where.items()) or "every case"
 
 
@@ -169,16 +171,18 @@ def _print(
     for region in elsewhere[:MOST_SHOWN]:
         moves = "" if region.example is None else f": {_change_text(region.example)}"
         click.echo(f"  {where_text(region)}{moves}")
-        click.echo(f"    case  {values_text(region.values)}")
+        if region.values:
+            click.echo(f"    case  {values_text(region.values)}")
     _print_rest(len(elsewhere), MOST_SHOWN)
     same = len(meant.regions) - len(elsewhere)
     if same:
-        click.echo(
-            f"  {_many(same, 'region')} go where they went, for another reason; --json and --html list them"
-        )
+        go = "goes where it" if same == 1 else "go where they"
+        click.echo(f"  {_many(same, 'region')} {go} went, for another reason; --json and --html list them")
     for sentence in meant.unproved[:_MOST_UNPROVED]:
         click.echo(f"  {click.style('not proved', fg='yellow')}  {sentence}")
     _print_rest(len(meant.unproved), _MOST_UNPROVED)
+    for sentence in meant.notes:
+        click.echo(f"  {click.style('hint', fg='cyan')}  {sentence}")
     if moved is not None:
         _print_cases(moved, hidden)
 
@@ -236,6 +240,7 @@ def _as_record(
         "regions": [
             {
                 "where": region.where,
+                "said": region.said,
                 "case": region.values,
                 "old": None if region.example is None else _decision_record(region.example.old),
                 "new": None if region.example is None else _decision_record(region.example.new),
@@ -243,6 +248,7 @@ def _as_record(
             for region in meant.regions
         ],
         "unproved": meant.unproved,
+        "notes": meant.notes,
         "cases": None
         if moved is None
         else {

@@ -43,6 +43,17 @@ def table_inputs(workbook: DecisionWorkbook, models: Mapping[str, Model]) -> dic
     return found
 
 
+def brought_facts(workbook: DecisionWorkbook) -> dict[str, InputValues]:
+    """What a case may bring of each fact that tables and models may use; anything else is doubt beforehand."""
+    from referee.checks import InputValues
+
+    return {
+        fact.name: InputValues(fact.type, fact.allowed_values, not fact.required)
+        for fact in workbook.dictionary.facts
+        if not fact.protected
+    }
+
+
 def scope_names(workbook: DecisionWorkbook) -> list[str]:
     """Every name that cells of the workbook may use."""
     nodes = [definition.node for definition in workbook.models]
