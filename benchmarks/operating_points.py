@@ -91,7 +91,8 @@ class Outcome:
     cases: int
     automatic: int
     wrong: int
-    agrees_with_mapie: bool | None
+    tested: int
+    as_mapie: int | None
 
 
 def measured(name: str, split: int) -> list[Outcome]:
@@ -154,32 +155,31 @@ def measured(name: str, split: int) -> list[Outcome]:
                 judged.rows,
                 int(automatic.sum()),
                 int(judged.wrong[automatic].sum()),
-                _as_mapie(goal, choosing, [each.threshold for each in point.tested], point.threshold),
+                len(point.tested),
+                _as_mapie(goal, choosing, point),
             )
         )
     return outcomes
 
 
-def _as_mapie(goal: Any, choosing: Any, tested: list[float], threshold: float | None) -> bool | None:
-    """Whether MAPIE finds that the same thresholds hold; None where it isn't installed."""
+def _as_mapie(goal: Any, choosing: Any, point: Any) -> int | None:
+    """For how many of the tested thresholds MAPIE's p-value says the same; None where it isn't installed."""
     try:
         from mapie.risk_control import BinaryClassificationController
     except ImportError:
         return None
     import numpy
 
-    # MAPIE tests from the last parameter to the first.
     controller = BinaryClassificationController(
         lambda scores: numpy.column_stack([1 - scores[:, 0], scores[:, 0]]),
         "precision",
         1 - goal.most_wrong,
         confidence_level=goal.confidence,
-        list_predict_params=numpy.array(tested[::-1]),
-        fwer_method="fixed_sequence",
+        list_predict_params=numpy.array([each.threshold for each in point.tested]),
     )
     controller.calibrate(choosing.scores.reshape(-1, 1), (~choosing.wrong).astype(int))
-    holding = {float(each) for each in numpy.ravel(controller.valid_predict_params)}
-    return holding == (set() if threshold is None else set(tested))
+    holds = numpy.ravel(controller.p_values) <= 1 - goal.confidence
+    return int(sum(each == (point.threshold is not None) for each in holds))
 
 
 def report(task: str, outcomes: Sequence[Outcome]) -> None:
@@ -206,9 +206,10 @@ def report(task: str, outcomes: Sequence[Outcome]) -> None:
             f"test rate above the promise in {above:.1%} of splits, explained 5 % + {noise:.1%}; "
             f"surely above in {surely:.1%}, explained 5 % + 5 %"
         )
-        checked = [outcome.agrees_with_mapie for outcome in each if outcome.agrees_with_mapie is not None]
+        checked = [outcome for outcome in each if outcome.as_mapie is not None]
         if checked:
-            print(f"    MAPIE finds the same thresholds to hold in {sum(checked)} of {len(checked)} splits")
+            same, tested = sum(o.as_mapie or 0 for o in checked), sum(o.tested for o in checked)
+            print(f"    MAPIE's p-value says the same of {same} of {tested} thresholds")
 
 
 def _features(task: Task, cases: Sequence[Case]) -> list[Any]:

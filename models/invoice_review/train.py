@@ -17,7 +17,8 @@ FEATURES = (
     FeatureSpec(
         "amount eur",
         "number",
-        description="amount in EUR without sign; the document type tells the direction",
+        description="amount without sign; the document type tells the direction",
+        unit="EUR",
     ),
     FeatureSpec("currency", "string", description="currency of the document"),
     FeatureSpec("vip", "boolean", description="the vendor is treated with priority"),
@@ -34,7 +35,7 @@ FEATURES = (
         missing="impute",
         description="units beyond those received, below zero for partial deliveries; none without receipt",
     ),
-    FeatureSpec("vendor age days", "number", description="days since the vendor was set up"),
+    FeatureSpec("vendor age days", "number", description="time since the vendor was set up", unit="days"),
     FeatureSpec(
         "vendor error rate", "number", description="share of the vendor's invoices that were wrong, 0 to 1"
     ),
@@ -42,7 +43,8 @@ FEATURES = (
         "days to due",
         "number",
         missing="impute",
-        description="days until payment is due, negative if overdue",
+        description="time until payment is due, negative if overdue",
+        unit="days",
     ),
 )
 

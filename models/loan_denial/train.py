@@ -28,7 +28,10 @@ FEATURES = (
     FeatureSpec("mhist", "number", description="mortgage credit history, from 1 (best) to 4"),
     FeatureSpec("phist", "string", description="public bad credit record"),
     FeatureSpec(
-        "unemp", "number", description="unemployment rate of the applicant's industry in 1989, per cent"
+        "unemp",
+        "number",
+        description="unemployment rate of the applicant's industry in 1989",
+        unit="per cent",
     ),
     FeatureSpec("selfemp", "string", description="self-employed"),
     FeatureSpec("insurance", "string", description="was denied mortgage insurance"),
@@ -72,6 +75,7 @@ def train_loan_denial(data: Path, models_folder: Path) -> Card:
         author="The Referee authors",
         date="2026-11-21",
         source="2,380 mortgage applications in Boston, 1990 (Munnell et al., 1996; R package AER, HMDA)",
+        period="1990",
         split_rule=f"{SPLIT_RULE}; the id is `rownames`",
         limits_of_use=(
             "An example on historic decisions, with the prejudices these may hold: keeping the protected "

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from referee.domain import ModelError
+from referee.scoring.novelty import LEVELS
 
 CARD_FILE = "card.json"
 MODEL_FILE = "model.joblib"
@@ -26,12 +27,15 @@ class _Part(BaseModel):
 class Feature(_Part):
     """One input of the model, in the order the classifier takes them; ``encoding.encode`` says how.
 
-    ``categories``, ``minimum`` and ``maximum`` are those of the training cases.
+    ``categories``, ``minimum`` and ``maximum`` are those of the training cases. ``source`` is the fact of the data
+    dictionary that it comes from, where that has another name, or how it is worked out.
     """
 
     name: Text
     type: Literal["number", "string", "boolean"]
     description: str = ""
+    unit: str = ""
+    source: str = ""
     missing: Literal["refuse", "impute"] = "refuse"
     categories: Annotated[tuple[Text, ...], Field(strict=False)] = ()
     minimum: float | None = None
@@ -61,6 +65,31 @@ class TrainingData(_Part):
     sha256: Sha256
     source: Text
     split_rule: Text
+    period: str = ""
+
+
+class CalibrationBin(_Part):
+    """Cases of like confidence: what the model thought of being right, and how often it was."""
+
+    rows: Count
+    confidence: Share
+    right: Share
+
+
+class Group(_Part):
+    """The model on the held-out cases with one value of a protected attribute.
+
+    ``automatic`` and ``errors`` are those at each operating point of the card, in its order.
+    """
+
+    attribute: Text
+    value: str
+    rows: Count
+    truth: dict[str, Share]
+    predicted: dict[str, Share]
+    accuracy: Share
+    automatic: Annotated[tuple[Count, ...], Field(strict=False)]
+    errors: Annotated[tuple[Count, ...], Field(strict=False)]
 
 
 class HeldOut(_Part):
@@ -75,6 +104,7 @@ class HeldOut(_Part):
     log_loss: Annotated[float, Field(ge=0)]
     accuracy: Share
     shares: dict[str, Share]
+    calibration: Annotated[tuple[CalibrationBin, ...], Field(strict=False)] = ()
 
 
 class Candidate(_Part):
@@ -83,6 +113,20 @@ class Candidate(_Part):
     name: Text
     log_loss: float
     standard_error: float
+
+
+class Novelty(_Part):
+    """What the training cases looked like, to tell how unlike them a case is (``novelty``).
+
+    ``quantiles`` are those of each number at ``novelty.LEVELS``, ``shares`` those of the training cases with each
+    category, `true` and `false`, or nothing (under the empty name). ``largest`` is the distance of the most unusual
+    training case, by which distances are divided; beyond ``limit`` a case is not scored.
+    """
+
+    quantiles: dict[str, Annotated[tuple[float, ...], Field(strict=False)]]
+    shares: dict[str, dict[str, Share]]
+    largest: Annotated[float, Field(gt=0)]
+    limit: Annotated[float, Field(gt=0)]
 
 
 class Costs(_Part):
@@ -178,6 +222,8 @@ class Card(_Part):
     held_out: HeldOut
     operating_points: Annotated[tuple[OperatingPoint, ...], Field(strict=False)] = ()
     protected: Annotated[tuple[Text, ...], Field(strict=False)]
+    parity: Annotated[tuple[Group, ...], Field(strict=False)] = ()
+    novelty: Novelty | None = None
     limits_of_use: Text
     author: Text
     approver: str
@@ -214,6 +260,20 @@ class Card(_Part):
         both = sorted(set(names) & {*self.protected, self.target})
         if both:
             raise ValueError(f"{', '.join(both)}: a protected attribute or the target can't be a feature")
+        return self
+
+    @model_validator(mode="after")
+    def _novelty_is_of_the_features(self) -> Self:
+        if self.novelty is None:
+            return self
+        numbers = {feature.name for feature in self.features if feature.type == "number"}
+        if set(self.novelty.quantiles) != numbers or set(self.novelty.shares) != {
+            feature.name for feature in self.features
+        }:
+            raise ValueError("the novelty is of other features than the model")
+        for name, quantiles in self.novelty.quantiles.items():
+            if len(quantiles) != len(LEVELS) or list(quantiles) != sorted(quantiles):
+                raise ValueError(f"`{name}` needs {len(LEVELS)} quantiles in order for its novelty")
         return self
 
     def as_bytes(self) -> bytes:
@@ -265,3 +325,8 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _not_a_number(text: str) -> float:
     raise ValueError(f"`{text}` isn't a number")
+
+
+def card_schema() -> str:
+    """The JSON Schema of ``card.json``, as docs/card.schema.json publishes it."""
+    return json.dumps(Card.model_json_schema(), indent=2, ensure_ascii=False) + "\n"

@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from referee.domain import InputError
 from referee.scoring.candidates import compare, cross_validated
-from referee.scoring.card import CARD_FILE, MODEL_FILE, Card, Feature, HeldOut, TrainingData
+from referee.scoring.card import CARD_FILE, MODEL_FILE, Card, Feature, TrainingData
 from referee.scoring.compiled import COMPILED_FILE
 from referee.scoring.compiling import compile_classifier
 from referee.scoring.encoding import check, encode, exact_number, inputs_of
+from referee.scoring.held_out import held_out_figures, parity_figures
+from referee.scoring.novelty import measure_training
 from referee.scoring.operating_points import Goal, Judged, choose
 from referee.scoring.trusted_pickle import load_trusted
 
@@ -43,6 +45,8 @@ class FeatureSpec:
     type: Literal["number", "string", "boolean"]
     missing: Literal["refuse", "impute"] = "refuse"
     description: str = ""
+    unit: str = ""
+    source: str = ""
 
 
 def train(
@@ -63,6 +67,7 @@ def train(
     approver: str = "",
     date: str = "",
     range_margin: float = 0.1,
+    period: str = "",
     goals: Sequence[Goal] = (),
 ) -> Card:
     """Train on ``cases``, judge on ``holdout``, write ``models_folder/name`` and return its card.
@@ -83,7 +88,10 @@ def train(
     _check_request(name, target, labels, features, protected)
     learnt = _features(cases, features)
     rows, codes = _training_rows(cases, learnt, range_margin, target, list(labels))
-    judged_rows, judged_codes, refused = _held_out_rows(holdout, learnt, range_margin, target, list(labels))
+    judged_rows, judged_codes, judged_cases = _held_out_rows(
+        holdout, learnt, range_margin, target, list(labels)
+    )
+    refused = len(holdout) - len(judged_cases)
 
     classifier, chosen, compared = compare(rows, codes, learnt)
     content = _dumped(classifier)
@@ -91,9 +99,8 @@ def train(
     loaded = load_trusted(content, f"model {name}")
     judged = loaded.predict_proba(judged_rows)
     inputs = inputs_of(learnt, range_margin)
-    compilation = compile_classifier(
-        loaded, learnt, [check(inputs, case)[0] for case in cases], range_margin=range_margin
-    )
+    values = [check(inputs, case)[0] for case in cases]
+    compilation = compile_classifier(loaded, learnt, values, range_margin=range_margin)
     files = {MODEL_FILE: content}
     if compilation.content is not None:
         files[COMPILED_FILE] = compilation.content
@@ -118,11 +125,17 @@ def train(
         classifier=chosen,
         compared=compared,
         training=TrainingData(
-            rows=len(cases), sha256=training_hash(cases, learnt, target), source=source, split_rule=split_rule
+            rows=len(cases),
+            sha256=training_hash(cases, learnt, target),
+            source=source,
+            split_rule=split_rule,
+            period=period,
         ),
-        held_out=_held_out(judged, judged_codes, refused, list(labels)),
+        held_out=held_out_figures(judged, judged_codes, refused, list(labels)),
         operating_points=tuple(points),
         protected=tuple(protected),
+        parity=parity_figures(judged_cases, judged, judged_codes, list(labels), protected, points),
+        novelty=measure_training(learnt, values, margin=range_margin),
         limits_of_use=limits_of_use,
         author=author,
         approver=approver,
@@ -202,6 +215,8 @@ def _features(cases: Sequence[Mapping[str, Any]], features: Sequence[FeatureSpec
             "name": spec.name,
             "type": spec.type,
             "description": spec.description,
+            "unit": spec.unit,
+            "source": spec.source,
             "missing": spec.missing,
         }
         if spec.type == "number":
@@ -258,23 +273,24 @@ def _held_out_rows(
     range_margin: float,
     target: str,
     labels: list[str],
-) -> tuple[Matrix, Codes, int]:
+) -> tuple[Matrix, Codes, list[Mapping[str, Any]]]:
     inputs = inputs_of(features, range_margin)
     faults = _unknown_labels("held-out case", holdout, target, labels)
     _refuse("the held-out cases can't be used", faults)
-    rows, codes = [], []
+    rows, codes, judged = [], [], []
     for case in holdout:
         row, doubts = encode(inputs, case)
         if not doubts:
             rows.append(row)
             codes.append(labels.index(case[target]))
+            judged.append(case)
     faults += [
         f"no case with label `{label}` can be judged"
         for code, label in enumerate(labels)
         if code not in codes
     ]
     _refuse("the held-out cases can't be used", faults)
-    return numpy.array(rows, dtype=numpy.float64), numpy.array(codes), len(holdout) - len(rows)
+    return numpy.array(rows, dtype=numpy.float64), numpy.array(codes), judged
 
 
 def _unknown_labels(
@@ -285,24 +301,6 @@ def _unknown_labels(
         for number, case in enumerate(cases, 1)
         if case.get(target) not in labels
     ]
-
-
-def _held_out(judged: Matrix, codes: Codes, refused: int, labels: Sequence[str]) -> HeldOut:
-    from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
-
-    every_code = list(range(len(labels)))
-    if len(labels) == 2:
-        auc = roc_auc_score(codes, judged[:, 1])
-    else:
-        auc = roc_auc_score(codes, judged, multi_class="ovr", labels=every_code)
-    return HeldOut(
-        rows=len(codes) + refused,
-        refused=refused,
-        auc=round(float(auc), 6),
-        log_loss=round(float(log_loss(codes, judged, labels=every_code)), 6),
-        accuracy=round(float(accuracy_score(codes, judged.argmax(axis=1))), 6),
-        shares={label: round(float((codes == code).mean()), 6) for code, label in enumerate(labels)},
-    )
 
 
 def _dumped(classifier: Any) -> bytes:
