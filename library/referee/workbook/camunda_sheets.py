@@ -21,7 +21,7 @@ from referee.workbook.grid import Grid, GridCell, read_grid
 from referee.workbook.stored_cells import ExcelFile
 
 _KINDS = ("input", "output", "annotation")
-_FEEL = ("", "feel", "s-feel", "http://www.omg.org/spec/feel/20140401")
+_FEEL = re.compile(r"|(s-)?feel|https?://www\.omg\.org/spec/(dmn/\d{8}/)?feel/?(\d{8}/?)?", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_][\w ]*")
 _TYPES = {
     "string": "string",
@@ -60,7 +60,8 @@ def read_camunda(file: ExcelFile, layout: SheetLayout) -> Definitions:
     if grid.is_blank:
         raise InputError(f"{file.path}, sheet {sheet.name}: the sheet is blank; name another with --sheet")
     first = [cell.text.casefold() for cell in grid.row(1)]
-    is_advanced = "output" in first and set(first) <= {*_KINDS, ""}
+    kinds = first if first[0] in _KINDS else first[1:]  # over the hit policy there may be any text
+    is_advanced = "output" in kinds and ("input" in kinds or set(kinds) <= {*_KINDS, ""})
     table = _advanced(grid, faults) if is_advanced else _simple(grid, layout, faults)
     if not table.rules:
         faults.append(Diagnostic("table-no-rules", "the table has no rules", place=table.place))
@@ -75,7 +76,7 @@ def _advanced(grid: Grid, faults: list[Diagnostic]) -> ForeignTable:
         kind = grid.cell(1, position).text.casefold()
         cells = _cells(grid, rows, position)
         label, language, expression, type_name = (grid.cell(row, position) for row in range(2, 6))
-        if not kind:
+        if kind not in _KINDS:
             if any(cell.value is not None for cell in cells):
                 remark = label.text or "remark"
                 columns["annotation"].append(ForeignColumn(remark, "", label.place, cells))
@@ -86,11 +87,12 @@ def _advanced(grid: Grid, faults: list[Diagnostic]) -> ForeignTable:
                 message = f"the {kind} column {column_letters(position)} has no expression in row 4"
                 faults.append(Diagnostic("table-heading", message, place=expression.place))
                 continue
-            if language.text.casefold() not in _FEEL and not _NAME.fullmatch(heading.text):
+            if not _FEEL.fullmatch(language.text):
                 message = (
-                    f"`{heading.text}` is written in {language.text}; write it as FEEL, and `feel` in row 3"
+                    f"the expression language of `{heading.text}` is {language.text}, which can't be imported; "
+                    "write the expression and the cells of the column as FEEL, and `feel` here"
                 )
-                faults.append(Diagnostic("not-feel", message, place=expression.place))
+                faults.append(Diagnostic("not-feel", message, place=language.place))
         declared = _declared(type_name, cells, faults) if kind != "annotation" else ""
         columns[kind].append(ForeignColumn(heading.text or "remark", declared, heading.place, cells))
     policy = _policy(grid.cell(5, 1), faults)

@@ -27,7 +27,7 @@ from referee.workbook.cell_place import column_letters
 from referee.workbook.data_dictionary import FACT_TYPES, FactDefinition
 from referee.workbook.decision_workbook import ModelDefinition, Settings
 from referee.workbook.definitions_of_workbook import marks_in, model_in, settings_in
-from referee.workbook.route_table import ROUTE_OUTPUTS
+from referee.workbook.route_table import MAY_BE_BLANK, ROUTE_OUTPUTS
 from referee.workbook.sheets import CHOICES_SHEET
 from referee.workbook.table_authoring import TableDraft
 
@@ -109,7 +109,7 @@ class _Drafting:
         if self._faults:
             raise RulesError(self._definitions.name, tuple(dict.fromkeys(self._faults)))
         settings = self._settings()
-        tables = tuple(self._table(table) for table in self._tables)
+        tables = tuple(self._table(table, settings.route_table) for table in self._tables)
         draft = WorkbookDraft(settings, tuple(self._facts.values()), tables, tuple(self._models))
         return ImportDraft(draft, self._cells, tuple(self._notes))
 
@@ -217,7 +217,7 @@ class _Drafting:
             )
             self._fault("not-in-workbook", message, node.place)
 
-    def _table(self, table: DecisionTable) -> TableDraft:
+    def _table(self, table: DecisionTable, route_table: str) -> TableDraft:
         sheet = self._sheet_name(table.name)
         outputs = tuple(output.name or table.name for output in table.outputs)
         headings = [clause.expression.text.strip() for clause in table.inputs]
@@ -239,16 +239,18 @@ class _Drafting:
         has_description = any(rule.description for rule in table.rules)
         if has_description:
             remarks.append("description")
+        blank = MAY_BE_BLANK if table.name == route_table else frozenset[str]()
+        sense = [*((True, False) for _ in headings), *((False, name in blank) for name in outputs)]
         first = 4 + bool(values) + bool(defaults)
         rows = []
         for index, rule in enumerate(table.rules):
             cells: list[Any] = []
-            for column, (cell, is_test) in enumerate(
-                [*((cell, True) for cell in rule.inputs), *((cell, False) for cell in rule.outputs)], 2
-            ):
+            written = zip((*rule.inputs, *rule.outputs), sense, strict=True)
+            for column, (cell, (is_test, may_be_blank)) in enumerate(written, 2):
                 address = f"{column_letters(column)}{first + index}"
                 self._cells[sheet, address] = SourceCell(cell.text, is_test, cell.place or rule.place)
-                cells.append(self._cell(cell.text, (sheet, address), is_test))
+                is_left_out = may_be_blank and cell.text.strip() in ("", "null")
+                cells.append(None if is_left_out else self._cell(cell.text, (sheet, address), is_test))
             notes = [*rule.annotations, *[""] * (len(table.annotations) - len(rule.annotations))]
             notes += [rule.description] if has_description else []
             rows.append((*cells, *(note or None for note in notes)))

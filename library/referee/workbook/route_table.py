@@ -10,12 +10,13 @@ from referee.workbook.table_sheet import TableOutline, constant
 ROUTE_OUTPUTS = ("route", "action", "queue", "reason")
 ROUTES = ("auto", "exception", "human")
 _ACTING = ("auto", "exception")
+MAY_BE_BLANK = frozenset({"action", "queue"})
+"""Outputs a routing rule may leave blank: a person needs no action, and the rest no queue."""
 
 
 def optional_outputs(outline: TableOutline) -> frozenset[str]:
-    """Outputs a routing rule may leave blank: a person needs no action, and the rest no queue."""
-    names = {column.heading for column in outline.of_kind("output")}
-    return frozenset({"action", "queue"} & names)
+    """The outputs of a routing table that its rules may leave blank."""
+    return MAY_BE_BLANK & {column.heading for column in outline.of_kind("output")}
 
 
 def check_route_table(table: DecisionTable, faults: list[Diagnostic]) -> tuple[tuple[str, str], ...]:

@@ -210,3 +210,14 @@ def test_random_decisions_decide_random_cases_the_same_after_a_round_trip(
         for case in facts:
             assert outcome(after.evaluate("routing", case)) == outcome(before.evaluate("routing", case))
             assert back.dictionary.check(case) == own.dictionary.check(case)
+
+
+@pytest.mark.parametrize("name", ["invoice_approval", "loan_applications"])
+def test_actions_and_queues_left_blank_come_back_blank(tmp_path: Path, name: str) -> None:
+    root = Path(__file__).parents[3]
+    workbook = read_workbook(root / "decision_tables" / f"{name}.xlsx")
+    back = there_and_back(workbook, tmp_path, "1.3")
+    for ours, theirs in zip(workbook.tables, back.tables, strict=True):
+        assert [[cell.text for cell in (*rule.inputs, *rule.outputs)] for rule in theirs.rules] == [
+            [cell.text for cell in (*rule.inputs, *rule.outputs)] for rule in ours.rules
+        ]

@@ -244,7 +244,7 @@ def test_camundas_simple_layout_takes_outputs_and_hit_policy_from_the_caller(tmp
 ADVANCED: list[list[Any]] = [
     [None, "Input", "Input", "Input", "Output", "Output"],
     [None, "Season", "Guests", "Day", "Dish", "Price"],
-    [None, "feel", "javascript", None, None, None],
+    [None, "feel", "FEEL", None, "https://www.omg.org/spec/DMN/20191111/FEEL/", None],
     [None, "season", "guests", "day", "dish", "price"],
     ["RULE ORDER", "string", "integer", "date", "string", "double"],
     [None, "Winter", "<= 8", None, "Roast", 12.5],
@@ -272,11 +272,30 @@ def test_faults_of_a_camunda_sheet_have_its_cells(tmp_path: Path) -> None:
     rows[4][0], rows[4][3] = "ALL", "money"
     rows[5][1], rows[5][5] = "low or high", "=1+1"
     found = "\n".join(faults(sheet(tmp_path / "dish.xlsx", rows)))
-    assert "dish.xlsx, sheet Dish, cell C4: `${guests + 1}` is written in juel" in found
+    assert "dish.xlsx, sheet Dish, cell C3: the expression language of `${guests + 1}` is juel" in found
     assert "dish.xlsx, sheet Dish, cell A5: `ALL` is no hit policy" in found
     assert "dish.xlsx, sheet Dish, cell D5: `money` is no type" in found
     assert "dish.xlsx, sheet Dish, cell B6: `low or high` can be read as a condition" in found
     assert "dish.xlsx, sheet Dish, cell F6: the formula has no saved value" in found
+
+
+@pytest.mark.parametrize("language", ["javascript", "groovy", "http://www.w3.org/1999/XPath"])
+@pytest.mark.parametrize("expression", ["season", "season.length() > 3"])
+def test_a_column_in_another_language_than_feel_is_refused(
+    tmp_path: Path, language: str, expression: str
+) -> None:
+    rows = [list(row) for row in ADVANCED]
+    rows[2][1], rows[3][1] = language, expression
+    (found,) = [each for each in faults(sheet(tmp_path / "dish.xlsx", rows)) if "language" in each]
+    assert f"cell B3: the expression language of `{expression}` is {language}, which can't be" in found
+
+
+def test_camundas_advanced_layout_may_have_text_above_the_hit_policy(tmp_path: Path) -> None:
+    rows = [list(row) for row in ADVANCED]
+    rows[0][0], rows[3][0] = "Dishes of the house", "hit policy"
+    workbook = imported(sheet(tmp_path / "dish.xlsx", rows))
+    assert workbook.table("Dish").hit_policy.value == "R"
+    assert [fact.name for fact in workbook.dictionary.facts][1:] == ["season", "guests", "day"]
 
 
 # --- boxed tables
