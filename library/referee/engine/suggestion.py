@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from referee.domain import NodeTrace, RuleRef
+from referee.domain import RuleRef
 from referee.engine.example_case import Example, value_key
 from referee.engine.rule_search import RuleSearch
 from referee.engine.tested_values import Source, neighbours, scope_names, source_name, sources
 from referee.engine.trial import Trial
-from referee.engine.workbook_tests import WorkbookTestReport, run_test
+from referee.engine.workbook_tests import WorkbookTestReport, WorkbookTestResult, run_test
 from referee.feel import Names, compile_unary_tests, parse_unary_tests
 from referee.feel.values import to_feel
 from referee.tables.literal_cell import literal_cell
@@ -37,7 +37,8 @@ class Suggestions:
 def suggest(report: WorkbookTestReport) -> Suggestions:
     """Proposes tests: one for each rule that no test reaches, then one at and beside each limit where none lies yet.
 
-    Each proposal has been decided by the workbook. The same workbook gives the same proposals.
+    Each proposal has been decided by the workbook. At a limit it has every required fact and is not in doubt: what is
+    would go to a person whatever the limit says. The same workbook gives the same proposals.
     """
     return _Suggester(report).suggestions()
 
@@ -53,8 +54,9 @@ class _Suggester:
         self._sources = sources(self._workbook)
         self._tested: dict[str, set[Any]] = {name: set() for name in self._sources}
         self._first: dict[tuple[str, int], Example] = {}
+        self._clear: dict[tuple[str, int], Example] = {}
         for result in report.results:
-            self._take(Example(result.test.facts, result.test.scores), result.traces)
+            self._take(Example(result.test.facts, result.test.scores), result)
 
     def suggestions(self) -> Suggestions:
         search = RuleSearch(self._trial, self._usual_case())
@@ -69,21 +71,26 @@ class _Suggester:
             if example is None:
                 not_found.append(missing)
             else:
-                self._propose(f"{table.name}, rule {rule.number}", example, table.name)
+                title = f"{table.name}, rule {rule.number}"
+                self._add(title, self._tried(title, example, table.name), table.name)
         for title, example, name in self._limits():
-            self._propose(title, example, name)
+            result = self._tried(title, example, name)
+            if not _is_in_doubt(result):
+                self._add(title, result, name)
         not_found = [rule for rule in not_found if (rule.table, rule.number) not in self._first]
         return Suggestions(tuple(self._tests), tuple(not_found))
 
-    def _take(self, example: Example, traces: Iterable[NodeTrace]) -> None:
-        """Notes what a case tests: the first case that meets a rule stands for it."""
+    def _take(self, example: Example, result: WorkbookTestResult) -> None:
+        """Notes what a case tests: the first case that meets a rule stands for it, preferably one without doubt."""
         for name, source in self._sources.items():
             value = example.value(source)
             if value is not None:
                 self._tested[name].add(value_key(value))
-        for trace in traces:
+        met = [self._first] if _is_in_doubt(result) else [self._first, self._clear]
+        for trace in result.traces:
             for rule in trace.rules:
-                self._first.setdefault((rule.table, rule.number), example)
+                for cases in met:
+                    cases.setdefault((rule.table, rule.number), example)
 
     def _limits(self) -> Iterator[tuple[str, Example, str]]:
         """A case at each limit of an ordered type, and one beside it, for which no test has that value yet.
@@ -93,9 +100,11 @@ class _Suggester:
         names = scope_names(self._workbook)
         for table in self._workbook.tables:
             for rule in table.rules:
-                meeting = self._first.get((table.name, rule.number))
-                if meeting is None:
+                key = (table.name, rule.number)
+                found = self._clear.get(key) or self._first.get(key)
+                if found is None:
                     continue
+                meeting = self._completed(found)
                 for clause, cell in zip(table.inputs, rule.inputs, strict=True):
                     source = self._sources.get(source_name(clause.expression, self._workbook, names))
                     if source is None or cell.is_irrelevant:
@@ -106,10 +115,32 @@ class _Suggester:
                             title = f"{source.name} {to_feel(value)} at {table.name}, rule {rule.number}"
                             yield title, changed, table.name
 
-    def _propose(self, title: str, example: Example, table: str) -> None:
+    def _completed(self, example: Example) -> Example:
+        """The case with every required fact: as another test has it, else any value that is allowed."""
+        missing = {
+            fact.name: value
+            for fact in self._workbook.dictionary.facts
+            if fact.required
+            and example.facts.get(fact.name) in (None, "")
+            and (value := self._known_value(fact)) is not None
+        }
+        return replace(example, facts={**example.facts, **missing}) if missing else example
+
+    def _known_value(self, fact: FactDefinition) -> Any:
+        tests = sorted(self._report.results, key=_is_in_doubt)
+        known = (result.test.facts.get(fact.name) for result in tests)
+        value = next((each for each in known if each not in (None, "")), None)
+        if value is None and fact.name in self._sources:
+            return _usual_value(fact, self._sources[fact.name])
+        return value
+
+    def _tried(self, title: str, example: Example, table: str) -> WorkbookTestResult:
         facts = {**example.facts, self._workbook.settings.case_id: self._new_id()}
-        draft = WorkbookTest(self._new_name(title), facts, {table: None}, example.scores)
-        result = run_test(self._trial, draft)
+        return run_test(self._trial, WorkbookTest(title, facts, {table: None}, example.scores))
+
+    def _add(self, title: str, result: WorkbookTestResult, table: str) -> None:
+        facts = result.test.facts
+        self._ids.add(str(facts[self._workbook.settings.case_id]))
         decision = result.decision
         expected: dict[str, Any] = {"route": str(decision.route)}
         expected |= {"action": decision.action} if decision.action else {}
@@ -121,9 +152,9 @@ class _Suggester:
             elif value is not None:
                 expected[table] = value
         asked = {trace.name for trace in result.traces}
-        scores = {node: score for node, score in example.scores.items() if node in asked}
-        self._tests.append(WorkbookTest(draft.name, facts, expected, scores))
-        self._take(Example(facts, scores), result.traces)
+        scores = {node: score for node, score in result.test.scores.items() if node in asked}
+        self._tests.append(WorkbookTest(self._new_name(title), facts, expected, scores))
+        self._take(Example(facts, scores), result)
 
     def _new_name(self, title: str) -> str:
         name, count = f"{TO_CONFIRM}{title}", 2
@@ -139,17 +170,11 @@ class _Suggester:
         number = 1
         while str(number if is_number else f"S-{number:02}") in self._ids:
             number += 1
-        found = Decimal(number) if is_number else f"S-{number:02}"
-        self._ids.add(str(found))
-        return found
+        return Decimal(number) if is_number else f"S-{number:02}"
 
     def _usual_case(self) -> Example:
         """The case that proposals start from: a test that is done without people, or any that is not in doubt."""
-        tests = [
-            result
-            for result in self._report.results
-            if not any(diagnostic.is_doubt for diagnostic in result.decision.diagnostics)
-        ]
+        tests = [result for result in self._report.results if not _is_in_doubt(result)]
         tests.sort(key=lambda result: result.decision.route != "auto")
         if tests:
             return Example(tests[0].test.facts, tests[0].test.scores)
@@ -160,6 +185,10 @@ class _Suggester:
                 if not fact.protected and fact.required
             }
         )
+
+
+def _is_in_doubt(result: WorkbookTestResult) -> bool:
+    return any(diagnostic.is_doubt for diagnostic in result.decision.diagnostics)
 
 
 def _usual_value(fact: FactDefinition, known: Source) -> Any:

@@ -122,6 +122,26 @@ def test_each_type_has_values_that_meet_a_cell_and_values_that_do_not(
     assert not any(each.is_doubt for result in report.results for each in result.decision.diagnostics)
 
 
+def test_a_fact_newly_required_is_filled_in_at_limits(tmp_path: Path) -> None:
+    rules = (("< 50", "auto", "pay", None, "a"), ("-", "human", None, "desk", "b"))
+    old = one_table(tmp_path, FactDefinition("amount", "number"), rules)
+    tests = (
+        WorkbookTest("low", {"payment": Decimal(1), "amount": Decimal(3)}, {"route": "auto"}),
+        WorkbookTest("high", {"payment": Decimal(2), "amount": Decimal(99)}, {"route": "human"}),
+    )
+    facts = (*old.dictionary.facts, FactDefinition("currency", "string", '"EUR","USD"'))
+    workbook = replace(old, dictionary=replace(old.dictionary, facts=facts), tests=tests)
+    found = proposed(workbook).tests
+    assert {test.facts["amount"]: test.expected["route"] for test in found} == {49: "auto", 50: "human"}
+    assert {test.facts["currency"] for test in found} <= {"EUR", "USD"}
+
+
+def test_a_limit_where_every_case_is_in_doubt_is_not_proposed(tmp_path: Path) -> None:
+    rules = (("< 50", "auto", "pay", None, "a"), ("> 50", "human", None, "desk", "b"))
+    workbook = one_table(tmp_path, FactDefinition("amount", "number"), rules)
+    assert {test.facts["amount"] for test in proposed(workbook).tests} == {49, 51}
+
+
 def one_table(
     folder: Path, fact: FactDefinition, rules: tuple[tuple[str | None, ...], ...]
 ) -> DecisionWorkbook:
