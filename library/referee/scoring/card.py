@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from referee.domain import ModelError
+from referee.scoring.novelty import LEVELS
 
 CARD_FILE = "card.json"
 MODEL_FILE = "model.joblib"
@@ -114,6 +115,20 @@ class Candidate(_Part):
     standard_error: float
 
 
+class Novelty(_Part):
+    """What the training cases looked like, to tell how unlike them a case is (``novelty``).
+
+    ``quantiles`` are those of each number at ``novelty.LEVELS``, ``shares`` those of the training cases with each
+    category, `true` and `false`, or nothing (under the empty name). ``largest`` is the distance of the most unusual
+    training case, by which distances are divided; beyond ``limit`` a case is not scored.
+    """
+
+    quantiles: dict[str, Annotated[tuple[float, ...], Field(strict=False)]]
+    shares: dict[str, dict[str, Share]]
+    largest: Annotated[float, Field(gt=0)]
+    limit: Annotated[float, Field(gt=0)]
+
+
 class Costs(_Part):
     """What a wrong automatic decision costs, and what a review does, in any unit."""
 
@@ -208,6 +223,7 @@ class Card(_Part):
     operating_points: Annotated[tuple[OperatingPoint, ...], Field(strict=False)] = ()
     protected: Annotated[tuple[Text, ...], Field(strict=False)]
     parity: Annotated[tuple[Group, ...], Field(strict=False)] = ()
+    novelty: Novelty | None = None
     limits_of_use: Text
     author: Text
     approver: str
@@ -244,6 +260,20 @@ class Card(_Part):
         both = sorted(set(names) & {*self.protected, self.target})
         if both:
             raise ValueError(f"{', '.join(both)}: a protected attribute or the target can't be a feature")
+        return self
+
+    @model_validator(mode="after")
+    def _novelty_is_of_the_features(self) -> Self:
+        if self.novelty is None:
+            return self
+        numbers = {feature.name for feature in self.features if feature.type == "number"}
+        if set(self.novelty.quantiles) != numbers or set(self.novelty.shares) != {
+            feature.name for feature in self.features
+        }:
+            raise ValueError("the novelty is of other features than the model")
+        for name, quantiles in self.novelty.quantiles.items():
+            if len(quantiles) != len(LEVELS) or list(quantiles) != sorted(quantiles):
+                raise ValueError(f"`{name}` needs {len(LEVELS)} quantiles in order for its novelty")
         return self
 
     def as_bytes(self) -> bytes:

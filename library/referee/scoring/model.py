@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from referee.domain import Diagnostic, Evaluation, ModelError
 from referee.scoring.columns import Unscorable, Value
 from referee.scoring.encoding import check, expand, inputs_of
+from referee.scoring.novelty import NoveltyMeasure
 
 if TYPE_CHECKING:
     from referee.scoring.card import Card
@@ -24,18 +25,27 @@ class Model:
 
     Where the folder holds a compiled form, that gives the scores, and scikit-learn isn't imported.
     ``sha256`` is that of ``card.json``; the card holds the hashes of the other files, so it stands for all.
-    ``features`` and ``labels`` are names, in the order of the card; ``card`` says the rest.
+    ``approver`` is whose signature was verified, empty where this machine asks for none. ``features`` and ``labels``
+    are names, in the order of the card; ``card`` says the rest.
     """
 
-    def __init__(self, card: Card, sha256: str, content: bytes, compiled: bytes | None = None) -> None:
+    def __init__(
+        self, card: Card, sha256: str, content: bytes, compiled: bytes | None = None, approver: str = ""
+    ) -> None:
         self.card = card
         self.name: str = card.name
         self.version: str = card.version
         self.sha256 = sha256
+        self.approver = approver
         self.features: tuple[str, ...] = tuple(feature.name for feature in card.features)
         self.labels: tuple[str, ...] = tuple(card.labels)
         self._inputs = inputs_of(card.features, card.range_margin)
         self._content = content
+        self._novelty = (
+            NoveltyMeasure(card.features, card.novelty, card.training.rows)
+            if card.novelty is not None
+            else None
+        )
         self._compiled_content = compiled
         self._compiled: CompiledClassifier | None = None
         self._classifier: Any = None
@@ -77,9 +87,10 @@ class Model:
     def score(self, facts: Mapping[str, Any]) -> Evaluation:
         """The label, its confidence and all probabilities; or a diagnostic for each fact in doubt.
 
-        The value is ``{"label": str, "confidence": Decimal, "probabilities": {label: Decimal}}``, with
-        probabilities rounded half-even to six places so that machines agree. Facts that are not features are
-        ignored.
+        The value is ``{"label": str, "confidence": Decimal, "probabilities": {label: Decimal}, "novelty":
+        Decimal}``, with numbers rounded half-even to six places so that machines agree. ``novelty`` (``novelty``)
+        is there if the card says what the training cases looked like, and a case beyond the card's limit is in
+        doubt. Facts that are not features are ignored.
 
         Whatever the facts are, nothing is raised. ``ModelError`` comes only from the first score and only if
         the model's file holds something else than a classifier; call ``prepare`` first to learn that before
@@ -88,6 +99,14 @@ class Model:
         values, doubts = check(self._inputs, facts)
         if doubts:
             return Evaluation(None, doubts)
+        novelty = self._novelty.of(values) if self._novelty is not None else 0.0
+        if self._novelty is not None and novelty > self._novelty.limit:
+            unusual = ", ".join(f"`{name}`" for name in self._novelty.most_unusual(values))
+            return _doubt(
+                "score-novel",
+                f"the case is {novelty:.2f} times as unlike the training cases as the most unusual of them, and "
+                f"the model {self.name} takes up to {self._novelty.limit:g}; most unusual: {unusual}",
+            )
         self.prepare()
         try:
             exact = self._probabilities(values)
@@ -117,7 +136,10 @@ class Model:
             return _doubt(
                 "score-tie", f"the model {self.name} finds {' and '.join(likeliest)} equally likely"
             )
-        return Evaluation({"label": likeliest[0], "confidence": confidence, "probabilities": probabilities})
+        value = {"label": likeliest[0], "confidence": confidence, "probabilities": probabilities}
+        if self._novelty is not None:
+            value["novelty"] = Decimal(repr(novelty)).quantize(_SIX_PLACES, ROUND_HALF_EVEN)
+        return Evaluation(value)
 
     def contributions(self, facts: Mapping[str, Any]) -> tuple[Contribution, ...]:
         """What pushed the score towards its likeliest label or away from it, the strongest first.

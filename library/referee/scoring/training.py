@@ -23,6 +23,7 @@ from referee.scoring.compiled import COMPILED_FILE
 from referee.scoring.compiling import compile_classifier
 from referee.scoring.encoding import check, encode, exact_number, inputs_of
 from referee.scoring.held_out import held_out_figures, parity_figures
+from referee.scoring.novelty import measure_training
 from referee.scoring.operating_points import Goal, Judged, choose
 from referee.scoring.trusted_pickle import load_trusted
 
@@ -134,6 +135,7 @@ def train(
         operating_points=tuple(points),
         protected=tuple(protected),
         parity=parity_figures(judged_cases, judged, judged_codes, list(labels), protected, points),
+        novelty=measure_training(learnt, values, margin=range_margin),
         limits_of_use=limits_of_use,
         author=author,
         approver=approver,
