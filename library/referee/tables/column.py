@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -132,9 +132,24 @@ class Column:
                 noticed = [self._unspoken(value, tests, scope)]
             for diagnostic in noticed or [_undecided(entry, value)]:
                 if diagnostic.is_doubt:
+                    if diagnostic.code == "null-operand":
+                        diagnostic = self._with_mend(diagnostic, value, tests, scope)
                     place = entry.place or self.place
                     found.setdefault(diagnostic.code, diagnostic.at(place) if place else diagnostic)
         return list(found.values())
+
+    def _with_mend(
+        self, diagnostic: Diagnostic, value: Any, tests: UnaryTests, scope: Mapping[str, Any]
+    ) -> Diagnostic:
+        subject = self.expression.text if value is None else null_among(tests.names, scope)
+        if not subject:
+            return diagnostic
+        has_no_rule = value is None and not self.speaks_of_null
+        mend = "write a rule for `null`" if has_no_rule else "say in this cell what null means"
+        is_fact = value is not None or isinstance(self.expression.syntax, syntax.Name)
+        never = "make the fact required" if is_fact else "see that it is never null"
+        message = f"`{subject.strip()}` is null, and {diagnostic.message}; {mend}, or {never}"
+        return replace(diagnostic, message=message)
 
     def _unspoken(self, value: Any, tests: UnaryTests, scope: Mapping[str, Any]) -> Diagnostic:
         subject = self.expression.text

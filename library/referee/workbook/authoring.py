@@ -164,7 +164,11 @@ def _write_facts(worksheet: Any, facts: Sequence[FactDefinition]) -> None:
 
 def _write_models(worksheet: Any, models: Sequence[ModelDefinition]) -> None:
     rows = [[model.node, model.folder, model.version or None, ", ".join(model.facts)] for model in models]
-    fill_table(worksheet, MODEL_COLUMNS, rows, widths={"name": 24, "folder": 24, "facts": 90})
+    columns = list(MODEL_COLUMNS)
+    if any(model.if_unavailable != WITHOUT_MODEL[0] for model in models):
+        columns.append(IF_UNAVAILABLE)
+        rows = [[*row, model.if_unavailable] for row, model in zip(rows, models, strict=True)]
+    fill_table(worksheet, columns, rows, widths={"name": 24, "folder": 24, "facts": 90})
     comment(worksheet["A1"], "Tables use it as name.label, name.confidence and name.probabilities.<label>.")
     comment(worksheet["C1"], "The approved version; blank accepts the version that the model's card states.")
     comment(worksheet["D1"], "The facts the model is given, with commas between them.")

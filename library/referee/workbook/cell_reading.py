@@ -22,6 +22,7 @@ from referee.feel import (
     compile_expression,
     compile_unary_tests,
 )
+from referee.workbook.customary_writing import date_mend, number_mend
 from referee.workbook.grid import GridCell
 from referee.workbook.samples import samples, value_type
 from referee.workbook.written_text import feel_text, quoted
@@ -160,7 +161,7 @@ def _excel_value(value: Any, column: ColumnSense) -> tuple[str, ReadAs]:
 
 _NOT_PLAIN = re.compile(r'[<>=\[\](){}"!?*^|\\`]|\.\.')
 _THOUSANDS = re.compile(r"(?<![\w.,])[1-9]\d{0,2}(?:(?:,\d{3})+|\.\d{3}|(?:\.000)+)(?![\w.,])")
-_DECIMAL_COMMA = re.compile(r"(?<![\w.,])(\d+|\d{1,3}(?:\.\d{3})+),(\d+)(?![\w.,])")
+_DECIMAL_COMMA = re.compile(r"(?<![\w.,])(?<!\d[ '\u00a0])(\d+|\d{1,3}(?:\.\d{3})+),(\d+)(?![\w.,])")
 _PERCENT = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s*%")
 _DASHED = re.compile(r"(\d+(?:\.\d+)?)\s*[-–—]\s*(\d+(?:\.\d+)?)")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -322,6 +323,9 @@ def _two_readings(text: str, column: ColumnSense, compiled: Expression | UnaryTe
 
 
 def _not_feel(text: str, column: ColumnSense, error: FeelSyntaxError, plain: bool) -> Misread:
+    mend = number_mend(text) if column.type != "string" else None
+    if mend is not None:
+        return Misread("cell-syntax", *mend)
     if plain and column.type and column.type != "string":
         close = did_you_mean(text, column.names)
         what = "tests" if column.kind is CellKind.INPUT else "gives"
@@ -411,6 +415,7 @@ def _refuse_unfit_tests(text: str, column: ColumnSense, tests: UnaryTests) -> No
     reasons: list[Diagnostic] = []
     if tried and all(tests(sample, {}, reasons) is None for sample in tried):
         why = f": {reasons[0].message}" if reasons else ""
+        why += date_mend(text, column.type)
         raise Misread(
             "cell-type",
             f"`{text}` can't be tested against a {column.type}, which the column `{column.heading}` holds{why}",

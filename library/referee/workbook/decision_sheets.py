@@ -37,6 +37,12 @@ FACT_COLUMNS = (
     "description",
 )
 MODEL_COLUMNS = ("name", "folder", "version", "facts")
+IF_UNAVAILABLE = "if unavailable"
+"""The column of the Models sheet that may be left out."""
+
+WITHOUT_MODEL = ("human", "stop")
+"""What may stand in it."""
+
 CHANGE_COLUMNS = ("version", "date", "author", "approver", "what", "why", "what and why")
 _TYPE_WORDS = {
     "text": "string",
@@ -192,7 +198,8 @@ def read_models(
 ) -> tuple[ModelDefinition, ...]:
     """The model nodes of the Models sheet, with facts that are declared and not protected."""
     models: dict[str, ModelDefinition] = {}
-    for row in list_rows(grid, MODEL_COLUMNS, MODEL_COLUMNS if not grid.is_blank else (), faults):
+    columns = (*MODEL_COLUMNS, IF_UNAVAILABLE)
+    for row in list_rows(grid, columns, MODEL_COLUMNS if not grid.is_blank else (), faults):
         name, folder = row.text("name"), row.text("folder")
         place = row.cells["name"].place
         for column in ("name", "folder", "facts"):
@@ -214,7 +221,14 @@ def read_models(
         )
         for fact in facts:
             _check_model_fact(name, fact, facts, dictionary, row.cells["facts"].place, faults)
-        models[name] = ModelDefinition(name, folder, row.text("version"), facts, place)
+        without = row.text(IF_UNAVAILABLE).casefold() or WITHOUT_MODEL[0]
+        if without not in WITHOUT_MODEL:
+            message = (
+                f"`{row.text(IF_UNAVAILABLE)}` doesn't say what happens without the model; write human (cases that "
+                "need its score go to people) or stop (no case is decided)"
+            )
+            faults.append(Diagnostic("model-unavailable", message, place=row.cells[IF_UNAVAILABLE].place))
+        models[name] = ModelDefinition(name, folder, row.text("version"), facts, without, place)
     return tuple(models.values())
 
 

@@ -43,12 +43,17 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class ModelDefinition:
-    """A line of the Models sheet. An empty ``version`` accepts the version that the model's card states."""
+    """A line of the Models sheet. An empty ``version`` accepts the version that the model's card states.
+
+    ``if_unavailable`` says what happens without the model: ``human`` (the rules go on, and cases that need its score go
+    to people) or ``stop`` (no case is decided).
+    """
 
     node: str
     folder: str
     version: str
     facts: tuple[str, ...]
+    if_unavailable: str = "human"
     place: CellAddress | None = field(default=None, compare=False)
 
 

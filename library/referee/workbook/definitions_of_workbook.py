@@ -15,7 +15,10 @@ from referee.workbook.decision_sheets import LABELS
 from referee.workbook.decision_workbook import DecisionWorkbook, ModelDefinition, Settings
 from referee.workbook.fact_text import date_from_text
 
-_MODEL = re.compile(r"model: (?P<folder>[^;]*)(?:; version: (?P<version>[^;]*))?; facts: (?P<facts>.*)")
+_MODEL = re.compile(
+    r"model: (?P<folder>[^;]*)(?:; version: (?P<version>[^;]*))?(?:; if unavailable: (?P<without>human|stop))?"
+    r"; facts: (?P<facts>.*)"
+)
 _MARKS = ("required", "sensitive", "protected", "volatile")
 _MARK_LINE = re.compile(rf"\[(?:optional|(?:{'|'.join(_MARKS)})(?:, (?:{'|'.join(_MARKS)}))*)\]")
 
@@ -125,7 +128,8 @@ def marks_in(note: str) -> tuple[str, frozenset[str] | None]:
 
 def _model_note(model: ModelDefinition) -> str:
     version = f"; version: {model.version}" if model.version else ""
-    return f"model: {model.folder}{version}; facts: {', '.join(model.facts)}"
+    without = f"; if unavailable: {model.if_unavailable}" if model.if_unavailable != "human" else ""
+    return f"model: {model.folder}{version}{without}; facts: {', '.join(model.facts)}"
 
 
 def model_in(node: str, note: str) -> ModelDefinition | None:
@@ -133,7 +137,13 @@ def model_in(node: str, note: str) -> ModelDefinition | None:
     found = _MODEL.fullmatch(" ".join(note.split()))
     if found is None:
         return None
-    return ModelDefinition(node, found["folder"], found["version"] or "", tuple(_parts(found["facts"])))
+    return ModelDefinition(
+        node,
+        found["folder"],
+        found["version"] or "",
+        tuple(_parts(found["facts"])),
+        found["without"] or "human",
+    )
 
 
 def _parts(text: str) -> Sequence[str]:

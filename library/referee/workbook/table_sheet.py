@@ -82,6 +82,13 @@ def read_outline(grid: Grid, faults: list[Diagnostic]) -> TableOutline | None:
     """The outline of a table sheet; None where it is too broken to go on. Adds a fault for everything out
     of place.
     """
+    if _is_no_table(grid):
+        message = (
+            "every sheet is a table, and this one has neither a hit policy in its second row nor Input and Output "
+            "over columns; move notes to the sheet Changes or into an annotation, or remove the sheet"
+        )
+        faults.append(Diagnostic("table-missing", message, place=grid.place()))
+        return None
     name = grid.cell(1, 1).text
     if not name:
         message = "the first cell must hold the name of the table; if this sheet isn't a table, remove it"
@@ -122,6 +129,14 @@ def read_outline(grid: Grid, faults: list[Diagnostic]) -> TableOutline | None:
     _refuse_twice(columns, faults)
     places = tuple(grid.place(row, 1) for row in rows)
     return TableOutline(name, grid.place(1, 1), hit_policy, tuple(columns), tuple(rows.values()), places)
+
+
+def _is_no_table(grid: Grid) -> bool:
+    """Whether the second row, which makes a sheet a table, says nothing of one."""
+    policies = {policy.value for policy in HitPolicy}
+    return grid.cell(2, 1).text.upper() not in policies and all(
+        cell.text.casefold() not in _KINDS for cell in grid.row(2)
+    )
 
 
 def _special_rows(grid: Grid, faults: list[Diagnostic]) -> tuple[dict[str, int], int]:

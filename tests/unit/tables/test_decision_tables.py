@@ -186,6 +186,23 @@ def test_a_null_nobody_expects_in_another_column_stays_doubt() -> None:
     assert any(item.is_doubt for item in sink)
 
 
+def test_a_null_that_cannot_be_compared_is_named_with_its_mend() -> None:
+    _, sink = decide(table("F", ["amount"], ["route"], '> 5000 | "human"', '- | "auto"'), amount=None)
+    assert [item.message for item in sink] == [
+        "`amount` is null, and null can't be compared with a number; "
+        "write a rule for `null`, or make the fact required"
+    ]
+    _, sink = decide(table("U", ["amount"], ["route"], 'not(> 5) | "a"', 'null | "b"'), amount=None)
+    assert [item.message for item in sink] == [
+        "`amount` is null, and null can't be compared with a number; "
+        "say in this cell what null means, or make the fact required"
+    ]
+    _, sink = decide(table("U", ["amount"], ["route"], '> limit | "a"'), amount=Decimal(1), limit=None)
+    assert sink[0].message.startswith(
+        "`limit` is null, and null can't be compared with a number; say in this cell"
+    )
+
+
 def test_text_for_an_amount_is_doubt() -> None:
     _, sink = decide(table("F", ["amount"], ["route"], '> 5000 | "human"', '- | "auto"'), amount="abc")
     assert sink and all(item.is_doubt for item in sink)
