@@ -13,6 +13,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise, product
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "library"))
 
 from referee.checks import Budget, InputValues, check_table
 from referee.tables import CellText, DecisionTable, HitPolicy, InputClause, OutputClause, Rule

@@ -164,5 +164,12 @@ def _masked(subject: Subject, rule: int, takers: list[int]) -> Finding:
         subject.table.name,
         (*subject.rule_place(rule), *(place for taker in takers for place in subject.rule_place(taker))),
         (number, *(subject.number(taker) for taker in takers)),
-        fix=Fix(f"delete rule {number}", delete=(number,)),
+        fix=Fix(_mend(subject, number, takers, by), delete=(number,)),
     )
+
+
+def _mend(subject: Subject, number: int, takers: list[int], by: str) -> str:
+    """Which of the rules is wrong, only people know: the one that can't fire, or those that take its cases."""
+    if subject.table.hit_policy is HitPolicy.FIRST:
+        return f"move rule {number} above rule {subject.number(takers[0])} if it is meant to decide; else delete it"
+    return f"narrow {by} if rule {number} is meant to decide; else delete rule {number}"

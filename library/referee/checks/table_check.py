@@ -108,7 +108,12 @@ def _outside_the_proof(subject: Subject) -> Iterator[Finding]:
     if rules:
         cells = sum(len(box.open_columns) for box in subject.boxes)
         what = "1 cell is an expression" if cells == 1 else f"{cells} cells are expressions"
-        message = f"{what} and outside the proof: where their rules match is known only as far as their other cells say"
+        whose = (
+            "where its rule matches is known only as far as the other cells"
+            if cells == 1
+            else ("where their rules match is known only as far as their other cells")
+        )
+        message = f"{what} and outside the proof: {whose} say"
         yield Finding("outside-proof", Severity.INFO, message, table.name, tuple(places), rules)
     for text in subject.space.unread:
         message = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from referee.cli.output import json_option, print_json, with_progress
-from referee.domain import CellAddress, Severity
+from referee.domain import CellAddress, InputError, Severity
 
 if TYPE_CHECKING:
     from referee.checks import Finding, TableReport
@@ -67,7 +67,17 @@ def check(
 
     if annotate is not None and (len(workbooks) > 1 or workbooks[0].suffix.casefold() == ".dmn"):
         raise click.UsageError("--annotate writes a copy of one workbook; name one")
-    reports = [check_workbook(path, models, Budget(budget), _watched) for path in workbooks]
+    if annotate is not None:
+        _refuse_target(annotate, workbooks[0])
+    reports: list[WorkbookReport] = []
+    unusable: list[InputError] = []
+    for path in workbooks:
+        try:
+            reports.append(check_workbook(path, models, Budget(budget), _watched))
+        except InputError as error:
+            unusable.append(error)
+    if unusable and not reports:
+        raise InputError("; ".join(map(str, unusable)))
     if html is not None:
         _write_html(html, reports)
     if annotate is not None:
@@ -77,7 +87,9 @@ def check(
     else:
         for report in reports:
             _print(report)
-    context.exit(1 if any(report.must_be_mended for report in reports) else 0)
+    for fault in unusable:
+        click.echo(f"referee: {fault}", err=True)
+    context.exit(2 if unusable else 1 if any(report.must_be_mended for report in reports) else 0)
 
 
 def summary(report: WorkbookReport) -> str:
@@ -144,20 +156,34 @@ def places_text(finding: Finding, most: int = 4) -> str:
 def _print(report: WorkbookReport) -> None:
     click.echo(f"{report.path}: {summary(report)}")
     for fault in report.faults:
-        click.echo(f"  {fault}")
+        click.echo(f"  {fault} {_code(fault.code)}")
     for table in report.tables:
         proved = _proved(table)
         click.echo(f"  {click.style(table.table, bold=True)}: {proved}")
         for finding in table.findings:
             label = click.style(LABELS[finding.severity], fg=_COLOURS[finding.severity])
             place = places_text(finding)
-            click.echo(f"    {label}  {place + ': ' if place else ''}{finding.message}")
+            click.echo(f"    {label}  {place + ': ' if place else ''}{finding.message} {_code(finding.code)}")
             if finding.case is not None:
                 click.echo(f"      case  {case_text(finding)}")
             if finding.fix is not None:
                 click.echo(f"      mend  {finding.fix.advice}")
                 for row in finding.fix.rows:
                     click.echo(f"            {' | '.join(cell or '?' for cell in row)}")
+
+
+def _code(code: str) -> str:
+    """The code by which the guide explains it."""
+    return click.style(f"[{code}]", dim=True)
+
+
+def _refuse_target(target: Path, source: Path) -> None:
+    if target.suffix.casefold() != source.suffix.casefold():
+        raise InputError(
+            f"{target}: the annotated copy is a workbook too; give it a name with {source.suffix}"
+        )
+    if not target.parent.is_dir():
+        raise InputError(f"{target}: there is no folder {target.parent}; make it, or name another one")
 
 
 def _proved(table: TableReport) -> str:

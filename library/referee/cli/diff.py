@@ -63,13 +63,24 @@ def diff(
     that would go elsewhere are counted and listed. Ends with 1 when anything differs.
     """
     from referee.checks import Budget
-    from referee.cli.changed_meaning import meaning
+    from referee.cli.changed_meaning import Meaning, meaning
     from referee.cli.workbook_changes import workbook_changes
     from referee.workbook import read_workbook
 
-    before, after = read_workbook(old), read_workbook(new)
-    changes = workbook_changes(before, after)
-    meant = meaning(before, after, models, Budget(budget))
+    if sheet and cases is None:
+        raise click.UsageError("--sheet names the sheet of the cases; give their file with --cases too")
+    if _is_nothing(old) or _is_nothing(new):
+        if _is_nothing(old) and _is_nothing(new):
+            raise click.UsageError("both are /dev/null; name at least one workbook")
+        if cases is not None or audit is not None:
+            raise click.UsageError("--cases and --audit need two workbooks to decide by")
+        before, after = _with_nothing(old, new)
+        changes = workbook_changes(before, after)
+        meant = Meaning((), ("there is only one version, so no case is decided by another",))
+    else:
+        before, after = read_workbook(old), read_workbook(new)
+        changes = workbook_changes(before, after)
+        meant = meaning(before, after, models, Budget(budget))
     moved, hidden = _real_cases(before, after, models, cases, sheet, audit)
     if html is not None:
         _write_html(html, old, new, changes, meant, moved, hidden)
@@ -78,6 +89,22 @@ def diff(
     else:
         _print(old, new, changes, meant, moved, hidden)
     context.exit(1 if changes or meant.regions or meant.unproved or _going_elsewhere(moved) else 0)
+
+
+def _is_nothing(path: Path) -> bool:
+    """Whether git names the side that has no such file, where a workbook was added or removed."""
+    return path.as_posix() == "/dev/null"
+
+
+def _with_nothing(old: Path, new: Path) -> tuple[DecisionWorkbook, DecisionWorkbook]:
+    """The one workbook there is, and one of the same settings with nothing in it."""
+    from dataclasses import replace
+
+    from referee.workbook import DataDictionary, read_workbook
+
+    there = read_workbook(new if _is_nothing(old) else old)
+    empty = replace(there, dictionary=DataDictionary(()), models=(), tables=())
+    return (empty, there) if _is_nothing(old) else (there, empty)
 
 
 def decision_text(decision: Decision) -> str:

@@ -34,13 +34,21 @@ def table_inputs(workbook: DecisionWorkbook, models: Mapping[str, Model]) -> dic
         for label in model.labels if model is not None else ():
             found[f"{node}.probabilities.{label}"] = InputValues("number", "[0..1]")
     for table in workbook.tables:
-        if len(table.outputs) == 1:
-            found[table.name] = _output(table, table.outputs[0], 0)
-            continue
-        found[table.name] = InputValues("context")
-        for position, output in enumerate(table.outputs):
-            found[f"{table.name}.{output.name}"] = _output(table, output, position)
+        found.update(result_values(table))
     return found
+
+
+def result_values(table: DecisionTable) -> dict[str, InputValues]:
+    """What a table may give, by its name, and by the paths of its outputs where it has several."""
+    from referee.checks import InputValues
+
+    if len(table.outputs) == 1:
+        return {table.name: _output(table, table.outputs[0], 0)}
+    outputs = {
+        f"{table.name}.{output.name}": _output(table, output, position)
+        for position, output in enumerate(table.outputs)
+    }
+    return {table.name: InputValues("context"), **outputs}
 
 
 def brought_facts(workbook: DecisionWorkbook) -> dict[str, InputValues]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from referee.domain import Diagnostic, ModelError, RulesError, Severity
+from referee.domain import Diagnostic, InputError, ModelError, RulesError, Severity
 
 if TYPE_CHECKING:
     from referee.checks import Budget, InputValues, TableReport
@@ -46,6 +46,8 @@ def check_workbook(path: Path, models: Path, budget: Budget, watch: Watch) -> Wo
     report = WorkbookReport(path)
     try:
         if path.suffix.casefold() == ".dmn":
+            if not path.is_file():
+                raise InputError(f"{path}: there is no such file; check its name")
             read_model(path).check()
             _check_model(report, budget, watch)
             return report
@@ -97,16 +99,20 @@ def _with_guarantees(
 
 def _check_model(report: WorkbookReport, budget: Budget, watch: Watch) -> None:
     """Proves the tables of a DMN file."""
-    from referee.checks import check_table
+    from referee.checks import check_table, needs_tables
     from referee.cli.model_tables import model_tables
     from referee.dmn.reader import read_definitions
 
     found = {id(each.table): each for each in model_tables(read_definitions(report.path))}
     tables = [each.table for each in found.values()]
+    decisions = [each.table for each in found.values() if each.is_decision]
     for done, table in enumerate(watch(tables, f"proving {report.path.name}")):
         share = budget.share(1 / (len(tables) - done))
         inputs, names = found[id(table)].inputs, found[id(table)].names
-        report.tables.append(check_table(table, inputs, names=names, budget=share))
+        told = check_table(table, inputs, names=names, budget=share)
+        if found[id(table)].is_decision and needs_tables(table, decisions):
+            told = _as_far_as_reached(told, table, decisions, inputs, names, share)
+        report.tables.append(told)
 
 
 def _as_far_as_reached(

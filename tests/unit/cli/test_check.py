@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import pytest
 from openpyxl import load_workbook
 
 from referee.tables import HitPolicy
@@ -43,6 +45,47 @@ def test_findings_stand_as_comments_in_an_annotated_copy(referee: Command, desk:
     comment = load_workbook(desk / "noted.xlsx")["routing"]["A7"].comment
     assert comment is not None and "rules 1 and 4 both match" in comment.text
     assert load_workbook(desk / "twice.xlsx")["routing"]["A7"].comment is None
+
+
+def test_each_finding_and_fault_is_told_with_its_code(referee: Command, desk: Path) -> None:
+    write_limits(desk / "hole.xlsx", HOLE)
+    write_limits(desk / "faulty.xlsx", ((">>= 10", "-", "auto", "pay", None, ""),))
+    said = referee("check", "hole.xlsx", "faulty.xlsx", "--html", "report.html")
+    assert "; add a rule for them [gap]\n" in said.out and "write one, or null [output-missing]\n" in said.out
+    assert "[gap]</span>" in (desk / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_missing_file_leaves_the_report_of_the_others(referee: Command, desk: Path) -> None:
+    said = referee("check", "payments.xlsx", "missing.xlsx", "missing.dmn")
+    assert said.code == 2 and said.out.startswith("payments.xlsx: no faults")
+    assert [line.partition(":")[0] for line in said.err.splitlines()] == ["referee", "referee"]
+    assert "missing.xlsx" in said.err and "missing.dmn: there is no such file" in said.err
+    assert "missing.dmn: there is no such file" in referee("check", "missing.dmn").complaint
+
+
+def test_an_annotated_copy_is_a_workbook_in_a_folder_that_is_there(referee: Command, desk: Path) -> None:
+    told = referee("check", "payments.xlsx", "--annotate", "out.txt").complaint
+    assert told == "out.txt: the annotated copy is a workbook too; give it a name with .xlsx"
+    assert (
+        "there is no folder nofolder"
+        in referee("check", "payments.xlsx", "--annotate", "nofolder/x.xlsx").complaint
+    )
+    assert not (desk / "out.txt").exists() and not (desk / "nofolder").exists()
+
+
+def test_a_masked_rule_may_be_meant_or_not(referee: Command, desk: Path) -> None:
+    risk = TableDraft(
+        "routing",
+        HitPolicy.FIRST,
+        ("amount",),
+        ("route", "action", "queue", "reason"),
+        (("-", "human", None, "clerks", "large"), ("<= 50", "auto", "pay", None, "small")),
+    )
+    facts = (FactDefinition("payment", "string"), FactDefinition("amount", "number", "[0..100]"))
+    settings = Settings("pay", "1", "treasury", "decide payments", "payment", "routing", "clerks")
+    write_workbook(desk / "masked.xlsx", WorkbookDraft(settings=settings, facts=facts, tables=(risk,)))
+    said = referee("check", "masked.xlsx")
+    assert "mend  move rule 2 above rule 1 if it is meant to decide; else delete it\n" in said.out
 
 
 def test_one_workbook_is_annotated_at_a_time(referee: Command) -> None:
@@ -100,7 +143,40 @@ DMN = """<?xml version="1.0" encoding="UTF-8"?>
 def test_tables_of_a_dmn_file_are_proved_by_its_own_types(referee: Command, desk: Path) -> None:
     (desk / "limits.dmn").write_text(DMN, encoding="utf-8")
     said = referee("check", "limits.dmn", "--json")
-    (finding,) = said.json["workbooks"][0]["tables"][0]["findings"]
+    finding, missing = said.json["workbooks"][0]["tables"][0]["findings"]
     assert said.code == 1
+    assert (missing["code"], missing["severity"]) == ("null-in-doubt", "hint")
     assert (finding["code"], finding["case"]["values"]) == ("gap", {"country": "FR"})
     assert finding["fix"]["rows"] == [['"FR"', ""]]
+
+
+def test_any_input_of_a_dmn_file_may_be_null(referee: Command, desk: Path) -> None:
+    asked = DMN.replace(
+        "</decisionTable>",
+        """<rule id="rule2"><inputEntry id="c2"><text>"FR"</text></inputEntry>
+        <outputEntry id="o2"><text>"auto"</text></outputEntry></rule>
+        <rule id="rule3"><inputEntry id="c3"><text>null</text></inputEntry>
+        <outputEntry id="o3"><text>"human"</text></outputEntry></rule></decisionTable>""",
+    )
+    (desk / "limits.dmn").write_text(asked, encoding="utf-8")
+    said = referee("check", "limits.dmn", "--json")
+    findings = said.json["workbooks"][0]["tables"][0]["findings"]
+    assert (said.code, [each["code"] for each in findings]) == (0, ["joinable-rules"])
+
+
+@pytest.mark.parametrize("name", ["invoice_approval", "loan_applications"])
+def test_an_exported_decision_is_checked_as_its_workbook(
+    referee: Command, desk: Path, repository: Path, name: str
+) -> None:
+    shutil.copytree(repository / "models", desk / "models")
+    workbook = repository / "decision_tables" / f"{name}.xlsx"
+    assert referee("export", str(workbook), "--to", "decision.dmn").code == 0
+
+    def told(path: str) -> list[tuple[str, list[str]]]:
+        (report,) = referee("check", path, "--json").json["workbooks"]
+        found = [(each["table"], [one["code"] for one in each["findings"]]) for each in report["tables"]]
+        return [
+            (table, [code for code in codes if not code.startswith("threshold-")]) for table, codes in found
+        ]
+
+    assert told("decision.dmn") == told(str(workbook))

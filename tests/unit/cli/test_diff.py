@@ -91,3 +91,19 @@ def test_a_workbook_that_cannot_be_read_gets_its_faults(referee: Command, desk: 
 def test_a_folder_without_a_log_is_told(referee: Command) -> None:
     said = referee("diff", "payments.xlsx", "payments.xlsx", "--audit", "nowhere")
     assert "nowhere: there is no audit log in this folder" in said.complaint
+
+
+def test_a_sheet_of_no_cases_is_refused(referee: Command) -> None:
+    said = referee("diff", "payments.xlsx", "payments.xlsx", "--sheet", "March")
+    assert "--sheet names the sheet of the cases" in said.complaint
+
+
+def test_a_workbook_that_git_added_or_removed_is_all_change(referee: Command) -> None:
+    added, removed = (
+        referee("diff", "/dev/null", "payments.xlsx"),
+        referee("diff", "payments.xlsx", "/dev/null"),
+    )
+    assert (added.code, removed.code) == (1, 1)
+    assert "added    routing (A1): the table is new, with 3 rules" in added.out
+    assert "removed  routing (A1): the table is gone" in removed.out
+    assert "proved, every case" not in added.out + removed.out
