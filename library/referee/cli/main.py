@@ -15,6 +15,7 @@ from referee.cli.diff import diff
 from referee.cli.explain import explain
 from referee.cli.export import export
 from referee.cli.import_ import import_
+from referee.cli.model import model
 from referee.cli.new import new
 from referee.cli.show import show
 from referee.cli.test import test
@@ -37,7 +38,7 @@ def cli() -> None:
     """
 
 
-for command in (new, import_, export, decide, check, worklist, audit, test, diff, show, explain):
+for command in (new, import_, export, decide, check, worklist, audit, test, diff, show, explain, model):
     cli.add_command(command)
 
 

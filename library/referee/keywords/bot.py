@@ -36,6 +36,13 @@ class Bot:
         self.sheet = ""
 
     @property
+    def takes_unapproved_models(self) -> bool:
+        """Whether the workbook asks models, and this machine holds no keys of people who approve them."""
+        from referee.scoring.approval import approvers_folder
+
+        return bool(self.referee.workbook.models) and approvers_folder(self._models) is None
+
+    @property
     def referee(self) -> Referee:
         """Loads the workbook and verifies the models on first use."""
         if self._referee is None:

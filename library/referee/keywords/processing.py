@@ -174,6 +174,7 @@ class ProcessingKeywords:
             f"  worklist   {open_tasks} waiting for people",
             *(f"  {name:<10} {shown(file.path)}" for name, file in files.items() if not file.failed),
             f"  audit log  {shown(self._bot.audit)}",
+            *([f"  models     {_TRUSTED_BY_HASH}"] if self._bot.takes_unapproved_models else []),
             *(f"  remark     {file.remark}" for file in files.values() if file.remark),
         ]
         logger.console("\n" + "\n".join(lines))
@@ -181,6 +182,9 @@ class ProcessingKeywords:
         for file in files.values():
             if file.remark:
                 logger.warn(file.remark)
+
+
+_TRUSTED_BY_HASH = "trusted by the hashes in their cards; this machine holds no approvers' keys"
 
 
 def _require_success(summary: RunSummary, files: Mapping[str, Written]) -> None:

@@ -24,12 +24,41 @@ class ModelStore:
     def load(self, name: str, version: str = "") -> Model:
         """The model of that name, verified; an empty ``version`` accepts whatever version the card states.
 
-        Every file that the card lists is read once and hashed; those very bytes are unpickled later, so a
-        file swapped afterwards changes nothing. Nothing is unpickled here and scikit-learn isn't imported.
+        Where this machine holds approvers' keys (``approval``), the card must be signed by one of them. Every
+        file that the card lists is read once and hashed; those very bytes are unpickled later, so a file swapped
+        afterwards changes nothing. Nothing is unpickled here and scikit-learn isn't imported.
         Raises ``ModelError``.
         """
-        from referee.scoring.card import CARD_FILE, MODEL_FILE, read_card
+        from referee.scoring.card import MODEL_FILE
         from referee.scoring.compiled import COMPILED_FILE
+
+        card, card_bytes, contents = self._verified(name, version)
+        approver = self._approver(self.folder / name, card, card_bytes)
+        return Model(
+            card,
+            hashlib.sha256(card_bytes).hexdigest(),
+            contents[MODEL_FILE],
+            contents.get(COMPILED_FILE),
+            approver,
+        )
+
+    def to_approve(self, name: str) -> tuple[Card, bytes]:
+        """The card, and its very bytes, of a model whose files are those of the card; approved or not.
+
+        Raises ``ModelError``.
+        """
+        card, card_bytes, _ = self._verified(name, "")
+        return card, card_bytes
+
+    def names(self) -> list[str]:
+        """The folders that hold a card, in order; whether they can be trusted is told by ``load``."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(path.parent.name for path in self.folder.glob("*/card.json"))
+
+    def _verified(self, name: str, version: str) -> tuple[Card, bytes, dict[str, bytes]]:
+        """The card, its bytes, and those of the files it lists, which have the hashes it states."""
+        from referee.scoring.card import CARD_FILE, read_card
 
         folder = self._model_folder(name)
         card_path = folder / CARD_FILE
@@ -53,15 +82,18 @@ class ModelStore:
                     f"{card.files[file][:12]}…, found {found[:12]}…; restore the approved file"
                 )
         _check_libraries(card)
-        return Model(
-            card, hashlib.sha256(card_bytes).hexdigest(), contents[MODEL_FILE], contents.get(COMPILED_FILE)
-        )
+        return card, card_bytes, contents
 
-    def names(self) -> list[str]:
-        """The folders that hold a card, in order; whether they can be trusted is told by ``load``."""
-        if not self.folder.is_dir():
-            return []
-        return sorted(path.parent.name for path in self.folder.glob("*/card.json"))
+    def _approver(self, folder: Path, card: Card, card_bytes: bytes) -> str:
+        """Who approved the card; empty where this machine asks for no approval."""
+        from referee.scoring.approval import APPROVAL_FILE, approvers_folder, require_approval
+
+        approvers = approvers_folder(self.folder)
+        if approvers is None:
+            return ""
+        is_there = (folder / APPROVAL_FILE).is_file()
+        content = _read(card.name, folder, APPROVAL_FILE) if is_there else None
+        return require_approval(card.name, card.version, card_bytes, content, approvers).approver
 
     def _model_folder(self, name: str) -> Path:
         if (

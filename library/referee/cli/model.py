@@ -1,0 +1,120 @@
+"""``referee model``: approve a model for the bots, and make the keys to approve with."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from referee.domain import InputError, ModelError
+
+
+@click.group(
+    epilog="""Example:
+
+    referee model approve models/loan_denial --key ~/alice.key"""
+)
+def model() -> None:
+    """Approve models, and make the keys to approve with."""
+
+
+@model.command(
+    epilog="""Example:
+
+    referee model approve models/loan_denial --key ~/alice.key"""
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--key",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Your private key (`referee model keys new`).",
+)
+@click.option("--as", "approver", help="Your name among the approvers, if the key's file has another.")
+@click.option("--passphrase", is_flag=True, help="Ask for the passphrase of the key.")
+def approve(folder: Path, key: Path, approver: str | None, passphrase: bool) -> None:
+    """Sign the card of the model in FOLDER, and with it the hashes of all files of the model.
+
+    The files are checked against the card first. Read the card before: what you sign for is all that stands in it. The
+    signature goes into approval.json beside the card.
+    """
+    from referee.scoring.approval import APPROVAL_FILE, read_private_key
+    from referee.scoring.approval import approve as signed
+    from referee.scoring.store import ModelStore
+
+    folder = Path.cwd() / folder  # not resolved: a link stays one, and is refused
+    card, content = ModelStore(folder.parent).to_approve(folder.name)
+    private = read_private_key(key, _asked_passphrase(passphrase, again=False))
+    name = approver or key.stem
+    date = datetime.now(UTC).date().isoformat()
+    path = folder / APPROVAL_FILE
+    _write(path, signed(card.name, card.version, content, name, private, date))
+    click.echo(f"{card.name} {card.version} is approved by {name}: {path}")
+
+
+@model.group()
+def keys() -> None:
+    """Make keys to approve with.
+
+    Example: referee model keys new alice
+    """
+
+
+@keys.command(
+    epilog="""Example:
+
+    referee model keys new alice --folder ~/keys --passphrase"""
+)
+@click.argument("name")
+@click.option(
+    "--folder",
+    default=".",
+    type=click.Path(path_type=Path),
+    show_default=True,
+    help="Where to put the two files; not into the repository.",
+)
+@click.option(
+    "--passphrase", is_flag=True, help="Lock the private key with a passphrase, which is asked for."
+)
+def new(name: str, folder: Path, passphrase: bool) -> None:
+    """Make a private key NAME.key, for this person alone, and a public key NAME.pub for the bots' machines."""
+    from referee.scoring.approval import new_keys
+
+    private, public = new_keys(name, _asked_passphrase(passphrase, again=True))
+    if not folder.is_dir():
+        raise InputError(f"the folder {folder} doesn't exist; make it, or name another")
+    for path, content, mode in (
+        (folder / f"{name}.key", private, 0o600),
+        (folder / f"{name}.pub", public, 0o644),
+    ):
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+                file.write(content)
+        except FileExistsError:
+            raise InputError(
+                f"{path} is there already; a key is never replaced, choose another name"
+            ) from None
+        except OSError as error:
+            raise InputError(f"{path} can't be written ({error.strerror})") from None
+    click.echo(f"{folder / f'{name}.key'}: keep it to yourself")
+    click.echo(f"{folder / f'{name}.pub'}: put it into the folder of approvers on each bot's machine")
+
+
+def _asked_passphrase(wanted: bool, *, again: bool) -> bytes:
+    if not wanted:
+        return b""
+    text: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=again, err=True)
+    return text.encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    if path.is_symlink():
+        raise ModelError(f"{path} is a link; put the file itself there")
+    draft = path.with_name(f"{path.name}.new")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} can't be written ({error.strerror})") from None

@@ -1,0 +1,209 @@
+"""Who may approve a model, and whether somebody did: Ed25519 signatures over the card.
+
+The public keys of the approvers stand in a folder of the bot's machine, outside the repository: that of
+`REFEREE_APPROVERS`, else `approvers` in the user's configuration of Referee. Where there is such a folder, even an
+empty one, nothing is used without an approval; where there is none, models are trusted by the hashes in their cards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from referee.domain import ModelError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+APPROVAL_FILE = "approval.json"
+REVOKED_FILE = "revoked.txt"
+ENVIRONMENT = "REFEREE_APPROVERS"
+
+_PURPOSE = b"referee model approval 1\n"
+"""Goes before what is signed, so that a signature made for anything else is none here."""
+
+
+class Approval(BaseModel):
+    """The content of ``approval.json``. ``card`` is the sha256 of the card; ``approver`` names the key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    format: Literal[1]
+    model: Annotated[str, Field(min_length=1)]
+    version: Annotated[str, Field(min_length=1)]
+    card: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    approver: Annotated[str, Field(min_length=1)]
+    date: str
+    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+
+    def signed(self) -> bytes:
+        """What the signature is over: everything but itself."""
+        content = self.model_dump(mode="json", exclude={"signature"})
+        return _PURPOSE + json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
+
+
+def approvers_folder(models: Path) -> Path | None:
+    """Where this machine keeps the approvers' public keys; None where it asks for no approval.
+
+    Raises ``ModelError`` for a folder that is named but absent, and for one within the folder of models: whoever may
+    write there could approve for himself.
+    """
+    named = os.environ.get(ENVIRONMENT, "")
+    folder = Path(named) if named else _configuration() / "approvers"
+    if not folder.is_dir():
+        if named or folder.exists():
+            raise ModelError(
+                f"{ENVIRONMENT} names the folder {folder}, which doesn't exist; restore the approvers' keys"
+                if named
+                else f"{folder} should be the folder of the approvers' keys, but is a file; restore the folder"
+            )
+        return None
+    if folder.resolve().is_relative_to(models.resolve()):
+        raise ModelError(
+            f"the approvers' keys in {folder} are inside the folder of models; keep them outside the repository"
+        )
+    return folder
+
+
+def require_approval(
+    name: str, version: str, card: bytes, content: bytes | None, approvers: Path
+) -> Approval:
+    """The approval in ``content``, given for exactly this card by somebody whose key is in ``approvers``.
+
+    Raises ``ModelError``.
+    """
+    from cryptography.exceptions import InvalidSignature
+
+    subject = f"model {name}"
+    if content is None:
+        raise ModelError(
+            f"{subject}: nobody has approved it, and {approvers} says that approval is needed; have it approved "
+            "(`referee model approve`)"
+        )
+    try:
+        approval = Approval.model_validate_json(content)
+    except ValidationError as error:
+        raise ModelError(
+            f"{subject}: its {APPROVAL_FILE} can't be read ({error.error_count()} faults); have it approved again"
+        ) from None
+    key = _public_key(subject, approval.approver, approvers)
+    try:
+        key.verify(bytes.fromhex(approval.signature), approval.signed())
+    except InvalidSignature:
+        raise ModelError(
+            f"{subject}: the signature isn't that of {approval.approver}; have the model approved again, and find "
+            "out who changed it"
+        ) from None
+    digest = hashlib.sha256(card).hexdigest()
+    if (approval.model, approval.version, approval.card) != (name, version, digest):
+        raise ModelError(
+            f"{subject}: the approval is for another card ({approval.model} {approval.version}, sha256 "
+            f"{approval.card[:12]}…, found {digest[:12]}…); restore the approved card, or have this one approved"
+        )
+    if digest in _revoked(approvers):
+        raise ModelError(
+            f"{subject}: the approval of this card was taken back ({approvers / REVOKED_FILE}); use the version that "
+            "replaced it"
+        )
+    return approval
+
+
+def approve(name: str, version: str, card: bytes, approver: str, key: Ed25519PrivateKey, date: str) -> bytes:
+    """The content of ``approval.json`` for this card."""
+    unsigned = Approval(
+        format=1,
+        model=name,
+        version=version,
+        card=hashlib.sha256(card).hexdigest(),
+        approver=approver,
+        date=date,
+        signature="0" * 128,
+    )
+    signed = unsigned.model_copy(update={"signature": key.sign(unsigned.signed()).hex()})
+    return (json.dumps(signed.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def new_keys(approver: str, passphrase: bytes = b"") -> tuple[bytes, bytes]:
+    """A private and a public key as PEM; the private one encrypted where there is a passphrase."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    _require_name(approver)
+    key = Ed25519PrivateKey.generate()
+    locked = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    return (
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked),
+        key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        ),
+    )
+
+
+def read_private_key(path: Path, passphrase: bytes = b"") -> Ed25519PrivateKey:
+    """The private key in this file. Raises ``ModelError``, which never quotes it."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), passphrase or None)
+    except OSError as error:
+        raise ModelError(f"the key {path} can't be read ({error.strerror})") from None
+    except TypeError:
+        state = "isn't locked by a passphrase" if passphrase else "is locked; give its passphrase"
+        raise ModelError(f"the key {path} {state}") from None
+    except ValueError:
+        raise ModelError(f"{path} isn't a private key, or the passphrase is wrong") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ModelError(f"{path} isn't an Ed25519 key; `referee model keys new` makes one")
+    return key
+
+
+def _public_key(subject: str, approver: str, approvers: Path) -> Ed25519PublicKey:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    _require_name(approver)
+    path = approvers / f"{approver}.pub"
+    if not path.is_file():
+        raise ModelError(
+            f"{subject}: it was approved by {approver}, whose key isn't in {approvers}; have it approved by somebody "
+            "who may, or add the key if this person may"
+        )
+    try:
+        key = serialization.load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError):
+        raise ModelError(f"{subject}: {path} isn't a public key; restore it") from None
+    if not isinstance(key, Ed25519PublicKey):
+        raise ModelError(f"{subject}: {path} isn't an Ed25519 key; restore it")
+    return key
+
+
+def _require_name(approver: str) -> None:
+    if not approver.strip() or approver.startswith(".") or any(mark in approver for mark in "/\\:\0\n"):
+        raise ModelError(f"`{approver}` can't be the name of an approver, which is the name of a file")
+
+
+def _revoked(approvers: Path) -> set[str]:
+    path = approvers / REVOKED_FILE
+    try:
+        return {line.split("#")[0].strip() for line in path.read_text("utf-8").splitlines()}
+    except FileNotFoundError:
+        return set()
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} can't be read ({error}); restore it") from None
+
+
+def _configuration() -> Path:
+    """The user's configuration of Referee, where each system keeps such."""
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming") / "Referee"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "Referee"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "referee"
