@@ -17,12 +17,15 @@ class OutOfBudget(Exception):
 
 
 class Budget:
-    """Seconds to spend, counted from the start, and steps. ``spend`` raises ``OutOfBudget`` once either is over."""
+    """Seconds to spend, counted from the start, and steps. ``spend`` raises ``OutOfBudget`` once either is over.
+
+    The seconds are those of the processor: what else the machine does must not turn a proof into none.
+    """
 
     def __init__(
         self,
         seconds: float = float("inf"),
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.process_time,
         *,
         steps: float = float("inf"),
     ) -> None:

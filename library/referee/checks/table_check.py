@@ -34,6 +34,12 @@ _CHECKS: Mapping[str, tuple[Check, float]] = {
 """The proofs that may take long, by what they prove, and the share of the time left that each may take."""
 
 
+_ADVICE = frozenset(
+    {"rules that say the same", "rules that can be joined", "inputs that never matter", "missing facts"}
+)
+"""What is told as advice where it is found; not to know it all is no more than that."""
+
+
 def check_table(
     table: DecisionTable,
     inputs: Mapping[str, InputValues],
@@ -62,7 +68,8 @@ def check_table(
             proved.append(name)
         except OutOfBudget as over:
             unproved.append(over.part or name)
-            findings.append(_not_proved(subject, over.part or name))
+            severity = Severity.INFO if name in _ADVICE else Severity.WARNING
+            findings.append(_not_proved(subject, over.part or name, severity))
     findings += _outside_the_proof(subject)
     return TableReport(table.name, tuple(_bounded(findings)), tuple(proved), tuple(unproved))
 
@@ -82,12 +89,12 @@ def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
             yield Finding(code, rest[0].severity, message, rest[0].table, rest[0].places[:1], rules)
 
 
-def _not_proved(subject: Subject, what: str) -> Finding:
+def _not_proved(subject: Subject, what: str, severity: Severity) -> Finding:
     message = (
         f"the time was over before this was known for every case: {what}; what is listed is right, but there may be "
         "more. Give the check more time, or split the table"
     )
-    return Finding("not-proved", Severity.WARNING, message, subject.table.name, subject.table_place)
+    return Finding("not-proved", severity, message, subject.table.name, subject.table_place)
 
 
 def _no_case(subject: Subject) -> Finding:

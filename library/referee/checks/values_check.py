@@ -94,8 +94,8 @@ def _values_never_tested(subject: Subject) -> Iterator[Finding]:
         if missing.bit_count() < (tested & ~dimension.null).bit_count() and missing:
             values = ", ".join(literal_text(dimension.regions[region].low) for region in members(missing))
             message = (
-                f"no cell of `{dimension.expression}` mentions {values}, though allowed: only rules that take any "
-                "other value decide there; make sure that this is meant"
+                f"no cell of `{dimension.expression}` mentions {values}, though allowed: at most rules that take "
+                "any other value decide there; make sure that this is meant"
             )
             place = subject.table.inputs[subject.columns_of(at)[0]].place
             places = (place,) if place is not None else subject.table_place

@@ -72,7 +72,12 @@ def _output(table: DecisionTable, output: OutputClause, position: int) -> InputV
     """What an output may be: its allowed values, or else the literals that its rules give."""
     from referee.checks import InputValues
     from referee.feel import NOT_CONSTANT, FeelSyntaxError, constant, parse_expression
+    from referee.tables import HitPolicy
 
+    if table.hit_policy is HitPolicy.COLLECT_COUNT:
+        return InputValues("number", ">= 0")
+    if table.hit_policy.is_aggregate:
+        return InputValues("number" if table.hit_policy is HitPolicy.COLLECT_SUM else output.type)
     if not table.hit_policy.is_single:
         return InputValues("list")
     texts = list(dict.fromkeys(rule.outputs[position].text.strip() for rule in table.rules))

@@ -150,6 +150,17 @@ def test_tables_of_a_dmn_file_are_proved_by_its_own_types(referee: Command, desk
     assert finding["fix"]["rows"] == [['"FR"', ""]]
 
 
+def test_the_sum_of_a_table_is_any_number(referee: Command, desk: Path) -> None:
+    total = TableDraft("total", HitPolicy.COLLECT_SUM, ("amount",), ("points",), (("< 5", 1), (">= 3", 2)))
+    rows = (("<= 2", "auto", "pay", None, "few"), ("> 3", "human", None, "clerks", "many"))
+    route = TableDraft("routing", HitPolicy.UNIQUE, ("total",), ("route", "action", "queue", "reason"), rows)
+    facts = (FactDefinition("payment", "string"), FactDefinition("amount", "number", "[0..10]"))
+    settings = Settings("pay", "1", "treasury", "decide payments", "payment", "routing", "clerks")
+    write_workbook(desk / "sum.xlsx", WorkbookDraft(settings=settings, facts=facts, tables=(total, route)))
+    said = referee("check", "sum.xlsx")
+    assert said.code == 1 and "no rule covers the cases where `total` is (2..3]" in said.out
+
+
 def test_any_input_of_a_dmn_file_may_be_null(referee: Command, desk: Path) -> None:
     asked = DMN.replace(
         "</decisionTable>",
