@@ -8,9 +8,6 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
 Item = TypeVar("Item")
 
@@ -28,6 +25,9 @@ def print_json(value: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
     """A table as wide as the terminal; where the output is a file, without colours."""
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(*columns, title=title or None, title_justify="left", header_style="bold")
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
@@ -36,6 +36,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: st
 
 def with_progress(items: Iterable[Item], total: int, title: str) -> Iterator[Item]:
     """The items, with a bar on the terminal's error stream when somebody watches."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import track
+
     console = Console(stderr=True)
     yield from track(
         items,
@@ -50,11 +56,12 @@ def with_progress(items: Iterable[Item], total: int, title: str) -> Iterator[Ite
 @contextmanager
 def while_busy(title: str) -> Iterator[None]:
     """Shows on the terminal's error stream, when somebody watches, that work of unknown length goes on."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield
         return
-    with console.status(title):
+    from rich.console import Console
+
+    with Console(stderr=True).status(title):
         yield
 
 

@@ -1,4 +1,7 @@
-"""DMN: read decision models, or build them; evaluate them and write them."""
+"""DMN: read decision models, or build them; evaluate them and write them. Reading and writing load on first use."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from referee.dmn.elements import (
     DecisionNode,
@@ -29,8 +32,10 @@ from referee.dmn.logic import (
 )
 from referee.dmn.model import Model, read_model
 from referee.dmn.passage import Notes, Passage
-from referee.dmn.reader import read_definitions
-from referee.dmn.writer import write_definitions
+
+if TYPE_CHECKING:
+    from referee.dmn.reader import read_definitions
+    from referee.dmn.writer import write_definitions
 
 __all__ = [
     "ConditionalLogic",
@@ -64,3 +69,11 @@ __all__ = [
     "read_model",
     "write_definitions",
 ]
+
+_HOMES = {"read_definitions": "referee.dmn.reader", "write_definitions": "referee.dmn.writer"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'referee.dmn' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

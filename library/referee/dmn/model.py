@@ -12,7 +12,6 @@ from referee.dmn.item_definition import ItemDefinition
 from referee.dmn.linker import link
 from referee.dmn.logic_compiler import called
 from referee.dmn.nodes import Decision, InputNode, Knowledge, Service
-from referee.dmn.reader import read_definitions
 from referee.dmn.run import Run
 from referee.domain import Diagnostic, Evaluation, InputError, RulesError, Severity
 from referee.feel.expression import bounded
@@ -153,6 +152,8 @@ def read_model(path: Path | str) -> Model:
 
     Raises ``RulesError`` when the file is no DMN model. Faults within a model are in its ``faults``.
     """
+    from referee.dmn.reader import read_definitions
+
     return Model(read_definitions(Path(path)))
 
 

@@ -1,7 +1,23 @@
-"""Load a decision, decide cases, run bots: the plain Python API."""
+"""Load a decision, decide cases, run bots: the plain Python API. Names load on first use: checks need no bots."""
 
-from referee.engine.performing import STOP_AFTER, ActionTable, FailedAction
-from referee.engine.referee import Referee, id_text
-from referee.engine.run import Run, RunSummary
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from referee.engine.performing import STOP_AFTER, ActionTable, FailedAction
+    from referee.engine.referee import Referee, id_text
+    from referee.engine.run import Run, RunSummary
 
 __all__ = ["STOP_AFTER", "ActionTable", "FailedAction", "Referee", "Run", "RunSummary", "id_text"]
+
+_HOMES = {
+    **dict.fromkeys(("STOP_AFTER", "ActionTable", "FailedAction"), "referee.engine.performing"),
+    **dict.fromkeys(("Referee", "id_text"), "referee.engine.referee"),
+    **dict.fromkeys(("Run", "RunSummary"), "referee.engine.run"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'referee.engine' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,11 +1,13 @@
 """Excel workbooks: decisions kept in them, cases read from them, results and worklists written to them.
 
-The only package that imports openpyxl, and only when a workbook is really opened.
+The only package that imports openpyxl, and only when a workbook is really opened. What only some commands need loads
+on first use.
 """
 
-from referee.workbook.annotation import annotate
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from referee.workbook.authoring import WorkbookDraft, write_workbook
-from referee.workbook.camunda_sheets import SheetLayout
 from referee.workbook.case_sheet import CaseList, read_case_list, read_cases
 from referee.workbook.cell_reading import CellReading, ReadAs
 from referee.workbook.cell_value import UnreadableCell
@@ -18,13 +20,17 @@ from referee.workbook.decision_workbook import (
     Settings,
     WorkbookTest,
 )
-from referee.workbook.definitions_of_workbook import definitions_of
-from referee.workbook.importing import Imported, import_decision
 from referee.workbook.new_decision import new_decision
 from referee.workbook.reader import read_workbook
-from referee.workbook.results import write_results
 from referee.workbook.sheets import SheetRow, SheetTable, read_table, write_table
 from referee.workbook.table_authoring import TableDraft
+
+if TYPE_CHECKING:
+    from referee.workbook.annotation import annotate
+    from referee.workbook.camunda_sheets import SheetLayout
+    from referee.workbook.definitions_of_workbook import definitions_of
+    from referee.workbook.importing import Imported, import_decision
+    from referee.workbook.results import write_results
 
 __all__ = [
     "CaseList",
@@ -57,3 +63,18 @@ __all__ = [
     "write_table",
     "write_workbook",
 ]
+
+_HOMES = {
+    "Imported": "referee.workbook.importing",
+    "SheetLayout": "referee.workbook.camunda_sheets",
+    "annotate": "referee.workbook.annotation",
+    "definitions_of": "referee.workbook.definitions_of_workbook",
+    "import_decision": "referee.workbook.importing",
+    "write_results": "referee.workbook.results",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'referee.workbook' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
