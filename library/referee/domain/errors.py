@@ -31,6 +31,14 @@ class ModelError(RefereeError):
     """A model cannot be trusted or loaded: restore the approved files or approve the new ones, then start again."""
 
 
+class ModelUnavailableError(ModelError):
+    """A model isn't there, or not as the workbook and its card ask for it: restore it, then start again.
+
+    Nothing speaks against its files, so a workbook may let its rules go on without it: cases that need its score go to
+    people. A model that can't be trusted is a plain ``ModelError``, and stops everything.
+    """
+
+
 class InputError(RefereeError):
     """The cases cannot be read: correct the named file, then run again. Nothing has been decided or changed."""
 

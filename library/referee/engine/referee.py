@@ -11,9 +11,9 @@ from typing import Any
 
 from referee.audit import AuditLog, utc_now
 from referee.domain import Case, Decision, Diagnostic, InputError, LineAddress, RulesError, Versions
+from referee.engine.asked_models import asked_models
 from referee.engine.deciding import decided
 from referee.engine.record import as_logged, changes_between, decision_payload, same_versions
-from referee.scoring import Model, ModelStore
 from referee.workbook import DecisionWorkbook, UnreadableCell, read_workbook
 from referee.workbook.cell_value import exact_number, one_line, written
 from referee.workitems import CaseState, Ledger
@@ -32,8 +32,9 @@ def id_text(value: Any) -> str:
 class Referee:
     """A decision that is ready: workbook checked, models trusted, audit log writable.
 
-    Raises `RulesError` (workbook invalid or not in force), `ModelError` (a model is missing or not the approved one)
-    or `AuditError` (the log can't be written): doubt about the rules stops the run before the first case.
+    Raises `RulesError` (workbook invalid or not in force), `ModelError` (a model can't be trusted, or is
+    missing and the workbook says stop) or `AuditError` (the log can't be written): doubt about the rules stops the run
+    before the first case. Without a model that is missing, the rules go on and cases that need its score are doubtful.
     Doubt about a case never raises: it is a ``human`` route with the reason.
 
     Without ``audit`` decisions have no receipt and nobody may act on them.
@@ -50,17 +51,13 @@ class Referee:
         self.clock = clock
         self.workbook: DecisionWorkbook = read_workbook(workbook)
         self._require_in_force(clock().astimezone().date())
-        store = ModelStore(models)
-        loaded: dict[str, Model] = {
-            definition.node: store.load(definition.folder, definition.version)
-            for definition in self.workbook.models
-        }
-        self._model = self.workbook.model({node: model.score for node, model in loaded.items()})
+        asked = asked_models(self.workbook, models)
+        self._model = self.workbook.model(asked.scorers)
         self.versions = Versions(
             self.name,
             self.workbook.settings.version,
             self.workbook.sha256,
-            {node: (model.version, model.sha256) for node, model in loaded.items()},
+            asked.versions,
         )
         self.log = AuditLog(audit, clock=clock) if audit is not None else None
         self.ledger = Ledger(self.log) if self.log is not None else None

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from referee.domain import Case, Decision, Diagnostic, Evaluation, Versions
+from referee.engine.asked_models import Contributor, asked_models
 from referee.engine.deciding import decided
-from referee.scoring import Contribution, ModelStore
+from referee.scoring import Contribution
 from referee.workbook import DecisionWorkbook, Scorer
 
 Scores = Mapping[str, Mapping[str, Any]]
 """What models say, by node: ``label``, ``confidence`` and ``probabilities``, or some of them."""
 
 NO_SCORES: Scores = MappingProxyType({})
-
-Contributor = Callable[[Mapping[str, Any]], tuple[Contribution, ...]]
-"""Tells what pushed a model's score of these facts."""
 
 
 class Trial:
@@ -48,21 +46,15 @@ class Trial:
 
     @classmethod
     def with_models(cls, workbook: DecisionWorkbook, folder: str | Path) -> Trial:
-        """A trial that asks the approved models. Raises ``ModelError`` where one is missing or not the approved one."""
-        store = ModelStore(folder)
-        models = {item.node: store.load(item.folder, item.version) for item in workbook.models}
+        """A trial that asks the approved models (`asked_models`). Raises ``ModelError`` as a bot's start would."""
+        models = asked_models(workbook, folder)
         versions = Versions(
             workbook.settings.name,
             workbook.settings.version,
             workbook.sha256,
-            {node: (model.version, model.sha256) for node, model in models.items()},
+            models.versions,
         )
-        return cls(
-            workbook,
-            {node: model.score for node, model in models.items()},
-            versions,
-            {node: model.contributions for node, model in models.items()},
-        )
+        return cls(workbook, models.scorers, versions, models.contributors)
 
     def decide(self, facts: Mapping[str, Any], scores: Scores = NO_SCORES, case_id: str = "") -> Decision:
         """The decision about a case with these facts, as they would be read from a sheet."""

@@ -8,7 +8,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from referee.domain import ModelError
+from referee.domain import ModelError, ModelUnavailableError
 from referee.scoring.model import Model
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ModelStore:
                 f"model {name}: {card_path} is the card of {card.name}; restore the approved card"
             )
         if version and card.version != version:
-            raise ModelError(
+            raise ModelUnavailableError(
                 f"model {name}: version {version} is asked for, but {folder} holds version {card.version}; "
                 f"restore version {version}, or approve version {card.version} and name it in the workbook"
             )
@@ -106,10 +106,12 @@ class ModelStore:
                 f"`{name}` isn't the name of a model; give the name of a folder in {self.folder}"
             )
         if not self.folder.is_dir():
-            raise ModelError(f"model {name}: the folder of models {self.folder} doesn't exist; restore it")
+            raise ModelUnavailableError(
+                f"model {name}: the folder of models {self.folder} doesn't exist; restore it"
+            )
         folder = self.folder / name
         if not folder.is_dir():
-            raise ModelError(
+            raise ModelUnavailableError(
                 f"model {name}: the folder {folder} doesn't exist; restore it, or train the model"
             )
         if folder.resolve().parent != self.folder.resolve():
@@ -122,13 +124,13 @@ class ModelStore:
 def _read(name: str, folder: Path, file: str) -> bytes:
     path = folder / file
     if not path.is_file():
-        raise ModelError(f"model {name}: the file {path} is missing; restore it")
+        raise ModelUnavailableError(f"model {name}: the file {path} is missing; restore it")
     if path.resolve().parent != folder.resolve():
         raise ModelError(f"model {name}: {path} is a link out of its folder; put the file itself there")
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ModelError(
+        raise ModelUnavailableError(
             f"model {name}: {path} can't be read ({error.strerror}); give the bot access to it"
         ) from None
 
@@ -148,7 +150,7 @@ def _check_libraries(card: Card) -> None:
         fits = found == trained_with if exact else found.split(".")[0] == trained_with.split(".")[0]
         if not fits:
             wanted = trained_with if exact else f"{trained_with.split('.')[0]}.x"
-            raise ModelError(
+            raise ModelUnavailableError(
                 f"model {card.name}: it was trained with {library} {trained_with}, "
                 f"but {'version ' + found if found else 'none'} is installed; "
                 f"install {library} {wanted}, or train and approve the model again"

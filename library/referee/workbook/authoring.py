@@ -12,7 +12,14 @@ from typing import Any
 from referee.workbook.cell_place import column_letters
 from referee.workbook.cell_value import put
 from referee.workbook.data_dictionary import FACT_TYPES, FactDefinition, enumerated
-from referee.workbook.decision_sheets import CHANGE_COLUMNS, FACT_COLUMNS, LABELS, MODEL_COLUMNS
+from referee.workbook.decision_sheets import (
+    CHANGE_COLUMNS,
+    FACT_COLUMNS,
+    IF_UNAVAILABLE,
+    LABELS,
+    MODEL_COLUMNS,
+    WITHOUT_MODEL,
+)
 from referee.workbook.decision_workbook import Change, ModelDefinition, Settings, WorkbookTest
 from referee.workbook.excel_file import save_workbook
 from referee.workbook.route_table import ROUTES

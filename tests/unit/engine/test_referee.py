@@ -11,6 +11,7 @@ import pytest
 
 from referee.domain import Case, Decision, InputError, ModelError, Route, RulesError
 from referee.engine import Referee
+from referee.workbook import ModelDefinition
 from tests.unit.engine.conftest import Office
 from tests.unit.engine.limits import GOOD, RULES, write_limits
 
@@ -94,14 +95,19 @@ def test_a_workbook_that_is_not_in_force_is_refused(tmp_path: Path) -> None:
     Referee(workbook, clock=lambda: datetime(2026, 4, 1, 12, tzinfo=UTC))
 
 
-def test_a_missing_model_is_refused(tmp_path: Path) -> None:
-    from referee.workbook import ModelDefinition
-
-    workbook = write_limits(
-        tmp_path / "limits.xlsx", models=(ModelDefinition("risk", "absent", "", ("amount",)),)
-    )
+def test_a_missing_model_stops_the_run_where_the_workbook_says_so(tmp_path: Path) -> None:
+    model = ModelDefinition("risk", "absent", "", ("amount",), "stop")
+    workbook = write_limits(tmp_path / "limits.xlsx", models=(model,))
     with pytest.raises(ModelError, match="absent"):
         Referee(workbook, models=tmp_path / "models")
+
+
+def test_rules_go_on_without_a_missing_model(tmp_path: Path) -> None:
+    model = ModelDefinition("risk", "absent", "", ("amount",))
+    workbook = write_limits(tmp_path / "limits.xlsx", models=(model,))
+    referee = Referee(workbook, models=tmp_path / "models")
+    assert referee.evaluate(Case("P-1", GOOD)).route is Route.AUTO
+    assert referee.versions.models == {"risk": ("unavailable", "")}
 
 
 def test_the_same_facts_give_an_equal_decision(tmp_path: Path) -> None:
