@@ -11,7 +11,7 @@ from referee.checks.finding import Finding, Fix
 from referee.checks.region_set import members
 from referee.checks.subject import Subject, listed
 from referee.domain import Severity
-from referee.tables import HitPolicy
+from referee.tables import DecisionTable, HitPolicy
 
 MOST_SHOWN = 20
 
@@ -78,8 +78,16 @@ def _gap(subject: Subject, box: Box) -> Finding:
         table.name,
         subject.table_place,
         case=subject.case(box),
-        fix=Fix("add this rule and fill in its outputs", (row,)),
+        fix=Fix(_advice(table), (row,)),
     )
+
+
+def _advice(table: DecisionTable) -> str:
+    advice = "add this rule and fill in its outputs"
+    if table.hit_policy is HitPolicy.UNIQUE:
+        # proposed rules are as wide as the gap they were found in, so two of them may share cases
+        return f"{advice}; where more than one is proposed, add one and check again"
+    return advice
 
 
 def _covered_by_open_cells(subject: Subject, gaps: list[Box], budget: Budget) -> Iterator[Finding]:

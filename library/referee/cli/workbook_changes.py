@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
@@ -204,7 +204,27 @@ def _first_changed(table: DecisionTable, rule: int, cells: Sequence[str]) -> Pla
     for name, cell in zip(names, (*written.inputs, *written.outputs), strict=True):
         if any(text.startswith(f"{name}: ") for text in cells) and isinstance(cell.place, CellAddress):
             return cell.place
-    return written.place
+    noted = [
+        at for at, name in enumerate(table.annotations) if any(text.startswith(f"{name}: ") for text in cells)
+    ]
+    return _beyond_outputs(written, noted[0]) if noted else written.place
+
+
+def _beyond_outputs(rule: Rule, annotation: int) -> Place | None:
+    """The cell of an annotation, right of the outputs, where inputs and outputs leave no column between them."""
+    from referee.workbook.cell_place import cell_position, column_letters
+
+    places = [cell.place for cell in (*rule.inputs, *rule.outputs)]
+    known = [place for place in places if isinstance(place, CellAddress) and place.cell]
+    at = [cell_position(place.cell) for place in known]
+    columns = sorted(column for _, column in at)
+    if (
+        not columns
+        or len(known) < len(places)
+        or columns != list(range(columns[0], columns[0] + len(columns)))
+    ):
+        return rule.place
+    return replace(known[0], cell=f"{column_letters(columns[-1] + 1 + annotation)}{at[0][0]}")
 
 
 def _written(rule: Rule) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from openpyxl import load_workbook
+
 from tests.unit.cli.conftest import Command
 from tests.unit.engine.limits import RULES, write_limits
 
@@ -107,3 +109,15 @@ def test_a_workbook_that_git_added_or_removed_is_all_change(referee: Command) ->
     assert "added    routing (A1): the table is new, with 3 rules" in added.out
     assert "removed  routing (A1): the table is gone" in removed.out
     assert "proved, every case" not in added.out + removed.out
+
+
+def test_a_changed_remark_is_told_with_its_own_cell(referee: Command, desk: Path) -> None:
+    workbook = load_workbook(desk / "payments.xlsx")
+    sheet = workbook["routing"]
+    sheet["H2"], sheet["H3"] = "annotation", "note"
+    sheet["H4"] = "as ever"
+    workbook.save(desk / "old.xlsx")
+    sheet["H4"] = "as agreed in May"
+    workbook.save(desk / "new.xlsx")
+    said = referee("diff", "old.xlsx", "new.xlsx")
+    assert "changed  routing (H4): rule 1: note: as ever is now as agreed in May" in said.out
