@@ -129,6 +129,17 @@ def card_of_another_version(bot: LoanBot) -> str:
     return "version 1.0.0 is asked for"
 
 
+def stopping(damage: Callable[[LoanBot], str]) -> Callable[[LoanBot], str]:
+    """The same, with a workbook that can't do without the model."""
+
+    def damaged(bot: LoanBot) -> str:
+        bot.set_cells("Models", {"E1": "if unavailable", "E2": "stop"})
+        return damage(bot)
+
+    damaged.__name__ = f"{damage.__name__}_and_stop"
+    return damaged
+
+
 def typo_in_a_cell(bot: LoanBot) -> str:
     cell = bot.find_cell("Eligibility", ">= 3")
     bot.set_cells("Eligibility", {cell: ">>= 10"})
@@ -160,10 +171,10 @@ def audit_folder_is_a_file(bot: LoanBot) -> str:
     "damage",
     [
         one_byte_of_the_model_changed,
-        model_file_missing,
-        model_folder_missing,
-        card_missing,
-        card_of_another_version,
+        stopping(model_file_missing),
+        stopping(model_folder_missing),
+        stopping(card_missing),
+        stopping(card_of_another_version),
         typo_in_a_cell,
         protected_fact_in_a_table,
         protected_fact_in_a_model,
@@ -184,6 +195,25 @@ def test_what_cannot_be_trusted_stops_the_run_before_the_first_case(
     assert bot.offers() == []
     if (bot.audit / "audit.jsonl").exists():
         assert list(AuditLog(bot.audit).records()) == []
+
+
+@pytest.mark.parametrize(
+    "damage", [model_file_missing, model_folder_missing, card_missing, card_of_another_version]
+)
+def test_without_the_model_the_rules_go_on_and_cases_that_need_its_score_go_to_people(
+    bot: LoanBot, damage: Callable[[LoanBot], str]
+) -> None:
+    bot.apply({}, {"insurance": "yes"})
+    because = damage(bot)
+    assert bot.decide().returncode == 0
+    run = bot.robot()
+    assert run.returncode == 0, run.stdout
+    for routes in (bot.decided(), bot.settled()):
+        route, reasons = routes["A-1"]
+        assert route == "human"
+        assert because in reasons
+        assert because not in routes["A-2"][1]
+    assert bot.offers() == []
 
 
 # --- A full disk
