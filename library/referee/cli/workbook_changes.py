@@ -218,11 +218,8 @@ def _beyond_outputs(rule: Rule, annotation: int) -> Place | None:
     known = [place for place in places if isinstance(place, CellAddress) and place.cell]
     at = [cell_position(place.cell) for place in known]
     columns = sorted(column for _, column in at)
-    if (
-        not columns
-        or len(known) < len(places)
-        or columns != list(range(columns[0], columns[0] + len(columns)))
-    ):
+    is_unbroken = bool(columns) and columns == list(range(columns[0], columns[0] + len(columns)))
+    if not is_unbroken or columns[0] > 2 or len(known) < len(places):
         return rule.place
     return replace(known[0], cell=f"{column_letters(columns[-1] + 1 + annotation)}{at[0][0]}")
 
