@@ -34,7 +34,7 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "c
     default=120.0,
     show_default=True,
     type=click.FloatRange(min=0),
-    help="Seconds for the proofs of a workbook.",
+    help="Seconds of processor time for the proofs of a workbook.",
 )
 @click.option("--html", type=click.Path(path_type=Path), help="Write a report to show to others.")
 @click.option(

@@ -39,7 +39,7 @@ _MOST_UNPROVED = 5
     default=60.0,
     show_default=True,
     type=click.FloatRange(min=0),
-    help="Seconds for comparing all possible cases.",
+    help="Seconds of processor time for comparing all possible cases.",
 )
 @click.option("--html", type=click.Path(path_type=Path), help="Write a report to show to others.")
 @json_option

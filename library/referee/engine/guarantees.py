@@ -131,7 +131,7 @@ def _where(point: OperatingPoint, lowest: Decimal, name: str) -> str:
 
 def _why_not(card: Card, points: Sequence[OperatingPoint], threshold: _Threshold) -> str:
     if not points:
-        return f"the card of {card.name} has no operating point for it; `referee train --promise` makes one"
+        return f"the card of {card.name} has no operating point for it; train it with a goal to get one"
     holding = [point for point in points if point.threshold is not None]
     if not holding:
         return f"of {card.name}, {points[0].promise()}: {points[0].told()}"
