@@ -34,6 +34,7 @@ FEW = (
 )
 SEED = 20260316
 DECISION = "invoice_approval"
+DECIDING = "cases are being decided"
 
 # What is counted, and how long after the count has grown the bot is killed; 0 is at once.
 Moment = tuple[str, Callable[[InvoiceBot], int], float]
@@ -46,7 +47,7 @@ def moments() -> list[Moment]:
         ("the portal opens its database, before the login", lambda bot: int(bot.database.exists()), 0),
         ("the bot starts, its browser or its login", lambda bot: time.monotonic_ns(), chance.uniform(1, 4)),
         ("the run begins", lambda bot: runs(bot, "started"), 0),
-        ("cases are being decided", lambda bot: len(bot.records("decision")), 0),
+        (DECIDING, lambda bot: len(bot.records("decision")), 0),
         ("an invoice is about to be posted", lambda bot: bot.statuses()["acting"], 0),
         ("the portal has posted it, the bot does not know", lambda bot: bot.postings().total(), 0),
         ("the posting is on record", lambda bot: bot.statuses()["done"], 0),
@@ -81,6 +82,8 @@ def test_a_bot_that_is_killed_at_any_moment_posts_each_invoice_once_or_hands_it_
 ) -> None:
     bot = InvoiceBot(repository, tmp_path, lambda story: story.startswith(FEW))
     for name, look, delay in moments():
+        if name == DECIDING and len(cases_of(bot.records("decision"))) == len(bot.documents):
+            continue  # the kill at the start of the run came after the last decision
         kill_at(bot, name, look, delay)
         assert max(bot.postings().values(), default=0) <= 1, f"posted twice after: {name}"
         if bot.log.exists():
