@@ -11,7 +11,7 @@ from typing import Any
 
 from referee.checks.cell_logic import CellLogic, cell_logic, names_in, with_values
 from referee.checks.dimension import Dimension, accepts_null
-from referee.checks.region_set import RegionIndex, members
+from referee.checks.region_set import RegionIndex
 from referee.checks.value_line import literal_text
 from referee.feel import FeelSyntaxError, Names, parse_expression, parse_unary_tests, syntax
 from referee.tables import CellText, DecisionTable, InputClause
@@ -328,11 +328,6 @@ def common(left: Box, right: Box) -> Box | None:
 
 def contains(outer: Box, inner: Box) -> bool:
     return all(not regions & ~around for around, regions in zip(outer, inner, strict=True))
-
-
-def first_regions(box: Box) -> Box:
-    """One region per dimension: a box within which nothing differs."""
-    return tuple(1 << next(members(regions)) for regions in box)
 
 
 def literal_node(value: Any) -> syntax.Node | None:

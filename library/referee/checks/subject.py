@@ -46,10 +46,6 @@ class Subject:
         return self.space.index([box.true for box in self.boxes])
 
     @cached_property
-    def reach_index(self) -> BoxIndex:
-        return self.space.index([box.reach for box in self.boxes])
-
-    @cached_property
     def live_index(self) -> BoxIndex:
         return self.space.index([box.live for box in self.boxes])
 

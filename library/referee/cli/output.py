@@ -13,8 +13,6 @@ Item = TypeVar("Item")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
-ROUTE_STYLES = {"auto": "green", "exception": "yellow", "human": "blue"}
-
 
 def print_json(value: Any) -> None:
     """One line of JSON, written as in the audit log: every number digit by digit, FEEL values as FEEL writes them."""

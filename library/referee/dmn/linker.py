@@ -51,7 +51,6 @@ def link(definitions: Definitions) -> Graph:
 
 class _Linker:
     def __init__(self, definitions: Definitions) -> None:
-        self._main = definitions
         self._faults: list[Diagnostic] = []
         self._types: dict[int, ItemTypes] = {}
         self._sites: dict[str, _Site] = {}

@@ -13,7 +13,6 @@ from referee.feel.frame import charge_items, charge_text
 from referee.feel.types import kind_of
 from referee.feel.values.functions import FeelFunction
 from referee.feel.values.numbers import whole
-from referee.feel.values.ranges import Range
 from referee.feel.values.temporal import FeelDate, FeelDateTime
 
 
@@ -93,12 +92,6 @@ def function(value: Any, parameter: str) -> FeelFunction:
     if isinstance(value, FeelFunction):
         return value
     raise wrong(value, parameter, "a function")
-
-
-def range_(value: Any, parameter: str) -> Range:
-    if isinstance(value, Range):
-        return value
-    raise wrong(value, parameter, "a range")
 
 
 def calendar_day(value: Any, parameter: str) -> FeelDate:

@@ -61,8 +61,3 @@ def property_of(value: Any, name: str) -> Any:
     if value is None:
         raise Fault("null-operand", f"null has no `{name}`")
     raise Fault("unknown-property", f"{kind_of(value)} has no `{name}`")
-
-
-def property_names(kind: type) -> tuple[str, ...]:
-    """The names of the properties that values of this Python class have."""
-    return tuple(_PROPERTIES.get(kind, ()))
