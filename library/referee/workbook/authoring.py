@@ -5,7 +5,7 @@ it's needed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -97,18 +97,6 @@ def _columns(draft: WorkbookDraft) -> dict[str, ColumnHelp]:
 def _write_settings(worksheet: Any, draft: WorkbookDraft) -> None:
     from openpyxl.styles import Alignment, Font, PatternFill
 
-    settings = draft.settings
-    values = (
-        settings.name,
-        settings.version,
-        settings.owner,
-        settings.purpose,
-        settings.case_id,
-        settings.route_table,
-        settings.doubt_queue,
-        settings.effective_from,
-        settings.effective_to,
-    )
     helps = {
         "Case id": "The fact that tells one case from another.",
         "Route table": "The table that gives route, action, queue and reason.",
@@ -116,7 +104,7 @@ def _write_settings(worksheet: Any, draft: WorkbookDraft) -> None:
         "Effective from": "The first day on which this decision may be used; blank for any.",
         "Effective to": "The last day on which this decision may be used; blank for any.",
     }
-    for row, (label, value) in enumerate(zip(LABELS, values, strict=True), 1):
+    for row, (label, value) in enumerate(zip(LABELS, astuple(draft.settings), strict=True), 1):
         head, cell = worksheet.cell(row, 1), worksheet.cell(row, 2)
         put(head, label)
         head.font = Font("Calibri", 11, bold=True, color="FFFFFF")

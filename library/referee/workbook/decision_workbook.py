@@ -17,17 +17,15 @@ from referee.workbook.data_dictionary import DataDictionary
 if TYPE_CHECKING:
     from referee.dmn import Model
 
-if TYPE_CHECKING:
-    from referee.dmn import Model
-
 Scorer = Callable[[Mapping[str, Any]], Evaluation]
 """Gives ``{label, confidence, probabilities}`` for the facts of a case, or null with a diagnostic."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The Decision sheet. ``case_id`` is the fact that identifies a case; dates are the first and last day
-    in force.
+    """The Decision sheet, in the order of its lines.
+
+    ``case_id`` is the fact that identifies a case; dates are the first and last day in force.
     """
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 from referee.dmn import DecisionNode, Definitions, InputData, ItemDefinition, Literal, TableLogic
 from referee.dmn.elements import Element
@@ -72,18 +72,8 @@ def _logic(table: DecisionTable) -> TableLogic | Literal:
 
 
 def _settings_note(settings: Settings) -> str:
-    values = (
-        settings.name,
-        settings.version,
-        settings.owner,
-        settings.purpose,
-        settings.case_id,
-        settings.route_table,
-        settings.doubt_queue,
-        settings.effective_from,
-        settings.effective_to,
-    )
-    return "\n".join(f"{label}: {value}" for label, value in zip(LABELS, values, strict=True) if value)
+    told = zip(LABELS, astuple(settings), strict=True)
+    return "\n".join(f"{label}: {value}" for label, value in told if value)
 
 
 def settings_in(note: str) -> Settings | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from referee.domain import InputError
 
@@ -40,8 +41,9 @@ def file_sha256(path: Path) -> str:
     return hashlib.sha256(read_bytes(path)).hexdigest()
 
 
-def save_workbook(workbook: Any, path: Path) -> None:
-    """Saves in one step: the file at ``path`` is the old one or the complete new one, never half of it.
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A stream to write a file to: the file at ``path`` is the old one or the complete new one, never half of it.
 
     Raises InputError in one sentence where the file can't be written, for example because Excel has it open.
     """
@@ -49,7 +51,7 @@ def save_workbook(workbook: Any, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as stream:
-            workbook.save(stream)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
@@ -60,6 +62,12 @@ def save_workbook(workbook: Any, path: Path) -> None:
             f"{path}: the file can't be written ({error.strerror or error}); close it if Excel has it open, "
             "or name another file"
         ) from error
+
+
+def save_workbook(workbook: Any, path: Path) -> None:
+    """Saves in one step (see ``written_whole``)."""
+    with written_whole(path) as stream:
+        workbook.save(stream)
 
 
 def check_container(path: Path, unpacked_limit: int) -> None:

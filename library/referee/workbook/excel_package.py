@@ -4,18 +4,15 @@ they were.
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 import zipfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from referee.domain import InputError
 from referee.workbook.cell_value import one_line
-from referee.workbook.excel_file import check_container
+from referee.workbook.excel_file import check_container, written_whole
 from referee.workbook.xml_source import XmlSource, escaped
 
 WORKBOOK_PART = "xl/workbook.xml"
@@ -132,28 +129,17 @@ class ExcelPackage:
 
     def save(self, target: Path) -> None:
         """Writes the package in one step. Parts that weren't changed have the bytes they had."""
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with (
-                zipfile.ZipFile(self.path) as old,
-                temporary.open("wb") as stream,
-                zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
-            ):
-                for entry in old.infolist():
-                    content = self.changed.get(entry.filename)
-                    new.writestr(entry, old.read(entry) if content is None else content)
-                for part in self.changed:
-                    if part not in self._names:
-                        new.writestr(part, self.changed[part])
-            temporary.replace(target)
-        except OSError as error:
-            with suppress(OSError):  # what can't be written may not be removable either
-                temporary.unlink()
-            raise InputError(
-                f"{target}: the file can't be written ({error.strerror or error}); close it if Excel has it "
-                "open, or name another file"
-            ) from error
+        with (
+            written_whole(target) as stream,
+            zipfile.ZipFile(self.path) as old,
+            zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
+        ):
+            for entry in old.infolist():
+                content = self.changed.get(entry.filename)
+                new.writestr(entry, old.read(entry) if content is None else content)
+            for part in self.changed:
+                if part not in self._names:
+                    new.writestr(part, self.changed[part])
 
 
 def _relations_part(part: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from referee.workbook.decision_sheets import (
     read_settings,
 )
 from referee.workbook.decision_workbook import DecisionWorkbook, ModelDefinition
-from referee.workbook.excel_file import read_bytes
+from referee.workbook.excel_file import file_sha256
 from referee.workbook.garbage_pause import no_garbage_collection
 from referee.workbook.grid import Grid, read_grid
 from referee.workbook.references import References, input_type, model_type
@@ -50,7 +49,7 @@ def read_workbook(path: str | Path) -> DecisionWorkbook:
     sentence for a file that can't be opened as a workbook.
     """
     path = Path(path)
-    sha256 = hashlib.sha256(read_bytes(path)).hexdigest()
+    sha256 = file_sha256(path)
     faults: list[Diagnostic] = []
     grids = _grids(path, faults)
     workbook = _Decision(path, sha256, grids, faults).read()
