@@ -34,9 +34,9 @@ def null_in_doubt(subject: Subject, budget: Budget) -> Iterator[Finding]:
             if not case.result.endswith("in doubt"):
                 continue
             number = subject.number(rule)
-            advice = f"write a rule for `null` above rule {number}"
-            if subject.table.hit_policy is not HitPolicy.FIRST:
-                advice = "choose hit policy F and write a rule for `null` first"
+            advice = "write a rule for `null`"
+            if subject.table.hit_policy is HitPolicy.FIRST:
+                advice += f" above rule {number}"
             message = (
                 f"`{dimension.expression}` may be missing, which this cell can't tell: such a decision is in doubt and "
                 f"goes to people; if that is not meant, {advice}"
@@ -48,7 +48,7 @@ def null_in_doubt(subject: Subject, budget: Budget) -> Iterator[Finding]:
                 message,
                 subject.table.name,
                 places,
-                (subject.number(rule),),
+                (number,),
                 case,
             )
             break
