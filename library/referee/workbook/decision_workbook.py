@@ -92,6 +92,7 @@ class DecisionWorkbook:
     ``readings`` tell how each cell of each table was read, in the order of the sheets. ``actions`` are the
     distinct (route, action) pairs the routing table can choose, without those to people: a bot needs
     something to do for each. ``test_columns`` are the columns of the Tests sheet from the first: kind and heading.
+    ``setting_places`` are the cells of the settings, by their labels on the Decision sheet.
     """
 
     path: Path
@@ -105,6 +106,9 @@ class DecisionWorkbook:
     readings: tuple[CellReading, ...]
     actions: tuple[tuple[str, str], ...]
     test_columns: tuple[tuple[str, str], ...] = ()
+    setting_places: Mapping[str, CellAddress] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False
+    )
 
     def table(self, name: str) -> DecisionTable:
         """The table of that name. Raises KeyError for an unknown one."""

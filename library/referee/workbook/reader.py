@@ -129,6 +129,7 @@ class _Decision:
             tuple(readings),
             actions,
             sheet_columns(self._list(TESTS)),
+            setting_places,
         )
 
     def _list(self, name: str) -> Grid:
