@@ -19,7 +19,6 @@ from typing import Any
 from referee.audit.canonical_json import exact_json
 from referee.audit.chain import BrokenChainError, Chain, find_tail
 from referee.audit.disk_fault import reason, remedy
-from referee.audit.durability import flush, flush_folder, make_folder
 from referee.audit.file_lock import lock, unlock
 from referee.audit.record import (
     KINDS,
@@ -34,6 +33,7 @@ from referee.audit.record import (
 )
 from referee.audit.sensitive import HASHED, key_path, read_or_create_key
 from referee.domain import AuditError, Receipt
+from referee.files import flush, flush_folder, make_folder
 
 LOG_NAME = "audit.jsonl"
 BEGUN_NAME = "audit.begun"

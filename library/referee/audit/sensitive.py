@@ -11,8 +11,8 @@ from typing import Any
 
 from referee.audit.canonical_json import canonical_json
 from referee.audit.disk_fault import reason
-from referee.audit.durability import flush, flush_folder
 from referee.domain import AuditError
+from referee.files import write_whole
 
 _KEY_BYTES = 32
 HASH_MARK = "hmac-sha256:"
@@ -58,7 +58,7 @@ def read_or_create_key(folder: str | os.PathLike[str]) -> bytes:
     path = key_path(folder)
     try:
         if not path.exists():
-            _create(path)
+            write_whole(path, secrets.token_hex(_KEY_BYTES) + "\n", mode=0o600)
         key = bytes.fromhex(path.read_text("ascii").strip())
     except OSError as fault:
         raise AuditError(
@@ -70,15 +70,3 @@ def read_or_create_key(folder: str | os.PathLike[str]) -> bytes:
     if len(key) != _KEY_BYTES:
         raise AuditError(f"{path} isn't a key for sensitive facts; restore it from a backup")
     return key
-
-
-def _create(path: Path) -> None:
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, secrets.token_hex(_KEY_BYTES).encode("ascii") + b"\n")
-        flush(descriptor)
-    finally:
-        os.close(descriptor)
-    draft.replace(path)
-    flush_folder(path.parent)

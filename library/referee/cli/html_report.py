@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from referee import __version__
 from referee.domain import InputError
+from referee.files import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,12 +25,9 @@ def write_report(path: str | Path, title: str, template: str, **values: Any) -> 
     """
     path = Path(path)
     text = rendered(title, template, values)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        draft.replace(path)
+        write_whole(path, text)
     except OSError as fault:
-        draft.unlink(missing_ok=True)
         reason = fault.strerror or str(fault)
         raise InputError(
             f"{path} can't be written ({reason}); close the file or choose another name"

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from referee.domain import InputError, ModelError
+from referee.files import write_whole
 
 
 @click.group(
@@ -112,9 +113,7 @@ def _asked_passphrase(wanted: bool, *, again: bool) -> bytes:
 def _write(path: Path, content: bytes) -> None:
     if path.is_symlink():
         raise ModelError(f"{path} is a link; put the file itself there")
-    draft = path.with_name(f"{path.name}.new")
     try:
-        draft.write_bytes(content)
-        draft.replace(path)
+        write_whole(path, content)
     except OSError as error:
         raise InputError(f"{path} can't be written ({error.strerror})") from None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +30,7 @@ from referee.dmn.logic_writer import LogicWriter, add_text, child, set_attribute
 from referee.dmn.passage import Notes, Passage
 from referee.dmn.xml_ids import XmlIds, element_ids, id_of_name
 from referee.domain import Diagnostic, ElementAddress, LineAddress, RulesError
+from referee.files import write_whole
 
 Version = Choice["1.3", "1.5"]
 
@@ -63,26 +62,12 @@ def write_definitions(definitions: Definitions, path: Path | str, version: Versi
     path = Path(path)
     content = _Writer(definitions, version).content()
     try:
-        _replace(path, content)
+        write_whole(path, content)
     except OSError as error:
         message = f"the file can't be written: {error.strerror or error}"
         raise RulesError(
             path.name, [Diagnostic("not-written", message, place=LineAddress(path.name))]
         ) from None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 class _Writer:

@@ -10,8 +10,8 @@ from typing import Any
 
 from referee.audit.canonical_json import exact_json, parse_json
 from referee.audit.disk_fault import reason
-from referee.audit.durability import flush, flush_folder, make_folder
 from referee.domain import HandoffError, LineAddress
+from referee.files import make_folder, write_whole
 
 
 def examples_path(folder: str | os.PathLike[str], decision: str) -> Path:
@@ -30,7 +30,9 @@ def add_examples(path: Path, examples: Sequence[Mapping[str, Any]]) -> int:
         known = _hashes(path, held)
         new = [example for example in examples if example["record"]["hash"] not in known]
         if new:
-            _replace(path, held, b"".join(exact_json(example) + b"\n" for example in new))
+            gap = b"\n" if held and not held.endswith(b"\n") else b""
+            make_folder(path.parent)
+            write_whole(path, held + gap + b"".join(exact_json(example) + b"\n" for example in new))
     except OSError as fault:
         raise HandoffError(
             f"the answers are recorded, but the examples {path} could not be brought up to date: "
@@ -50,18 +52,3 @@ def _hashes(path: Path, held: bytes) -> set[str]:
                 "file away, then import the same answers again (they are recorded)"
             ) from fault
     return hashes
-
-
-def _replace(path: Path, held: bytes, added: bytes) -> None:
-    make_folder(path.parent)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
-    gap = b"\n" if held and not held.endswith(b"\n") else b""
-    try:
-        with draft.open("wb") as file:
-            file.write(held + gap + added)
-            file.flush()
-            flush(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    flush_folder(path.parent)

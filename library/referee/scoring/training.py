@@ -17,6 +17,7 @@ import numpy
 from numpy.typing import NDArray
 
 from referee.domain import InputError
+from referee.files import write_whole
 from referee.scoring.candidates import compare, cross_validated
 from referee.scoring.card import CARD_FILE, MODEL_FILE, Card, Feature, TrainingData
 from referee.scoring.compiled import COMPILED_FILE
@@ -147,9 +148,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     # The card comes last: a folder written half is one whose hashes don't agree, and is refused.
     for file, data in (*files.items(), (CARD_FILE, card.as_bytes())):
-        unfinished = folder / f"{file}.new"
-        unfinished.write_bytes(data)
-        unfinished.replace(folder / file)
+        write_whole(folder / file, data)
     return card
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from referee.domain import InputError
+from referee.files import make_folder, written_whole
 
 OLE_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 """First bytes of the container of old .xls files and of password-protected new ones."""
@@ -42,22 +42,16 @@ def file_sha256(path: Path) -> str:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """A stream to write a file to: the file at ``path`` is the old one or the complete new one, never half of it.
+def written_excel_file(path: Path) -> Iterator[BinaryIO]:
+    """A stream to write a file to in one step; missing folders are made (see ``referee.files.written_whole``).
 
     Raises InputError in one sentence where the file can't be written, for example because Excel has it open.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as stream:
+        make_folder(path.parent)
+        with written_whole(path) as stream:
             yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
     except OSError as error:
-        with suppress(OSError):  # what can't be written may not be removable either
-            temporary.unlink()
         raise InputError(
             f"{path}: the file can't be written ({error.strerror or error}); close it if Excel has it open, "
             "or name another file"
@@ -65,8 +59,8 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
 
 
 def save_workbook(workbook: Any, path: Path) -> None:
-    """Saves in one step (see ``written_whole``)."""
-    with written_whole(path) as stream:
+    """Saves in one step (see ``written_excel_file``)."""
+    with written_excel_file(path) as stream:
         workbook.save(stream)
 
 

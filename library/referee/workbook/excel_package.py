@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from referee.workbook.cell_value import one_line
-from referee.workbook.excel_file import check_container, written_whole
+from referee.workbook.excel_file import check_container, written_excel_file
 from referee.workbook.xml_source import XmlSource, escaped
 
 WORKBOOK_PART = "xl/workbook.xml"
@@ -130,7 +130,7 @@ class ExcelPackage:
     def save(self, target: Path) -> None:
         """Writes the package in one step. Parts that weren't changed have the bytes they had."""
         with (
-            written_whole(target) as stream,
+            written_excel_file(target) as stream,
             zipfile.ZipFile(self.path) as old,
             zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
         ):

@@ -15,9 +15,9 @@ from typing import Self
 
 from referee.audit import utc_now
 from referee.audit.disk_fault import reason
-from referee.audit.durability import make_folder
 from referee.audit.file_lock import lock, unlock
 from referee.domain import AuditError, InputError
+from referee.files import make_folder
 
 
 class RunLock:

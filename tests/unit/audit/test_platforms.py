@@ -1,33 +1,15 @@
-"""Each platform gets its own way to lock a file and to bring it to the disk."""
+"""Each platform gets its own way to lock a file."""
 
 from __future__ import annotations
 
 import errno
-import importlib.util
 import os
-import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import Any
 
 import pytest
 
-from referee.audit import durability, file_lock
-
-
-def loaded_on(
-    platform: str, module: ModuleType, monkeypatch: pytest.MonkeyPatch, **systems: Any
-) -> ModuleType:
-    """The module as another platform would load it, over a stand-in for that platform's system calls."""
-    monkeypatch.setattr(sys, "platform", platform)
-    for name, stand_in in systems.items():
-        monkeypatch.setitem(sys.modules, name, stand_in)
-    assert module.__file__ is not None
-    spec = importlib.util.spec_from_file_location(f"{module.__name__}_on_{platform}", module.__file__)
-    assert spec is not None and spec.loader is not None
-    other = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(other)
-    return other
+from referee.audit import file_lock
+from tests.unit.files.other_platform import loaded_on
 
 
 class WindowsLocks:
@@ -63,39 +45,3 @@ def test_windows_does_not_wait_when_asked_not_to(tmp_path: Path, monkeypatch: py
     with (tmp_path / "lock").open("wb") as file:
         assert windows.lock(file.fileno(), wait=False) is False
         assert windows.lock(file.fileno(), wait=False) is True
-
-
-def test_windows_flushes_file_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
-    flushed: list[int] = []
-    windows = loaded_on("win32", durability, monkeypatch)
-    monkeypatch.setattr(os, "fsync", flushed.append)
-    windows.flush(7)
-    windows.flush_folder(Path("does not matter"))
-    assert flushed == [7]
-
-
-@pytest.mark.parametrize("supported", [True, False])
-def test_macos_flushes_through_the_drives_cache_where_it_can(
-    monkeypatch: pytest.MonkeyPatch, supported: bool
-) -> None:
-    calls: list[tuple[str, int]] = []
-
-    def control(descriptor: int, command: int) -> None:
-        assert command == 51
-        if not supported:
-            raise OSError(errno.ENOTSUP, "not supported")
-        calls.append(("F_FULLFSYNC", descriptor))
-
-    mac = loaded_on("darwin", durability, monkeypatch, fcntl=SimpleNamespace(fcntl=control, F_FULLFSYNC=51))
-    monkeypatch.setattr(os, "fsync", lambda descriptor: calls.append(("fsync", descriptor)))
-    mac.flush(7)
-    assert calls == [("F_FULLFSYNC" if supported else "fsync", 7)]
-
-
-def test_macos_does_not_hide_a_failing_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    def control(_: int, __: int) -> None:
-        raise OSError(errno.EIO, "input/output error")
-
-    mac = loaded_on("darwin", durability, monkeypatch, fcntl=SimpleNamespace(fcntl=control, F_FULLFSYNC=51))
-    with pytest.raises(OSError, match="input/output error"):
-        mac.flush(7)

@@ -1,0 +1,10 @@
+"""Files that survive a power cut: written whole or not at all, and durable when the call returns.
+
+Knows nothing of cases and rules. Faults are those of the system (``OSError``); the rooms say what they mean to the
+person who must mend them.
+"""
+
+from referee.files.durability import flush, flush_folder, make_folder
+from referee.files.whole_file import write_whole, written_whole
+
+__all__ = ["flush", "flush_folder", "make_folder", "write_whole", "written_whole"]
