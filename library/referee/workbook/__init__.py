@@ -7,7 +7,6 @@ on first use.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from referee.workbook.authoring import WorkbookDraft, write_workbook
 from referee.workbook.case_sheet import CaseList, read_case_list, read_cases
 from referee.workbook.cell_reading import CellReading, ReadAs
 from referee.workbook.cell_value import UnreadableCell
@@ -20,17 +19,18 @@ from referee.workbook.decision_workbook import (
     Settings,
     WorkbookTest,
 )
-from referee.workbook.new_decision import new_decision
 from referee.workbook.reader import read_workbook
 from referee.workbook.sheets import SheetRow, SheetTable, read_table, write_table
-from referee.workbook.table_authoring import TableDraft
 
 if TYPE_CHECKING:
     from referee.workbook.annotation import annotate
+    from referee.workbook.authoring import WorkbookDraft, write_workbook
     from referee.workbook.camunda_sheets import SheetLayout
     from referee.workbook.definitions_of_workbook import definitions_of
     from referee.workbook.importing import Imported, import_decision
+    from referee.workbook.new_decision import new_decision
     from referee.workbook.results import write_results
+    from referee.workbook.table_authoring import TableDraft
 
 __all__ = [
     "CaseList",
@@ -67,10 +67,14 @@ __all__ = [
 _HOMES = {
     "Imported": "referee.workbook.importing",
     "SheetLayout": "referee.workbook.camunda_sheets",
+    "TableDraft": "referee.workbook.table_authoring",
+    "WorkbookDraft": "referee.workbook.authoring",
     "annotate": "referee.workbook.annotation",
     "definitions_of": "referee.workbook.definitions_of_workbook",
     "import_decision": "referee.workbook.importing",
+    "new_decision": "referee.workbook.new_decision",
     "write_results": "referee.workbook.results",
+    "write_workbook": "referee.workbook.authoring",
 }
 
 

@@ -24,6 +24,7 @@ from referee.feel import (
 )
 from referee.workbook.customary_writing import date_mend, number_mend
 from referee.workbook.grid import GridCell
+from referee.workbook.number_readings import two_number_readings
 from referee.workbook.samples import samples, value_type
 from referee.workbook.written_text import feel_text, quoted
 
@@ -160,16 +161,15 @@ def _excel_value(value: Any, column: ColumnSense) -> tuple[str, ReadAs]:
 # ------------------------------------------------------------------------------------------------------
 
 _NOT_PLAIN = re.compile(r'[<>=\[\](){}"!?*^|\\`]|\.\.')
-_THOUSANDS = re.compile(r"(?<![\w.,])[1-9]\d{0,2}(?:(?:,\d{3})+|\.\d{3}|(?:\.000)+)(?![\w.,])")
-_DECIMAL_COMMA = re.compile(r"(?<![\w.,])(?<!\d[ '\u00a0])(\d+|\d{1,3}(?:\.\d{3})+),(\d+)(?![\w.,])")
-_PERCENT = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s*%")
-_DASHED = re.compile(r"(\d+(?:\.\d+)?)\s*[-–—]\s*(\d+(?:\.\d+)?)")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CONNECTIVES = frozenset({"not", "and", "or", "in", "between"})
 
 
 def _text(text: str, column: ColumnSense) -> tuple[str, ReadAs]:
-    _refuse_two_number_readings(text, column)
+    if column.type != "string" and '"' not in text:
+        refused = two_number_readings(text, is_test=column.kind is CellKind.INPUT)
+        if refused is not None:
+            raise Misread(*refused)
     if column.type == "date" and _ISO_DATE.fullmatch(text):
         return f'date("{text}")', ReadAs.FEEL
     plain = is_plain(text)
@@ -243,67 +243,6 @@ def _plain_text(text: str, column: ColumnSense) -> str:
             f"it has {choices}",
         )
     return quoted(text)
-
-
-def _refuse_two_number_readings(text: str, column: ColumnSense) -> None:
-    if column.type == "string" or '"' in text:
-        return
-    percent = _PERCENT.search(text)
-    if percent:
-        share = format(Decimal(percent[1].replace(",", ".")).scaleb(-2).normalize(), "f")
-        message = f"`{percent.group()}` is no number of FEEL; write {share}"
-        raise Misread("cell-syntax", message, percent.span())
-    grouped = next((found for found in _THOUSANDS.finditer(text) if not _is_bracketed(text, found)), None)
-    if grouped:
-        digits = re.sub("[.,]", "", grouped.group())
-        other = _other_reading(grouped.group())
-        raise Misread(
-            "cell-ambiguous",
-            f"`{grouped.group()}` can be read as the number {digits} or as {other}; "
-            f"write {digits} or {other}",
-            grouped.span(),
-        )
-    comma = _DECIMAL_COMMA.search(text) if column.kind is CellKind.INPUT else None
-    if comma and _stands_between_tests(text, comma.start()):
-        decimal = f"{comma[1].replace('.', '')}.{comma[2]}"
-        raise Misread(
-            "cell-ambiguous",
-            f"`{comma.group()}` can be read as the number {decimal} or as the values {comma[1]} and {comma[2]}; "
-            f"write {decimal} or {comma[1]}, {comma[2]}",
-            comma.span(),
-        )
-    dashed = _DASHED.fullmatch(text)
-    if dashed:
-        raise Misread(
-            "cell-ambiguous",
-            f"`{text}` can be read as the range [{dashed[1]}..{dashed[2]}] "
-            f"or as {dashed[1]} minus {dashed[2]}; "
-            f"write [{dashed[1]}..{dashed[2]}] or ({dashed[1]} - {dashed[2]})",
-        )
-
-
-def _other_reading(written: str) -> str:
-    """What a number with thousands separators is if they aren't any, written so that this is plain."""
-    if "," in written:
-        return ", ".join(written.split(","))
-    whole, *decimals = written.split(".")
-    shortest = "".join(decimals).rstrip("0")
-    if not shortest:
-        return whole
-    return f"{whole}.{shortest}{'0' if len(shortest) == 3 else ''}"
-
-
-def _is_bracketed(text: str, found: re.Match[str]) -> bool:
-    """Whether a number stands alone in brackets, ``(1.234)``: then it is FEEL and nothing else."""
-    before, after = text[: found.start()], text[found.end() :]
-    return bool(re.search(r"(?<!\w)\($", before)) and after.startswith(")")
-
-
-def _stands_between_tests(text: str, position: int) -> bool:
-    """Whether a comma there separates tests, also those within ``not(...)``, and not arguments or items."""
-    opened = text[:position]
-    depth = sum(map(opened.count, "([{")) - sum(map(opened.count, ")]}"))
-    return depth == 0 or (depth == 1 and bool(re.fullmatch(r"not\s*\([^()\[\]{}]*", opened)))
 
 
 def _two_readings(text: str, column: ColumnSense, compiled: Expression | UnaryTests) -> Misread:

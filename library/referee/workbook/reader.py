@@ -26,14 +26,8 @@ from referee.workbook.references import References, input_type, model_type
 from referee.workbook.route_table import ROUTE_OUTPUTS, check_route_table, optional_outputs
 from referee.workbook.sheets import CHOICES_SHEET
 from referee.workbook.stored_cells import ExcelFile
-from referee.workbook.table_sheet import (
-    TableOutline,
-    TypedName,
-    output_types,
-    read_outline,
-    read_table,
-    result_type,
-)
+from referee.workbook.table_outline import TableOutline, read_outline
+from referee.workbook.table_sheet import TypedName, output_types, read_table, result_type
 from referee.workbook.tests_sheet import read_tests, sheet_columns
 
 DECISION, FACTS, MODELS, TESTS, CHANGES = "Decision", "Facts", "Models", "Tests", "Changes"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from referee.domain import Diagnostic
 from referee.tables import CellText, DecisionTable, HitPolicy
 from referee.workbook.cell_reading import did_you_mean
-from referee.workbook.table_sheet import TableOutline, constant
+from referee.workbook.table_outline import TableOutline
+from referee.workbook.table_sheet import constant
 
 ROUTE_OUTPUTS = ("route", "action", "queue", "reason")
 ROUTES = ("auto", "exception", "human")
