@@ -311,6 +311,14 @@ class BoxIndex:
                 found &= index.touching(regions)
         return found
 
+    def holding(self, box: Box, among: int) -> int:
+        """The boxes among some that hold all cases of the box."""
+        for index, regions in zip(self._indexes, box, strict=True):
+            if not among:
+                break
+            among &= index.holding(regions)
+        return among
+
     def at(self, dimension: int, region: int) -> int:
         """The boxes that hold a region of a dimension."""
         return self._indexes[dimension].at(region)

@@ -1,7 +1,9 @@
-"""Which cases a set of boxes leaves uncovered, by cutting space where the fewest boxes are cut.
+"""Which cases a set of boxes leaves uncovered: space is cut where the fewest boxes are cut, then searched.
 
 The problem is Klee's; a k-d cut at the best boundary keeps it near n log n for tables that people write (compare
-Overmars and Yap 1991 for the general bound).
+Overmars and Yap 1991 for the general bound). Where few boxes are left but lie across each other, cutting goes on for
+long; there the question is one of constraints, answered by propagation and search (Mackworth 1977, Haralick and
+Elliott 1980).
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from itertools import pairwise
 from math import log2
 
 from referee.checks.budget import Budget
-from referee.checks.region_set import Runs, of_runs, runs_of
+from referee.checks.cover_search import Search, Values
+from referee.checks.region_set import Runs, members, of_runs, runs_of
 
 Stretches = tuple[tuple[int, int], ...]
 """A box without holes: first and last part of each dimension."""
@@ -22,8 +25,12 @@ Cover = tuple[Runs, ...]
 Box = tuple[int, ...]
 
 
+_FEW = 400
+"""So many covers are searched rather than cut any further."""
+
+
 class Uncovered:
-    """The parts of a box that no cover touches, found one after the other by iterating.
+    """The parts of a box that no cover touches, found one after the other by iterating; they are apart from each other.
 
     Within the box each dimension is cut only where a cover begins or ends, so its size counts no more. ``used``
     collects positions of covers that together cover all that was found covered.
@@ -57,6 +64,16 @@ class Uncovered:
             if not ids:
                 yield tuple(pieces.regions(*ends) for pieces, ends in zip(self._pieces, part, strict=True))
                 continue
+            if len(ids) <= _FEW:
+                found = self._searched(part, ids)
+                if found is not None:
+                    known = len(covers)
+                    yield tuple(
+                        pieces.regions(at, at) for pieces, at in zip(self._pieces, found, strict=True)
+                    )
+                    self._covers.append(tuple(((at, at),) for at in found))
+                    stack.append((part, ids, known))
+                continue
             cut = _best_cut(part, covers, ids, self.used)
             if cut is None:
                 continue
@@ -71,6 +88,35 @@ class Uncovered:
             # where fewest boxes are, an uncovered case is found first
             halves.sort(key=lambda half: -len(half[1]))
             stack += halves
+
+    def _searched(self, part: Stretches, ids: Sequence[int]) -> tuple[int, ...] | None:
+        """A piece per dimension, in the part, where no cover is; None where all of it is covered."""
+        values = [
+            _covers_by_piece([self._covers[at][dimension] for at in ids], low, high)
+            for dimension, (low, high) in enumerate(part)
+        ]
+        search = Search(values, self._budget)
+        found = search.open_values((1 << len(ids)) - 1)
+        self.used.update(ids[at] for at in members(search.used))
+        return found
+
+
+def _covers_by_piece(covers: Sequence[Runs], low: int, high: int) -> Values:
+    """The covers that hold each piece of a stretch, as bits; of pieces in the same covers, one."""
+    changes: dict[int, int] = {low: 0}
+    for at, runs in enumerate(covers):
+        for first, last in runs:
+            if first <= high and last >= low:
+                start = max(first, low)
+                changes[start] = changes.get(start, 0) ^ 1 << at
+                if last < high:
+                    changes[last + 1] = changes.get(last + 1, 0) ^ 1 << at
+    found: Values = {}
+    present = 0
+    for piece in sorted(changes):
+        present ^= changes[piece]
+        found.setdefault(present, piece)
+    return found
 
 
 class _Pieces:

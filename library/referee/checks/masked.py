@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from referee.checks.budget import Budget, OutOfBudget
-from referee.checks.case_space import Box, contains
+from referee.checks.case_space import Box
 from referee.checks.cover import Uncovered
 from referee.checks.finding import Finding, Fix
 from referee.checks.priorities import Priorities, Rank
@@ -91,13 +91,14 @@ def masked_rules(subject: Subject, budget: Budget) -> Iterator[Finding]:
 
 def takers_of(subject: Subject, box: Box, rivals: int, budget: Budget) -> list[int] | None:
     """Rules among the rivals that together take every case of a box; None where a case is left."""
-    if not rivals or _is_easily_left(subject, box, rivals):
+    if not rivals:
+        return None
+    alone = subject.true_index.holding(box, rivals)
+    if alone:
+        return [next(members(alone))]
+    if _is_easily_left(subject, box, rivals):
         return None
     rules = list(members(rivals))
-    for rule in rules:
-        true = subject.boxes[rule].true
-        if true is not None and contains(true, box):
-            return [rule]
     left = Uncovered(box, [true for rule in rules if (true := subject.boxes[rule].true) is not None], budget)
     for _ in left:
         return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 
 Runs = tuple[tuple[int, int], ...]
 """Stretches of regions, first and last included, in order and apart from each other."""
@@ -42,9 +43,9 @@ def members(regions: int) -> Iterator[int]:
 
 
 class RegionIndex:
-    """From sets of regions to the boxes that touch them, both as bits: box ``i`` is bit ``i``.
+    """From sets of regions to the boxes that touch them, and to those that hold them, as bits: box ``i`` is bit ``i``.
 
-    Memory is twice the number of regions times the number of boxes, in bits.
+    Memory is up to four times the number of regions times the number of boxes, in bits.
     """
 
     def __init__(self, sets: Sequence[int], size: int) -> None:
@@ -54,41 +55,65 @@ class RegionIndex:
                 changes[first] = changes.get(first, 0) ^ 1 << box
                 changes[last + 1] = changes.get(last + 1, 0) ^ 1 << box
         self._size = size
-        # a segment tree: node i holds what nodes 2i and 2i+1 hold together
-        self._nodes = [0] * (2 * size)
+        self._every = (1 << len(sets)) - 1
         present = 0
+        self._by_region: list[int] = []
         for region in range(size):
             present ^= changes.get(region, 0)
-            self._nodes[size + region] = present
-        for node in range(size - 1, 0, -1):
-            left, right = self._nodes[2 * node], self._nodes[2 * node + 1]
-            self._nodes[node] = left if left == right else left | right
-        self._known: dict[int, int] = {}
+            self._by_region.append(present)
+        self._touching: dict[int, int] = {}
+        self._holding: dict[int, int] = {}
 
     def at(self, region: int) -> int:
         """The boxes that hold a region."""
-        return self._nodes[self._size + region]
+        return self._by_region[region]
 
     def touching(self, regions: int) -> int:
         """The boxes that hold at least one of the regions."""
-        known = self._known.get(regions)
+        known = self._touching.get(regions)
         if known is None:
             known = 0
-            for first, last in runs_of(regions):
-                known |= self._between(first, last)
-            self._known[regions] = known
+            for node in self._nodes(regions):
+                known |= self._either[node]
+            self._touching[regions] = known
         return known
 
-    def _between(self, first: int, last: int) -> int:
-        found = 0
-        left, right = first + self._size, last + self._size + 1
-        while left < right:
-            if left & 1:
-                found |= self._nodes[left]
-                left += 1
-            if right & 1:
-                right -= 1
-                found |= self._nodes[right]
-            left >>= 1
-            right >>= 1
-        return found
+    def holding(self, regions: int) -> int:
+        """The boxes that hold all of the regions."""
+        known = self._holding.get(regions)
+        if known is None:
+            known = self._every
+            for node in self._nodes(regions):
+                known &= self._both[node]
+            self._holding[regions] = known
+        return known
+
+    @cached_property
+    def _either(self) -> list[int]:
+        return self._tree(int.__or__)
+
+    @cached_property
+    def _both(self) -> list[int]:
+        return self._tree(int.__and__)
+
+    def _tree(self, join: Callable[[int, int], int]) -> list[int]:
+        """A segment tree: node i joins what nodes 2i and 2i+1 say."""
+        nodes = [0] * self._size + self._by_region
+        for node in range(self._size - 1, 0, -1):
+            left, right = nodes[2 * node], nodes[2 * node + 1]
+            nodes[node] = left if left == right else join(left, right)
+        return nodes
+
+    def _nodes(self, regions: int) -> Iterator[int]:
+        """Nodes that say it for exactly these regions."""
+        for first, last in runs_of(regions):
+            left, right = first + self._size, last + self._size + 1
+            while left < right:
+                if left & 1:
+                    yield left
+                    left += 1
+                if right & 1:
+                    right -= 1
+                    yield right
+                left >>= 1
+                right >>= 1
