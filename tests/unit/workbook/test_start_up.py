@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+LIBRARY = Path(__file__).parents[3] / "library"
 
 ON_FIRST_USE = (
     "openpyxl",
@@ -21,5 +25,8 @@ def test_what_only_some_commands_need_loads_on_first_use() -> None:
         "from referee.workbook import write_workbook\n"
         "print('referee.workbook.authoring' in sys.modules)"
     )
-    found = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    env = {**os.environ, "PYTHONPATH": str(LIBRARY)}
+    found = subprocess.run(
+        [sys.executable, "-c", script], env=env, check=True, capture_output=True, text=True
+    )
     assert found.stdout.split("\n")[:2] == ["[]", "True"]
