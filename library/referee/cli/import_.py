@@ -24,7 +24,10 @@ from referee.cli.output import json_option, print_json
     help="The workbook to make; decision_tables/ and the name of the source if not given.",
 )
 @click.option(
-    "--sheet", default="", help="Excel in Camunda's layouts: the sheet; the first one if not given."
+    "--sheet",
+    "sheets",
+    multiple=True,
+    help="Excel in Camunda's layouts: a sheet to take, as often as needed; all that are tables if not given.",
 )
 @click.option(
     "--outputs",
@@ -40,15 +43,15 @@ def import_(
     context: click.Context,
     source: Path,
     target: Path | None,
-    sheet: str,
+    sheets: tuple[str, ...],
     outputs: str,
     hit_policy: str,
     as_json: bool,
 ) -> None:
     """Make a decision workbook of a decision that another tool keeps.
 
-    SOURCE is a DMN file (1.1 to 1.5), an Excel sheet in one of Camunda's layouts (simple, or advanced with Input and
-    Output in its first row), or a workbook of boxed tables as pyDMNrules reads them. What a workbook can't hold is
+    SOURCE is a DMN file (1.1 to 1.5), Excel sheets in one of Camunda's layouts (simple, or advanced with Input
+    and Output in the first row), or a workbook of boxed tables as pyDMNrules reads them. What a workbook can't hold is
     named with its place, and then nothing is written. An existing workbook is never overwritten.
     """
     from referee.domain import RulesError
@@ -60,7 +63,7 @@ def import_(
         raise click.UsageError(
             f"--to {target}: decisions are imported to a workbook; end the name with .xlsx"
         )
-    layout = SheetLayout(sheet, tuple(outputs.split(",")) if outputs else (), hit_policy)
+    layout = SheetLayout(sheets, tuple(outputs.split(",")) if outputs else (), hit_policy)
     try:
         imported = import_decision(source, target, layout)
     except RulesError as error:

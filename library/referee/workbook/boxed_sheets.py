@@ -8,7 +8,6 @@ Source: the documentation of pyDMNrules.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,13 +16,18 @@ from referee.dmn import Definitions
 from referee.domain import Diagnostic, InputError, RulesError
 from referee.tables import HitPolicy
 from referee.workbook.cell_reading import did_you_mean
-from referee.workbook.foreign_tables import ForeignColumn, ForeignTable, definitions_from
+from referee.workbook.foreign_tables import (
+    ForeignColumn,
+    ForeignTable,
+    definitions_from,
+    linked,
+    renamed,
+)
 from referee.workbook.grid import Grid, GridCell, read_grid
 from referee.workbook.stored_cells import ExcelFile
 
 _GLOSSARY, _DECISION, _TEST = "glossary", "decision", "test"
 _LETTERS = {policy.value: policy for policy in HitPolicy}
-_STRING = re.compile(r'("(?:[^"\\]|\\.)*")')
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,10 @@ def read_boxed(file: ExcelFile) -> Definitions:
             message = f"there is no table `{name}`{did_you_mean(name, tables)}"
             faults.append(Diagnostic("unknown-name", message, place=cell.place))
     used = [tables[name] for name in wanted if name in tables] or list(tables.values())
-    linked = _linked(used, faults)
-    if not linked:
+    named = _named_as_used(used, faults)
+    if not named:
         raise RulesError(file.path.name, faults)
-    return definitions_from(file.path.stem, linked, faults)
+    return definitions_from(file.path.stem, linked(named, faults).tables, faults)
 
 
 def _grids(file: ExcelFile, faults: list[Diagnostic]) -> list[Grid]:
@@ -210,25 +214,12 @@ def _column(
     grid: Grid, row: int, position: int, rows: list[int], glossary: Mapping[str, str]
 ) -> ForeignColumn:
     heading = grid.cell(row, position)
-    cells = tuple(_renamed(grid.cell(below, position), glossary) for below in rows)
+    cells = tuple(renamed(grid.cell(below, position), glossary) for below in rows)
     return ForeignColumn(heading.text, "", heading.place, cells)
 
 
-def _renamed(cell: GridCell, names: Mapping[str, str]) -> GridCell:
-    """The cell with the names that people know, outside strings."""
-    if not isinstance(cell.value, str):
-        return cell
-    pieces = _STRING.split(cell.value)
-    for index in range(0, len(pieces), 2):
-        for internal, variable in names.items():
-            pieces[index] = re.sub(rf"(?<![\w.]){re.escape(internal)}(?![\w.])", variable, pieces[index])
-    return replace(cell, value="".join(pieces))
-
-
-def _linked(tables: list[ForeignTable], faults: list[Diagnostic]) -> list[ForeignTable]:
-    """The tables named as their results are used: a single output is the result of a table of its name, one
-    of several is ``table.output``.
-    """
+def _named_as_used(tables: list[ForeignTable], faults: list[Diagnostic]) -> list[ForeignTable]:
+    """The tables named as other tables use their results: a single output is the result of a table of its name."""
     givers: dict[str, ForeignTable] = {}
     for table in tables:
         for column in table.outputs:
@@ -239,18 +230,7 @@ def _linked(tables: list[ForeignTable], faults: list[Diagnostic]) -> list[Foreig
                 )
                 faults.append(Diagnostic("not-in-workbook", message, place=column.place))
             givers[column.heading] = table
-    uses = {
-        name: name if len(table.outputs) == 1 else f"{table.name}.{name}" for name, table in givers.items()
-    }
-    linked = []
-    for table in tables:
-        own_name = table.outputs[0].heading if len(table.outputs) == 1 else table.name
-        inputs = tuple(
-            replace(column, heading=uses.get(column.heading, column.heading)) for column in table.inputs
-        )
-        outputs = tuple(
-            replace(column, cells=tuple(_renamed(cell, uses) for cell in column.cells))
-            for column in table.outputs
-        )
-        linked.append(replace(table, name=own_name, inputs=inputs, outputs=outputs))
-    return linked
+    return [
+        replace(table, name=table.outputs[0].heading) if len(table.outputs) == 1 else table
+        for table in tables
+    ]

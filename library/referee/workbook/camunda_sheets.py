@@ -3,6 +3,7 @@
 Simple: a header row names the columns, all inputs but the last, rules below. Advanced: row 1 says `Input` or
 `Output` over each column, row 2 has labels, row 3 expression languages, row 4 expressions and names, row 5
 types, with the hit policy in A5; rules from row 6.
+That converter takes one sheet at a time; here each sheet of a workbook that is a table becomes one.
 Source: the documentation of Camunda's converter of Excel worksheets to DMN.
 """
 
@@ -14,9 +15,11 @@ from dataclasses import dataclass, field
 
 from referee.dmn import Definitions
 from referee.domain import Diagnostic, InputError, RulesError
+from referee.feel import FeelSyntaxError, parse_expression
 from referee.tables import HitPolicy
 from referee.workbook.cell_place import column_letters
-from referee.workbook.foreign_tables import ForeignColumn, ForeignTable, definitions_from
+from referee.workbook.excel_package import SheetPart
+from referee.workbook.foreign_tables import ForeignColumn, ForeignTable, definitions_from, linked
 from referee.workbook.grid import Grid, GridCell, read_grid
 from referee.workbook.stored_cells import ExcelFile
 
@@ -41,32 +44,109 @@ _POLICIES = {
 
 @dataclass(frozen=True, slots=True)
 class SheetLayout:
-    """What a sheet can't say itself: which sheet it is, and in the simple layout its outputs by their
-    letters (the last column without them) and its hit policy (unique without one).
+    """What sheets can't say themselves: which of them are tables (all that look like one, if none is named), and in
+    the simple layout their outputs by their letters (the last column without them) and hit policy (unique without one).
     """
 
-    sheet: str = ""
+    sheets: tuple[str, ...] = ()
     outputs: tuple[str, ...] = field(default=())
     hit_policy: str = ""
 
 
-def read_camunda(file: ExcelFile, layout: SheetLayout) -> Definitions:
-    """The table of a sheet in one of Camunda's layouts. Cells are read as in decision workbooks: numbers,
-    dates and plain texts as such, FEEL as FEEL. What can't be read is a fault with its cell.
+def read_camunda(file: ExcelFile, layout: SheetLayout) -> tuple[Definitions, tuple[str, ...]]:
+    """The tables of a workbook in Camunda's layouts, one for each sheet, and what people should know about it: which
+    sheets were left out and why, and which table tests what another gives.
+
+    Cells are read as in decision workbooks: numbers, dates and plain texts as such, FEEL as FEEL. What can't be read is
+    a fault with its cell. Where a sheet has the advanced layout, the others are taken for notes.
     """
     faults: list[Diagnostic] = []
-    sheet = file.sheet(layout.sheet)
-    grid = read_grid(file.path.name, sheet.name, file.rows(sheet), file.merged_areas(sheet), faults)
-    if grid.is_blank:
-        raise InputError(f"{file.path}, sheet {sheet.name}: the sheet is blank; name another with --sheet")
-    first = [cell.text.casefold() for cell in grid.row(1)]
-    kinds = first if first[0] in _KINDS else first[1:]  # over the hit policy there may be any text
-    is_advanced = "output" in kinds and ("input" in kinds or set(kinds) <= {*_KINDS, ""})
-    table = _advanced(grid, faults) if is_advanced else _simple(grid, layout, faults)
-    if not table.rules:
-        faults.append(Diagnostic("table-no-rules", "the table has no rules", place=table.place))
+    sheets = [_Sheet.of(file, sheet) for sheet in _chosen(file, layout)]
+    filled = [sheet for sheet in sheets if not sheet.grid.is_blank]
+    if not filled:
+        names = ", ".join(sheet.grid.sheet for sheet in sheets)
+        raise InputError(f"{file.path}, sheet {names}: the sheet is blank; name another with --sheet")
+    taken, notes = (filled, []) if layout.sheets or len(filled) == 1 else _sorted_out(filled)
+    if not taken:
+        told = "; ".join(notes)
+        raise InputError(f"{file.path}: {told}; name the sheets that are tables with --sheet")
+    tables = []
+    for sheet in taken:
+        faults += sheet.faults
+        table = _advanced(sheet.grid, faults) if sheet.is_advanced else _simple(sheet.grid, layout, faults)
+        if table.rules:
+            tables.append(table)
+        else:
+            faults.append(Diagnostic("table-no-rules", "the table has no rules", place=table.place))
+        if not sheet.grid.is_visible:
+            notes.append(f"the sheet `{sheet.grid.sheet}` is hidden; its table was taken all the same")
+    if not tables:
         raise RulesError(file.path.name, faults)
-    return definitions_from(file.path.stem, [table], faults)
+    found = linked(tables, faults)
+    notes += [
+        f"the table `{user}` tests the `{name}` that the table `{giver}` gives"
+        for giver, name, user in found.links
+    ]
+    return definitions_from(file.path.stem, found.tables, faults), tuple(notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A sheet that may be a table, with what is wrong with its cells if it is one."""
+
+    grid: Grid
+    faults: tuple[Diagnostic, ...]
+
+    @classmethod
+    def of(cls, file: ExcelFile, sheet: SheetPart) -> _Sheet:
+        faults: list[Diagnostic] = []
+        rows, merged = file.rows(sheet), file.merged_areas(sheet)
+        grid = read_grid(file.path.name, sheet.name, rows, merged, faults, is_visible=sheet.is_visible)
+        return cls(grid, tuple(faults))
+
+    @property
+    def is_advanced(self) -> bool:
+        first = [cell.text.casefold() for cell in self.grid.row(1)]
+        kinds = first if first[0] in _KINDS else first[1:]  # over the hit policy there may be any text
+        return "output" in kinds and ("input" in kinds or set(kinds) <= {*_KINDS, ""})
+
+    @property
+    def is_no_simple_table(self) -> str:
+        """Why a sheet can't be a table in the simple layout; empty where it can."""
+        header = _header_row(self.grid)
+        cells = [cell for cell in self.grid.row(header) if cell.text]
+        if len(cells) < 2:
+            return f"its row {header} names no inputs and outputs"
+        for cell in cells:
+            if not isinstance(cell.value, str) or not _is_expression(cell.text):
+                return f"`{cell.text}` in {cell.place.cell} is no name or expression that a column could test"
+        if not _rule_rows(self.grid, header + 1):
+            return f"there is no rule below its row {header}"
+        return ""
+
+
+def _chosen(file: ExcelFile, layout: SheetLayout) -> list[SheetPart]:
+    return [file.sheet(name) for name in layout.sheets] if layout.sheets else list(file.sheets)
+
+
+def _sorted_out(sheets: list[_Sheet]) -> tuple[list[_Sheet], list[str]]:
+    """The sheets that are tables, and why the others are none."""
+    if any(sheet.is_advanced for sheet in sheets):
+        why = "there is no Input and Output in its first row, as on other sheets"
+        reasons = ["" if sheet.is_advanced else why for sheet in sheets]
+    else:
+        reasons = [sheet.is_no_simple_table for sheet in sheets]
+    named = list(zip(sheets, reasons, strict=True))
+    left_out = [f"the sheet `{sheet.grid.sheet}` is no table: {reason}" for sheet, reason in named if reason]
+    return [sheet for sheet, reason in named if not reason], left_out
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        parse_expression(text)
+    except FeelSyntaxError:
+        return False
+    return True
 
 
 def _advanced(grid: Grid, faults: list[Diagnostic]) -> ForeignTable:
@@ -100,7 +180,7 @@ def _advanced(grid: Grid, faults: list[Diagnostic]) -> ForeignTable:
 
 
 def _simple(grid: Grid, layout: SheetLayout, faults: list[Diagnostic]) -> ForeignTable:
-    header = next(row for row in range(1, grid.last_row + 1) if not grid.is_blank_row(row))
+    header = _header_row(grid)
     rows = _rule_rows(grid, header + 1)
     named = [position for position in range(1, grid.last_column + 1) if grid.cell(header, position).text]
     letters = {column_letters(position): position for position in named}
@@ -138,6 +218,10 @@ def _table(
         name = f"the {outputs[0].heading}" if outputs else "the decision"
     places = tuple(grid.place(row, 1) for row in rows)
     return ForeignTable(name, policy, inputs, outputs, tuple(annotations), places, grid.place())
+
+
+def _header_row(grid: Grid) -> int:
+    return next(row for row in range(1, grid.last_row + 1) if not grid.is_blank_row(row))
 
 
 def _rule_rows(grid: Grid, first: int) -> list[int]:

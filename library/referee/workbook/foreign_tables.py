@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from referee.dmn import DecisionNode, Definitions, InputData, TableLogic
 from referee.dmn.elements import Element
@@ -12,6 +13,8 @@ from referee.tables import CellText, DecisionTable, HitPolicy, InputClause, Outp
 from referee.workbook.cell_reading import CellKind, ColumnSense, Misread, read_cell
 from referee.workbook.column_type import common_type, literal_type
 from referee.workbook.grid import GridCell
+
+_STRING = re.compile(r'("(?:[^"\\]|\\.)*")')
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,70 @@ class ForeignTable:
         if len(self.outputs) == 1:
             return {self.name: self.outputs[0]}
         return {f"{self.name}.{column.heading}": column for column in self.outputs}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedTables:
+    """Tables whose inputs name the results of the others, and how: table, output, and the table that tests it."""
+
+    tables: tuple[ForeignTable, ...]
+    links: tuple[tuple[str, str, str], ...]
+
+
+def linked(tables: Sequence[ForeignTable], faults: list[Diagnostic]) -> LinkedTables:
+    """The tables with what one gives and another tests called by the name it has in a workbook. A result that
+    two tables give and a third tests is a fault.
+    """
+    givers: dict[str, list[ForeignTable]] = {}
+    for table in tables:
+        for column in table.outputs:
+            givers.setdefault(column.heading, []).append(table)
+    results, links = [], []
+    for table in tables:
+        uses: dict[str, str] = {}
+        for heading, found in givers.items():
+            others = [giver for giver in found if giver is not table]
+            if len(others) == 1 and len(found) == 1:
+                giver = others[0]
+                uses[heading] = giver.name if len(giver.outputs) == 1 else f"{giver.name}.{heading}"
+            elif others and (tested := next((c for c in table.inputs if c.heading == heading), None)):
+                names = " and ".join(f"`{giver.name}`" for giver in found)
+                message = (
+                    f"`{heading}` is tested here and given by {names}; say which is meant by giving each output "
+                    "a name of its own"
+                )
+                faults.append(Diagnostic("not-in-workbook", message, place=tested.place))
+        links += [
+            (giver, column.heading, table.name)
+            for column in table.inputs
+            if column.heading in uses
+            for giver in (givers[column.heading][0].name,)
+        ]
+        results.append(
+            replace(
+                table,
+                inputs=tuple(
+                    replace(column, heading=uses.get(column.heading, column.heading))
+                    for column in table.inputs
+                ),
+                outputs=tuple(
+                    replace(column, cells=tuple(renamed(cell, uses) for cell in column.cells))
+                    for column in table.outputs
+                ),
+            )
+        )
+    return LinkedTables(tuple(results), tuple(links))
+
+
+def renamed(cell: GridCell, names: Mapping[str, str]) -> GridCell:
+    """The cell with other names for what its expression uses; strings stay as they are."""
+    if not isinstance(cell.value, str):
+        return cell
+    pieces = _STRING.split(cell.value)
+    for index in range(0, len(pieces), 2):
+        for internal, variable in names.items():
+            pieces[index] = re.sub(rf"(?<![\w.]){re.escape(internal)}(?![\w.])", variable, pieces[index])
+    return replace(cell, value="".join(pieces))
 
 
 def definitions_from(name: str, tables: Sequence[ForeignTable], faults: list[Diagnostic]) -> Definitions:

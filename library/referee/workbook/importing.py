@@ -44,7 +44,7 @@ def import_decision(source: str | Path, target: str | Path, layout: SheetLayout 
     source, target = Path(source), Path(target)
     if target.exists():
         raise InputError(f"{target}: this file exists; name another with --to, or remove the file")
-    definitions = _read(source, layout or SheetLayout())
+    definitions, notes = _read(source, layout or SheetLayout())
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / target.name
         made = draft_of(definitions)
@@ -62,14 +62,14 @@ def import_decision(source: str | Path, target: str | Path, layout: SheetLayout 
                 source.name, [replace(fault, place=place_of(made.cells, fault.place)) for fault in faults]
             )
     write_workbook(target, made.draft)
-    return Imported(target, tuple(table.name for table in made.draft.tables), made.notes)
+    return Imported(target, tuple(table.name for table in made.draft.tables), (*notes, *made.notes))
 
 
-def _read(source: Path, layout: SheetLayout) -> Definitions:
+def _read(source: Path, layout: SheetLayout) -> tuple[Definitions, tuple[str, ...]]:
     suffix = source.suffix.casefold()
     if suffix in (".dmn", ".xml"):
         read_bytes(source)
-        return read_definitions(source)
+        return read_definitions(source), ()
     if suffix not in EXCEL_SUFFIXES:
         read_bytes(source)
         raise InputError(f"{source}: decisions are imported from .dmn, .xlsx and .xlsm files")
@@ -77,7 +77,7 @@ def _read(source: Path, layout: SheetLayout) -> Definitions:
     names = {sheet.name.strip().casefold() for sheet in file.sheets}
     if {"decision", "facts"} <= names:
         raise InputError(f"{source}: this is a decision workbook already; copy the file")
-    return read_boxed(file) if is_boxed(file) else read_camunda(file, layout)
+    return (read_boxed(file), ()) if is_boxed(file) else read_camunda(file, layout)
 
 
 def _faults_of(path: Path, made: ImportDraft) -> list[Diagnostic]:

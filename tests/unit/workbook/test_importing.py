@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Border, Side
 
 from referee.domain import Evaluation, InputError, RulesError
@@ -296,6 +296,103 @@ def test_camundas_advanced_layout_may_have_text_above_the_hit_policy(tmp_path: P
     workbook = imported(sheet(tmp_path / "dish.xlsx", rows))
     assert workbook.table("Dish").hit_policy.value == "R"
     assert [fact.name for fact in workbook.dictionary.facts][1:] == ["season", "guests", "day"]
+
+
+def sheets(path: Path, content: dict[str, list[list[Any]]]) -> Path:
+    workbook: Any = Workbook()
+    workbook.remove(workbook.active)
+    for title, rows in content.items():
+        made = workbook.create_sheet(title)
+        for row in rows:
+            made.append(row)
+    workbook.save(path)
+    return path
+
+
+DISH = [["season", "guests", "dish"], ["Winter", "<= 8", "Roast"], ["Summer", "-", "Salad"]]
+DRINK = [
+    ["dish", "children", "drink"],
+    ['"Roast"', False, "Wine"],
+    ["-", True, "Juice"],
+    ["Salad", False, "Water"],
+]
+NOTES = [["What we agreed on"], ["Anna", "the menu of last year", 3]]
+PRICES: list[list[Any]] = [
+    [None, "Input", "Output", "Output"],
+    [None, "Dish", "Price", "Tip"],
+    [None, None, None, None],
+    [None, "dish", "price", "tip"],
+    ["FIRST", "string", "double", "double"],
+    [None, "Roast", 12.5, 1],
+    [None, "-", 8, "price / 10"],
+]
+
+
+def test_each_sheet_of_a_camunda_workbook_that_is_a_table_becomes_one(tmp_path: Path) -> None:
+    source = sheets(
+        tmp_path / "menu.xlsx",
+        {"Notes": NOTES, "Dish": DISH, "Empty": [], "Drink": DRINK, "Plan": [["day", "who"]]},
+    )
+    found = import_decision(source, tmp_path / "imported.xlsx")
+    workbook = read_workbook(found.path)
+    assert found.tables == ("Dish", "Drink", "routing")
+    assert found.notes[:3] == (
+        "the sheet `Notes` is no table: its row 1 names no inputs and outputs",
+        "the sheet `Plan` is no table: there is no rule below its row 1",
+        "the table `Drink` tests the `dish` that the table `Dish` gives",
+    )
+    facts = {"season": "Winter", "guests": 4, "children": False}
+    assert decided(workbook, "Drink", facts) == "Wine"
+    assert decided(workbook, "Drink", {**facts, "season": "Summer"}) == "Water"
+
+
+def test_where_a_sheet_has_the_advanced_layout_the_others_are_notes(tmp_path: Path) -> None:
+    prices = [[*row] for row in PRICES]
+    prices[6][3] = 0.5
+    more = [[*row] for row in prices]
+    more[3] = [None, "price", "size", "share"]
+    more[5:] = [[None, "> 10", 2, 0.5]]
+    source = sheets(tmp_path / "menu.xlsx", {"Dish": DISH, "Prices": prices, "Sizes": more})
+    workbook = load_workbook(source)
+    workbook["Sizes"].sheet_state = "hidden"
+    workbook.save(source)
+    found = import_decision(source, tmp_path / "imported.xlsx")
+    assert found.tables == ("Prices", "Sizes", "routing")
+    assert found.notes[:3] == (
+        "the sheet `Dish` is no table: there is no Input and Output in its first row, as on other sheets",
+        "the sheet `Sizes` is hidden; its table was taken all the same",
+        "the table `Sizes` tests the `price` that the table `Prices` gives",
+    )
+    result = decided(read_workbook(found.path), "Sizes", {"dish": "Roast"})
+    assert (result["size"], str(result["share"])) == (2, "0.5")
+
+
+def test_sheets_of_a_camunda_workbook_can_be_chosen(tmp_path: Path) -> None:
+    source = sheets(tmp_path / "menu.xlsx", {"Notes": NOTES, "Dish": DISH, "Drink": DRINK})
+    found = import_decision(source, tmp_path / "a.xlsx", SheetLayout(("drink",)))
+    assert found.tables == ("Drink", "routing")
+    assert "dish" in read_workbook(found.path).dictionary.names
+    assert import_decision(source, tmp_path / "b.xlsx", SheetLayout(("Dish", "Drink"))).tables[:2] == (
+        "Dish",
+        "Drink",
+    )
+    with pytest.raises(
+        InputError, match="there is no sheet `Dessert`; the workbook has `Notes`, `Dish`, `Drink`"
+    ):
+        import_decision(source, tmp_path / "c.xlsx", SheetLayout(("Dessert",)))
+    plain = sheets(tmp_path / "plain.xlsx", {"A": NOTES, "B": [["1st of May", "x"], ["a", "b"]]})
+    with pytest.raises(
+        InputError, match=r"`A` is no table: .* the sheet `B` is no table: `1st of May` in A1 is no name"
+    ):
+        import_decision(plain, tmp_path / "d.xlsx")
+
+
+def test_a_result_that_two_sheets_give_and_a_third_tests_is_refused(tmp_path: Path) -> None:
+    source = sheets(tmp_path / "menu.xlsx", {"Dish": DISH, "Other dish": DISH, "Drink": DRINK})
+    assert faults(source)[0] == (
+        "menu.xlsx, sheet Drink, cell A1: `dish` is tested here and given by `Dish` and `Other dish`; say which is "
+        "meant by giving each output a name of its own"
+    )
 
 
 # --- boxed tables
