@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import math
 from abc import ABC, abstractmethod
-from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from operator import mul
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from referee.domain import ModelError
 from referee.scoring.columns import Columns, Unscorable, Value
 from referee.scoring.trees import Trees
+
+if TYPE_CHECKING:
+    from referee.scoring.leaf_paths import LeafPaths
 
 COMPILED_FILE = "compiled.json"
 FORMAT = 1
@@ -71,24 +74,26 @@ class Ensemble(CompiledClassifier):
     def __init__(self, stored: Mapping[str, Any]) -> None:
         self.link = stored["link"]
         self.columns = Columns(stored["columns"])
-        self.trees = Trees(stored["trees"])
-        self.leaves = [array("d", numbers) for numbers in stored["leaves"]]
+        self.trees = Trees(stored["trees"], stored["leaves"])
         self.baseline: list[float] = stored["baseline"]
         self.takes_turns: bool = stored["takes_turns"]
         self.divisor: float = stored["divisor"]
 
+    @cached_property
+    def paths(self) -> LeafPaths:
+        """What contributions are told from. Made when first asked for, and imports numpy."""
+        from referee.scoring.leaf_paths import LeafPaths
+
+        return LeafPaths(self.trees, self.columns.features)
+
     def raw(self, values: Sequence[Value]) -> list[float]:
-        found = self.trees.leaves(self.columns.row(values))
+        numbers = self.trees.numbers(self.columns.row(values))
         outputs = len(self.baseline)
         if self.takes_turns:
-            [numbers] = self.leaves
-            return [
-                base + math.fsum([numbers[leaf] for leaf in found[output::outputs]])
-                for output, base in enumerate(self.baseline)
-            ]
+            [said] = numbers
+            return [base + math.fsum(said[output::outputs]) for output, base in enumerate(self.baseline)]
         return [
-            base + math.fsum([numbers[leaf] for leaf in found]) / self.divisor
-            for base, numbers in zip(self.baseline, self.leaves, strict=True)
+            base + math.fsum(said) / self.divisor for base, said in zip(self.baseline, numbers, strict=True)
         ]
 
 

@@ -112,17 +112,14 @@ def _linear(classifier: Linear, values: Sequence[Value]) -> Pushes:
 
 
 def _ensemble(classifier: Ensemble, values: Sequence[Value]) -> Pushes:
-    row = classifier.trees.compared(classifier.columns.row(values))
-    outputs = range(len(classifier.baseline))
+    outputs = len(classifier.baseline)
+    row = classifier.columns.row(values)
+    sizes = classifier.paths.pushes(row, len(values), outputs, classifier.takes_turns)
     expected = list(classifier.baseline)
-    sizes = [[0.0] * len(values) for _ in outputs]
     for number, tree in enumerate(classifier.trees.trees):
         # In boosting each tree speaks of one output, in turn; in a forest all do.
-        spoken = [number % len(outputs)] if classifier.takes_turns else list(outputs)
-        leaves = [classifier.leaves[0 if classifier.takes_turns else output] for output in spoken]
-        walk = _Walk(tree, row, classifier.columns.features, leaves, [sizes[output] for output in spoken])
-        walk.down(0, [], 1.0, 1.0, -1)
-        for output, numbers in zip(spoken, leaves, strict=True):
+        for output in [number % outputs] if classifier.takes_turns else range(outputs):
+            numbers = classifier.trees.leaves[0 if classifier.takes_turns else output]
             expected[output] += _expected(tree, numbers) / classifier.divisor
     return Pushes(
         tuple(expected), tuple(tuple(size / classifier.divisor for size in output) for output in sizes)
@@ -137,93 +134,3 @@ def _expected(tree: Tree, numbers: Sequence[float]) -> float:
         if column < 0
     ]
     return math.fsum(cover * number for cover, number in at_leaves) / tree.covers[0]
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A feature on the way to a node: the share of cases that pass where it isn't known, whether this case does,
-    and the weight of the subsets of so many features (Lundberg et al. 2020, algorithm 2)."""
-
-    feature: int
-    unknown: float
-    known: float
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Walk:
-    """One tree and one row; ``down`` adds to ``sizes`` per output and feature."""
-
-    tree: Tree
-    row: Sequence[float]
-    features: Sequence[int]
-    leaves: Sequence[Sequence[float]]
-    sizes: Sequence[list[float]]
-
-    def down(self, node: int, path: list[_Step], unknown: float, known: float, feature: int) -> None:
-        path = _extended(path, unknown, known, feature)
-        column = self.tree.columns[node]
-        if column < 0:
-            leaf = self.tree.children[node]
-            for position in range(1, len(path)):
-                step = path[position]
-                share = _total(path, position) * (step.known - step.unknown)
-                for numbers, sizes in zip(self.leaves, self.sizes, strict=True):
-                    sizes[step.feature] += share * numbers[leaf]
-            return
-        first = self.tree.children[node]
-        taken = self.tree.child(self.row, node)
-        split = self.features[column]
-        before_unknown, before_known = 1.0, 1.0
-        for position in range(1, len(path)):
-            if path[position].feature == split:
-                before_unknown, before_known = path[position].unknown, path[position].known
-                path = _without(path, position)
-                break
-        for child in (first, first + 1):
-            # Cases of weight 0 may leave a node without cover.
-            share = self.tree.covers[child] / (self.tree.covers[node] or 1.0)
-            is_taken = before_known if child == taken else 0.0
-            if share * before_unknown or is_taken:
-                self.down(child, path, share * before_unknown, is_taken, split)
-
-
-def _extended(path: list[_Step], unknown: float, known: float, feature: int) -> list[_Step]:
-    length = len(path)
-    weights = [step.weight for step in path] + [0.0 if length else 1.0]
-    for position in range(length - 1, -1, -1):
-        weights[position + 1] += known * weights[position] * (position + 1) / (length + 1)
-        weights[position] = unknown * weights[position] * (length - position) / (length + 1)
-    steps = [
-        _Step(step.feature, step.unknown, step.known, weight)
-        for step, weight in zip(path, weights, strict=False)
-    ]
-    return [*steps, _Step(feature, unknown, known, weights[-1])]
-
-
-def _without_weights(path: list[_Step], position: int) -> list[float]:
-    """The weights of the path as if the step at that position had never been added."""
-    last = len(path) - 1
-    unknown, known = path[position].unknown, path[position].known
-    weights = [step.weight for step in path]
-    carried = weights[last]
-    for each in range(last - 1, -1, -1):
-        if known:
-            before = weights[each]
-            weights[each] = carried * (last + 1) / ((each + 1) * known)
-            carried = before - weights[each] * unknown * (last - each) / (last + 1)
-        else:
-            weights[each] = weights[each] * (last + 1) / (unknown * (last - each))
-    return weights[:last]
-
-
-def _without(path: list[_Step], position: int) -> list[_Step]:
-    kept = path[:position] + path[position + 1 :]
-    return [
-        _Step(step.feature, step.unknown, step.known, weight)
-        for step, weight in zip(kept, _without_weights(path, position), strict=True)
-    ]
-
-
-def _total(path: list[_Step], position: int) -> float:
-    return math.fsum(_without_weights(path, position))

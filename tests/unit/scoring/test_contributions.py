@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy
 import pytest
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
@@ -93,12 +94,12 @@ def by_all_subsets(classifier: Ensemble, case: list[Value]) -> list[list[float]]
     def worth(known: set[int], output: int) -> float:
         if classifier.takes_turns:
             return sum(
-                expected_where_known(tree, row, features, known, classifier.leaves[0])
+                expected_where_known(tree, row, features, known, classifier.trees.leaves[0])
                 for tree in classifier.trees.trees[output::outputs]
             )
         return (
             sum(
-                expected_where_known(tree, row, features, known, classifier.leaves[output])
+                expected_where_known(tree, row, features, known, classifier.trees.leaves[output])
                 for tree in classifier.trees.trees
             )
             / classifier.divisor
@@ -138,6 +139,23 @@ def test_contributions_of_trees_are_shapley_values_over_all_subsets_of_features(
     assert isinstance(classifier, Ensemble)
     for case in FRESH:
         assert numpy.allclose(pushes(classifier, case).sizes, by_all_subsets(classifier, case), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_contributions_of_trees_are_those_of_the_package_shap(name: str) -> None:
+    shap = pytest.importorskip("shap", reason="the package shap isn't installed")
+    numbers = FEATURES[:3]
+    cases = [case[:3] for case in CASES]
+    rows = as_rows(numbers, cases, "plain")
+    classifier = clone(TREES[name]).fit(rows, [label(case, 2) for case in CASES])
+    made = compile_classifier(classifier, numbers, cases, range_margin=0.1, takes="plain")
+    assert made.content is not None, made.reason
+    ours = read_compiled(made.content, "model x", NAMES[:3], 2)
+    theirs = shap.TreeExplainer(classifier).shap_values(rows[:20])
+    for case, expected in zip(cases, theirs, strict=False):
+        # For the shares of a forest shap tells both labels, for log-odds only the second.
+        second = expected[:, 1] if numpy.ndim(expected) == 2 else expected
+        assert pushes(ours, case).sizes[0] == pytest.approx(list(second), abs=1e-6)
 
 
 @pytest.mark.parametrize("count", [2, 3])
