@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from referee.domain import Case, Decision, InputError, ModelError
@@ -17,36 +18,65 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one version gives for a case: where it goes. Of a DMN model it is a value, or that the case is in doubt."""
+
+    route: str = ""
+    action: str = ""
+    queue: str = ""
+    value: Any = None
+    is_doubt: bool = False
+    reasons: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, decision: Decision) -> Outcome:
+        return cls(str(decision.route), decision.action, decision.queue, reasons=decision.reasons)
+
+    @property
+    def text(self) -> str:
+        """``auto, pay`` or ``human, clerks``; of a DMN model ``"small"`` or ``in doubt``."""
+        from referee.checks import literal_text
+
+        if not self.route:
+            return "in doubt" if self.is_doubt else literal_text(self.value)
+        return ", ".join(part for part in (self.route, self.action, self.queue) if part)
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
-    """One case and what both versions decide for it."""
+    """One case and what both versions give for it."""
 
     case_id: str
     facts: Mapping[str, Any]
-    old: Decision
-    new: Decision
+    old: Outcome
+    new: Outcome
 
     @property
     def goes_elsewhere(self) -> bool:
         """Whether another thing is done, not only for another reason."""
-        return _destination(self.old) != _destination(self.new)
+        return replace(self.old, reasons=()) != replace(self.new, reasons=())
 
     @property
     def is_other(self) -> bool:
-        return self.goes_elsewhere or self.old.reasons != self.new.reasons
+        return self.old != self.new
 
 
 @dataclass(frozen=True, slots=True)
 class MeantRegion:
     """Cases that are decided differently: ``where`` by input as unary tests, with a case that both versions decided.
 
-    ``example`` is None where no facts could be found for it, as an input is computed. ``said`` says which cases they
-    are where that is no matter of inputs.
+    ``values`` are those of the case, for every fact that either version requires. ``example`` is None where no facts
+    could be found for it, as an input is computed. ``said`` says which cases they are where that is no matter of
+    inputs. ``note`` tells what in the case itself sends it to people in one version only. ``decision`` names which one
+    of a DMN model it is.
     """
 
     where: Mapping[str, str]
     values: Mapping[str, Any]
     example: Moved | None
     said: str = ""
+    note: str = ""
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +90,35 @@ class Meaning:
     unproved: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def elsewhere(self) -> tuple[MeantRegion, ...]:
+        """The regions whose cases go elsewhere, or may."""
+        return tuple(each for each in self.regions if each.example is None or each.example.goes_elsewhere)
 
-def meaning(old: DecisionWorkbook, new: DecisionWorkbook, models: Path, budget: Budget) -> Meaning:
-    """Which cases two versions decide differently: by their facts, through all tables that the routing table needs."""
+    @property
+    def for_other_reasons(self) -> tuple[MeantRegion, ...]:
+        """The regions whose cases go where they went, for another reason."""
+        return tuple(each for each in self.regions if each.example and not each.example.goes_elsewhere)
+
+
+def meaning(
+    old: DecisionWorkbook,
+    new: DecisionWorkbook,
+    models: Path,
+    budget: Budget,
+    renamed: Mapping[str, str] = MappingProxyType({}),
+) -> Meaning:
+    """Which cases two versions decide differently: by their facts, through all tables that the routing table needs.
+
+    ``renamed`` are facts that only have another name now: a case brings them by the name that each version knows.
+    """
     from referee.checks import Version, differences
+    from referee.cli.renamed_facts import with_names
     from referee.cli.table_inputs import brought_facts, scope_names, table_inputs
     from referee.cli.uncompared import uncompared
     from referee.engine.trial import Trial
 
+    written, old = old, with_names(old, renamed)
     loaded = [loaded_models(each, models) for each in (old, new)]
     versions = [
         Version(
@@ -86,19 +137,23 @@ def meaning(old: DecisionWorkbook, new: DecisionWorkbook, models: Path, budget: 
     fillers = _fillers(old, new, {**versions[0].inputs, **versions[1].inputs})
     nodes = {definition.node for each in (old, new) for definition in each.models}
     regions = []
-    unproved = list(uncompared(old, new))
+    unproved = [
+        f"`{before}` is called `{after}` now: a case that brings it by the other name is without it"
+        for before, after in renamed.items()
+    ]
+    unproved += uncompared(replace(old, models=written.models), new)
     if old.settings.doubt_queue != new.settings.doubt_queue:
         regions.append(_doubtful(trials))
     if not told.is_complete:
         unproved.append("the time was over before all cases were compared; there may be more differences")
     for difference in (*told.found, *told.open):
+        values = {**difference.case.values, **not_spoken_of(fillers, difference.case.values)}
         example = _decided(difference, trials, fillers, nodes)
-        regions.append(MeantRegion(difference.where, difference.case.values, example))
+        note = "" if example is None else _doubt_in_one(example, old, new)
+        regions.append(MeantRegion(difference.where, values, example, note=note))
     for difference in told.open:
         where = "; ".join(f"{name}: {cell}" for name, cell in difference.where.items()) or "any case"
         unproved.append(f"{where}: whether these cases are decided differently hangs on an expression")
-    kept = [region for region in regions if region.example is None or region.example.is_other]
-    kept.sort(key=lambda region: region.example is not None and not region.example.goes_elsewhere)
     unknown = dict.fromkeys(
         f"the model `{definition.folder}` of `{definition.node}` can't be loaded from {models}, so any text counts "
         "as its label; name the folder of the models with --models"
@@ -106,19 +161,39 @@ def meaning(old: DecisionWorkbook, new: DecisionWorkbook, models: Path, budget: 
         for definition in each.models
         if definition.node not in known
     )
-    return Meaning(tuple(kept), tuple(unproved), tuple(unknown))
+    return Meaning(told_regions(regions), tuple(unproved), tuple(unknown))
+
+
+def told_regions(regions: Iterable[MeantRegion]) -> tuple[MeantRegion, ...]:
+    """Those whose case is decided otherwise, or can't be decided; first those that go elsewhere."""
+    kept = [region for region in regions if region.example is None or region.example.is_other]
+    return tuple(
+        sorted(kept, key=lambda region: region.example is not None and not region.example.goes_elsewhere)
+    )
 
 
 def moved_cases(
-    old: DecisionWorkbook, new: DecisionWorkbook, models: Path, cases: Iterable[tuple[Case, Scores]]
+    old: DecisionWorkbook,
+    new: DecisionWorkbook,
+    models: Path,
+    cases: Iterable[tuple[Case, Scores]],
+    renamed: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Moved]:
-    """What both versions decide for real cases, with the approved models where a case brings no score."""
+    """What both versions decide for real cases, with the approved models where a case brings no score.
+
+    A case may bring ``renamed`` facts by either name.
+    """
     from referee.engine.trial import Trial
 
     trials = [Trial.with_models(each, models) for each in (old, new)]
     for case, scores in cases:
-        before, after = (trial.decide(case.facts, scores, case.id) for trial in trials)
-        yield Moved(case.id, case.facts, before, after)
+        facts = dict(case.facts)
+        for before, after in renamed.items():
+            for name, other in ((before, after), (after, before)):
+                if other in case.facts:
+                    facts.setdefault(name, case.facts[other])
+        was, now = (Outcome.of(trial.decide(facts, scores, case.id)) for trial in trials)
+        yield Moved(case.id, case.facts, was, now)
 
 
 def recorded_cases(
@@ -175,15 +250,34 @@ def _decided(
     given = difference.case.facts
     facts = {**fillers, **{name: value for name, value in given.items() if name not in nodes}}
     scores = {name: value for name, value in given.items() if name in nodes and value is not None}
-    before, after = (trial.decide(facts, scores) for trial in trials)
+    before, after = (Outcome.of(trial.decide(facts, scores)) for trial in trials)
     return Moved("", facts, before, after)
+
+
+def not_spoken_of(fillers: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of facts that a region leaves open and that no value of its case, or part of one, stands for."""
+    known = {name.partition(".")[0] for name in values} | set(values)
+    return {name: value for name, value in fillers.items() if name not in known}
+
+
+def _doubt_in_one(example: Moved, old: DecisionWorkbook, new: DecisionWorkbook) -> str:
+    """What about its facts is doubt to one version only, whatever the tables of that version say."""
+    before, after = (
+        [each.message for each in workbook.dictionary.check(example.facts)[1] if each.is_doubt]
+        for workbook in (old, new)
+    )
+    if after and not before:
+        return f"it goes to people now whatever the tables say: {'; '.join(after)}"
+    if before and not after:
+        return f"it went to people whatever the tables said: {'; '.join(before)}"
+    return ""
 
 
 def _doubtful(trials: tuple[Trial, Trial]) -> MeantRegion:
     """All cases that both versions can't decide, with one that brings no facts at all if that makes doubt in both."""
     before, after = (trial.decide({}) for trial in trials)
     is_doubtful = all(any(each.is_doubt for each in decision.diagnostics) for decision in (before, after))
-    example = Moved("", {}, before, after) if is_doubtful else None
+    example = Moved("", {}, Outcome.of(before), Outcome.of(after)) if is_doubtful else None
     return MeantRegion({}, {}, example, "every case that is in doubt in both versions")
 
 
@@ -199,7 +293,3 @@ def _fillers(
         for fact in workbook.dictionary.facts
         if fact.required and not fact.protected
     }
-
-
-def _destination(decision: Decision) -> tuple[str, str, str]:
-    return str(decision.route), decision.action, decision.queue

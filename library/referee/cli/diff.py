@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from referee.cli.output import json_option, print_json, with_progress
+from referee.cli.output import json_option, print_json, while_busy, with_progress
 
 if TYPE_CHECKING:
-    from referee.cli.changed_meaning import Meaning, MeantRegion, Moved
+    from referee.cli.changed_meaning import Meaning, MeantRegion, Moved, Outcome
     from referee.cli.workbook_changes import Change
-    from referee.domain import Decision
     from referee.workbook import DecisionWorkbook
 
 MOST_SHOWN = 20
@@ -61,27 +60,41 @@ def diff(
     The regions of cases are exact, through all tables that need each other; each comes with a case that both versions
     really decided. What can't be proved is said. With --cases or --audit, real cases are decided by both, and those
     that would go elsewhere are counted and listed. Ends with 1 when anything differs.
+
+    DMN files (.dmn) are compared too, with each other or with a workbook as it would be exported: by the values of
+    their decision tables.
     """
     from referee.checks import Budget
+    from referee.cli.changed_dmn import dmn_changes, dmn_meaning, is_dmn, read_dmn
     from referee.cli.changed_meaning import Meaning, meaning
+    from referee.cli.renamed_facts import renamed_facts
     from referee.cli.workbook_changes import workbook_changes
     from referee.workbook import read_workbook
 
     if sheet and cases is None:
         raise click.UsageError("--sheet names the sheet of the cases; give their file with --cases too")
+    are_dmn = is_dmn(old) or is_dmn(new)
+    if (cases is not None or audit is not None) and (are_dmn or _is_nothing(old) or _is_nothing(new)):
+        raise click.UsageError("--cases and --audit need two workbooks to decide by")
+    moved: list[Moved] | None = None
+    hidden: list[str] = []
     if _is_nothing(old) or _is_nothing(new):
         if _is_nothing(old) and _is_nothing(new):
             raise click.UsageError("both are /dev/null; name at least one workbook")
-        if cases is not None or audit is not None:
-            raise click.UsageError("--cases and --audit need two workbooks to decide by")
-        before, after = _with_nothing(old, new)
-        changes = workbook_changes(before, after)
+        changes = _of_one(old, new)
         meant = Meaning((), ("there is only one version, so no case is decided by another",))
+    elif are_dmn:
+        models_compared = read_dmn(old), read_dmn(new)
+        changes = dmn_changes(*models_compared)
+        with while_busy("comparing all possible cases"):
+            meant = dmn_meaning(*models_compared, Budget(budget))
     else:
         before, after = read_workbook(old), read_workbook(new)
-        changes = workbook_changes(before, after)
-        meant = meaning(before, after, models, Budget(budget))
-    moved, hidden = _real_cases(before, after, models, cases, sheet, audit)
+        renamed = renamed_facts(before, after)
+        changes = workbook_changes(before, after, renamed)
+        with while_busy("comparing all possible cases"):
+            meant = meaning(before, after, models, Budget(budget), renamed)
+        moved, hidden = _real_cases(before, after, models, cases, sheet, audit, renamed)
     if html is not None:
         _write_html(html, old, new, changes, meant, moved, hidden)
     if as_json:
@@ -96,28 +109,42 @@ def _is_nothing(path: Path) -> bool:
     return path.as_posix() == "/dev/null"
 
 
-def _with_nothing(old: Path, new: Path) -> tuple[DecisionWorkbook, DecisionWorkbook]:
-    """The one workbook there is, and one of the same settings with nothing in it."""
+def _of_one(old: Path, new: Path) -> list[Change]:
+    """Everything there is in the one file, as added or removed."""
     from dataclasses import replace
 
+    from referee.cli.changed_dmn import dmn_changes, is_dmn, read_dmn
+    from referee.cli.workbook_changes import workbook_changes
     from referee.workbook import DataDictionary, read_workbook
 
-    there = read_workbook(new if _is_nothing(old) else old)
+    is_added = _is_nothing(old)
+    path = new if is_added else old
+    if is_dmn(path):
+        model = read_dmn(path)
+        no_model = replace(model, elements={}, tables={}, inputs={})
+        return dmn_changes(no_model, model) if is_added else dmn_changes(model, no_model)
+    there = read_workbook(path)
     empty = replace(there, dictionary=DataDictionary(()), models=(), tables=())
-    return (empty, there) if _is_nothing(old) else (there, empty)
-
-
-def decision_text(decision: Decision) -> str:
-    """``auto, pay`` or ``human, clerks``."""
-    parts = [str(decision.route), decision.action, decision.queue]
-    return ", ".join(part for part in parts if part)
+    return workbook_changes(empty, there) if is_added else workbook_changes(there, empty)
 
 
 def where_text(region: MeantRegion) -> str:
     """``amount: (50..60], country: "DE"``."""
-    if region.said:
-        return region.said
-    return ", ".join(f"{name}: {cell}" for name, cell in region.where.items()) or "every case"
+    of = f"{region.decision}: " if region.decision else ""
+    return of + (
+        region.said or ", ".join(f"{name}: {cell}" for name, cell in region.where.items()) or "every case"
+    )
+
+
+def summary(meant: Meaning) -> str:
+    """``4 regions of cases decided differently``, or what else can be said of all cases."""
+    if meant.elsewhere:
+        return f"{_many(len(meant.elsewhere), 'region')} of cases decided differently"
+    if meant.unproved:
+        return "no case was found that is decided differently, but not all is proved"
+    if meant.regions:
+        return "proved, every case goes where it went"
+    return "proved, every case is decided as before"
 
 
 def values_text(values: Mapping[str, Any]) -> str:
@@ -133,6 +160,7 @@ def _real_cases(
     cases: Path | None,
     sheet: str,
     audit: Path | None,
+    renamed: Mapping[str, str],
 ) -> tuple[list[Moved] | None, list[str]]:
     """The cases with both decisions, None where none were given; and those that a log doesn't show."""
     from referee.cli.changed_meaning import moved_cases, recorded_cases
@@ -147,7 +175,7 @@ def _real_cases(
     if audit is not None:
         recorded, hidden = recorded_cases(audit, new.settings.name, _used_facts(old) | _used_facts(new))
         given += recorded
-    decided = moved_cases(old, new, models, given)
+    decided = moved_cases(old, new, models, given, renamed)
     return list(with_progress(decided, len(given), "deciding by both")), hidden
 
 
@@ -170,7 +198,7 @@ def _going_elsewhere(moved: Sequence[Moved] | None) -> list[Moved]:
 
 def _counts(moved: Sequence[Moved]) -> list[tuple[str, str, int]]:
     """How many cases go from where to where, the most first."""
-    counted = Counter((decision_text(each.old), decision_text(each.new)) for each in _going_elsewhere(moved))
+    counted = Counter((each.old.text, each.new.text) for each in _going_elsewhere(moved))
     return [(before, after, count) for (before, after), count in counted.most_common()]
 
 
@@ -190,21 +218,13 @@ def _print(
         click.echo(
             f"  {click.style(change.kind.ljust(8), fg=colours[change.kind])} {change.subject}{place}: {change.text}"
         )
-    if not meant.regions and not meant.unproved:
-        click.echo("what it means: proved, every case is decided as before")
-    else:
-        click.echo(f"what it means: {_many(len(meant.regions), 'region')} of cases decided differently")
-    elsewhere = [each for each in meant.regions if each.example is None or each.example.goes_elsewhere]
-    for region in elsewhere[:MOST_SHOWN]:
-        moves = "" if region.example is None else f": {_change_text(region.example)}"
-        click.echo(f"  {where_text(region)}{moves}")
-        if region.values:
-            click.echo(f"    case  {values_text(region.values)}")
-    _print_rest(len(elsewhere), MOST_SHOWN)
-    same = len(meant.regions) - len(elsewhere)
-    if same:
-        go = "goes where it" if same == 1 else "go where they"
-        click.echo(f"  {_many(same, 'region')} {go} went, for another reason; --json and --html list them")
+    click.echo(f"what it means: {summary(meant)}")
+    for region in meant.elsewhere[:MOST_SHOWN]:
+        _print_region(region)
+    _print_rest(len(meant.elsewhere), MOST_SHOWN)
+    if meant.for_other_reasons:
+        regions = _many(len(meant.for_other_reasons), "region")
+        click.echo(f"same {_same(meant)}, other reason: {regions}; --json and --html list them")
     for sentence in meant.unproved[:_MOST_UNPROVED]:
         click.echo(f"  {click.style('not proved', fg='yellow')}  {sentence}")
     _print_rest(len(meant.unproved), _MOST_UNPROVED)
@@ -212,6 +232,21 @@ def _print(
         click.echo(f"  {click.style('hint', fg='cyan')}  {sentence}")
     if moved is not None:
         _print_cases(moved, hidden)
+
+
+def _print_region(region: MeantRegion) -> None:
+    moves = f": {_change_text(region.example)}" if region.example else ""
+    click.echo(f"  {where_text(region)}{moves}")
+    if region.note:
+        click.echo(f"    only  {region.note}")
+    if region.values and region.example:
+        click.echo(f"    case  {values_text(region.values)}")
+    elif region.values:
+        click.echo(f"    not decided, as an input is calculated  {values_text(region.values)}")
+
+
+def _same(meant: Meaning) -> str:
+    return "value" if any(region.decision for region in meant.regions) else "route"
 
 
 def _print_cases(moved: Sequence[Moved], hidden: Sequence[str]) -> None:
@@ -234,9 +269,7 @@ def _print_rest(count: int, shown: int) -> None:
 
 
 def _change_text(moved: Moved) -> str:
-    if moved.goes_elsewhere:
-        return f"{decision_text(moved.old)} → {decision_text(moved.new)}"
-    return f"{decision_text(moved.new)}, for another reason: {'; '.join(moved.new.reasons)}"
+    return f"{moved.old.text} → {moved.new.text}"
 
 
 def _many(count: int, word: str) -> str:
@@ -268,9 +301,12 @@ def _as_record(
             {
                 "where": region.where,
                 "said": region.said,
+                "decision": region.decision,
                 "case": region.values,
-                "old": None if region.example is None else _decision_record(region.example.old),
-                "new": None if region.example is None else _decision_record(region.example.new),
+                "old": None if region.example is None else _outcome_record(region.example.old),
+                "new": None if region.example is None else _outcome_record(region.example.new),
+                "goes_elsewhere": None if region.example is None else region.example.goes_elsewhere,
+                "note": region.note,
             }
             for region in meant.regions
         ],
@@ -285,19 +321,21 @@ def _as_record(
                 {"old": before, "new": after, "cases": count} for before, after, count in _counts(moved)
             ],
             "moved": [
-                {"case": each.case_id, "old": _decision_record(each.old), "new": _decision_record(each.new)}
+                {"case": each.case_id, "old": _outcome_record(each.old), "new": _outcome_record(each.new)}
                 for each in _going_elsewhere(moved)
             ],
         },
     }
 
 
-def _decision_record(decision: Decision) -> dict[str, Any]:
+def _outcome_record(outcome: Outcome) -> dict[str, Any]:
+    if not outcome.route:
+        return {"value": outcome.value, "in_doubt": outcome.is_doubt, "reasons": outcome.reasons}
     return {
-        "route": str(decision.route),
-        "action": decision.action,
-        "queue": decision.queue,
-        "reasons": decision.reasons,
+        "route": outcome.route,
+        "action": outcome.action,
+        "queue": outcome.queue,
+        "reasons": outcome.reasons,
     }
 
 
@@ -315,7 +353,7 @@ def _write_html(
     going = _going_elsewhere(moved)
     figures = [
         (len(changes), "changes", ""),
-        (len(meant.regions), "regions of cases decided differently", "bad" if meant.regions else "good"),
+        (len(meant.elsewhere), "regions of cases decided differently", "bad" if meant.elsewhere else "good"),
         (len(meant.unproved), "not proved", "bad" if meant.unproved else "good"),
     ]
     if moved is not None:
@@ -328,9 +366,11 @@ def _write_html(
         changes=changes,
         meant=meant,
         moved=None if moved is None else going,
+        decided=len(moved or ()),
         counts=[] if moved is None else _counts(moved),
         hidden=hidden,
+        summary=summary(meant),
+        same=_same(meant),
         where_text=where_text,
         values_text=values_text,
-        decision_text=decision_text,
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields, replace
 from difflib import SequenceMatcher
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from referee.cli.renamed_facts import with_names
 from referee.domain import CellAddress, Place
 
 if TYPE_CHECKING:
@@ -29,28 +31,56 @@ class Change:
     place: Place | None = None
 
 
-def workbook_changes(old: DecisionWorkbook, new: DecisionWorkbook) -> list[Change]:
-    """Everything that is written otherwise, in the order of the sheets. Tests and the Changes sheet are left out."""
-    found = [
-        Change(
-            CHANGED, "decision", f"{field.name.replace('_', ' ')}: {_shown(before)} is now {_shown(after)}"
-        )
-        for field in fields(old.settings)
-        if (before := getattr(old.settings, field.name)) != (after := getattr(new.settings, field.name))
+def workbook_changes(
+    old: DecisionWorkbook, new: DecisionWorkbook, renamed: Mapping[str, str] = MappingProxyType({})
+) -> list[Change]:
+    """Everything that is written otherwise, in the order of the sheets. Tests and the Changes sheet are left out.
+
+    ``renamed`` are facts that only have another name now (`renamed_facts`): that is one change, wherever they are used.
+    """
+    found = list(_setting_changes(old, new))
+    found += [
+        Change(CHANGED, "facts", f"`{before}` is called `{after}` now", _fact_place(new, after))
+        for before, after in renamed.items()
     ]
+    old_models, old = old.models, with_names(old, renamed)
     found += _by_name("facts", _named(old.dictionary.facts, "name"), _named(new.dictionary.facts, "name"))
-    found += _by_name("models", _named(old.models, "node"), _named(new.models, "node"))
-    before = {table.name: table for table in old.tables}
-    after = {table.name: table for table in new.tables}
-    for name in [*before, *(name for name in after if name not in before)]:
+    found += _by_name("models", _named(old_models, "node"), _named(new.models, "node"))
+    found += table_changes(old.tables, new.tables)
+    return found
+
+
+def table_changes(old: Iterable[DecisionTable], new: Iterable[DecisionTable]) -> Iterator[Change]:
+    """What is written otherwise in tables, by their names."""
+    before, after = _named(old, "name"), _named(new, "name")
+    for name in dict.fromkeys((*before, *after)):
         if name not in after:
-            found.append(Change(REMOVED, name, "the table is gone", before[name].place))
+            yield Change(REMOVED, name, "the table is gone", before[name].place)
         elif name not in before:
             rules = len(after[name].rules)
-            found.append(Change(ADDED, name, f"the table is new, with {rules} rules", after[name].place))
+            yield Change(
+                ADDED,
+                name,
+                f"the table is new, with {rules} rule{'' if rules == 1 else 's'}",
+                after[name].place,
+            )
         else:
-            found += _table_changes(before[name], after[name])
-    return found
+            yield from _table_changes(before[name], after[name])
+
+
+def _setting_changes(old: DecisionWorkbook, new: DecisionWorkbook) -> Iterator[Change]:
+    """By the labels of the Decision sheet, which reviewers know."""
+    from referee.workbook.decision_sheets import LABELS
+
+    for label, before, after in zip(LABELS, astuple(old.settings), astuple(new.settings), strict=True):
+        if before != after:
+            place = new.setting_places.get(label) or old.setting_places.get(label)
+            yield Change(CHANGED, "decision", f"{label}: {_shown(before)} is now {_shown(after)}", place)
+
+
+def _fact_place(workbook: DecisionWorkbook, name: str) -> Place | None:
+    fact = workbook.dictionary.fact(name)
+    return fact.place if fact is not None else None
 
 
 def _named(items: Iterable[Any], key: str) -> dict[str, Any]:
@@ -81,6 +111,7 @@ def _table_changes(old: DecisionTable, new: DecisionTable) -> Iterator[Change]:
         yield Change(CHANGED, new.name, text, new.place)
     yield from _column_changes(new.name, _columns(old), _columns(new))
     before, after = _rows(old), _rows(new)
+    width = len(new.inputs) + len(new.outputs) + len(new.annotations)
     removed: list[int] = []
     added: list[int] = []
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
@@ -95,7 +126,7 @@ def _table_changes(old: DecisionTable, new: DecisionTable) -> Iterator[Change]:
             added.remove(at)
             text = f"rule {old.rules[same].number} is now rule {new.rules[at].number}, as it was"
             yield Change(MOVED, new.name, text, new.rules[at].place)
-    for position, at in _paired(before, removed, after, added):
+    for position, at in _paired(before, removed, after, added, width):
         cells = _cell_changes(dict(before[position]), dict(after[at]))
         renumbered = old.rules[position].number != new.rules[at].number
         name = f"rule {new.rules[at].number}" + (f" (was {old.rules[position].number})" if renumbered else "")
@@ -114,7 +145,7 @@ Row = tuple[tuple[str, str], ...]
 
 
 def _rows(table: DecisionTable) -> list[Row]:
-    """Each rule as its cells by column, so that a column moved elsewhere changes no rule."""
+    """Each rule as its cells by column, so that a column moved elsewhere, or one of blank cells, changes no rule."""
     columns = [
         *(f"input {name}" for name in _texts(table)),
         *(f"output {each.name}" for each in table.outputs),
@@ -123,7 +154,8 @@ def _rows(table: DecisionTable) -> list[Row]:
     for rule in table.rules:
         cells = zip(columns, (_plain(cell.text) for cell in (*rule.inputs, *rule.outputs)), strict=True)
         notes = zip(table.annotations, rule.annotations, strict=False)
-        rows.append(tuple(sorted([*cells, *((f"annotation {name}", text) for name, text in notes)])))
+        noted = ((f"annotation {name}", _plain(text)) for name, text in notes)
+        rows.append(tuple(sorted((name, text) for name, text in (*cells, *noted) if text != "-")))
     return rows
 
 
@@ -171,19 +203,17 @@ def _column_changes(
 
 
 def _paired(
-    before: Sequence[Row], removed: Sequence[int], after: Sequence[Row], added: Sequence[int]
+    before: Sequence[Row], removed: Sequence[int], after: Sequence[Row], added: Sequence[int], width: int
 ) -> list[tuple[int, int]]:
-    """Rules that are one rule changed: most cells are the same. The most alike are paired first."""
+    """Rules that are one rule changed: at least half of the cells are the same. The most alike are paired first."""
     alike = sorted(
-        (
-            (-len(set(before[position]) & set(after[at])), abs(position - at), position, at)
-            for position in removed
-            for at in added
-        ),
+        (len(_cell_changes(dict(before[position]), dict(after[at]))), abs(position - at), position, at)
+        for position in removed
+        for at in added
     )
     pairs: list[tuple[int, int]] = []
-    for same, _, position, at in alike:
-        if -2 * same < len(after[at]) or any(position == one or at == other for one, other in pairs):
+    for changed, _, position, at in alike:
+        if 2 * changed > width or any(position == one or at == other for one, other in pairs):
             continue
         pairs.append((position, at))
     return sorted(pairs, key=lambda pair: pair[1])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
+from referee.workbook import FactDefinition
 from tests.unit.cli.conftest import Command
 from tests.unit.engine.limits import RULES, write_limits
 
@@ -29,7 +30,7 @@ def test_a_raised_limit_is_told_by_rule_and_by_region(referee: Command, desk: Pa
     write_limits(desk / "higher.xlsx", HIGHER, version="2")
     said = referee("diff", "payments.xlsx", "higher.xlsx")
     assert said.code == 1
-    assert "changed  decision: version: 1 is now 2" in said.out
+    assert "changed  decision (B2): Version: 1 is now 2" in said.out
     assert "changed  routing (C4): rule 1: amount: <= 5000 is now <= 6000" in said.out
     assert 'country: "DE", "FR", amount: (5000..6000]: human, managers → auto, pay' in said.out
     assert 'case  country = "DE", amount = 5001' in said.out
@@ -121,3 +122,82 @@ def test_a_changed_remark_is_told_with_its_own_cell(referee: Command, desk: Path
     workbook.save(desk / "new.xlsx")
     said = referee("diff", "old.xlsx", "new.xlsx")
     assert "changed  routing (H4): rule 1: note: as ever is now as agreed in May" in said.out
+
+
+def with_cells(source: str, target: str, cells: dict[str, str]) -> None:
+    workbook = load_workbook(source)
+    for place, text in cells.items():
+        sheet, cell = place.split("!")
+        workbook[sheet][cell] = text
+    workbook.save(target)
+
+
+def test_a_setting_is_told_by_its_label_and_cell(referee: Command) -> None:
+    with_cells("payments.xlsx", "new.xlsx", {"Decision!B7": "managers"})
+    said = referee("diff", "payments.xlsx", "new.xlsx")
+    assert "changed  decision (B7): In doubt: clerks is now managers" in said.out
+
+
+def test_a_renamed_fact_is_one_change_and_leaves_no_region(referee: Command, desk: Path) -> None:
+    with_cells("payments.xlsx", "new.xlsx", {"Facts!A4": "total", "routing!C3": "total"})
+    found = referee("diff", "payments.xlsx", "new.xlsx", "--json").json
+    assert [each["text"] for each in found["changes"]] == ["`amount` is called `total` now"]
+    assert found["regions"] == []
+    assert found["unproved"] == [
+        "`amount` is called `total` now: a case that brings it by the other name is without it"
+    ]
+    (desk / "more.csv").write_text("payment,country,total\nP-1,DE,1200\nP-2,FR,9000\n")
+    said = referee("diff", "payments.xlsx", "new.xlsx", "--cases", "more.csv")
+    assert "no case was found that is decided differently, but not all is proved" in said.out
+    assert "real cases: 0 of 2 go elsewhere" in said.out
+
+
+def test_a_renamed_fact_with_another_limit_tells_both(referee: Command) -> None:
+    cells = {"Facts!A4": "total", "routing!C3": "total", "routing!C4": "<= 6000", "routing!C5": "> 6000"}
+    with_cells("payments.xlsx", "new.xlsx", cells)
+    said = referee("diff", "payments.xlsx", "new.xlsx")
+    assert "changed  routing (C4): rule 1: total: <= 5000 is now <= 6000" in said.out
+    assert 'country: "DE", "FR", total: (5000..6000]: human, managers → auto, pay' in said.out
+
+
+def test_another_column_that_tests_nothing_changes_no_rule(referee: Command) -> None:
+    cells = {
+        "Facts!A4": "total",
+        "Facts!B4": "string",
+        "Facts!C4": "",
+        "routing!C3": "total",
+        "routing!A2": "F",
+    }
+    cells |= {f"routing!C{row}": "-" for row in (4, 5, 6)}
+    with_cells("payments.xlsx", "new.xlsx", cells)
+    said = referee("diff", "payments.xlsx", "new.xlsx")
+    assert "removed  facts (A4): `amount`" in said.out and "added    facts (A4): `total`" in said.out
+    assert "rule 1: amount: <= 5000 is now -\n" in said.out
+    assert "rule 3" not in said.out
+
+
+def test_another_reason_alone_has_a_heading_of_its_own(referee: Command, desk: Path) -> None:
+    write_limits(desk / "new.xlsx", (*RULES[:2], (*RULES[2][:-1], "abroad")))
+    said = referee("diff", "payments.xlsx", "new.xlsx", "--cases", "cases.csv", "--html", "d.html")
+    assert "what it means: proved, every case goes where it went\n" in said.out
+    assert "same route, other reason: 1 region; --json and --html list them" in said.out
+    html = (desk / "d.html").read_text("utf-8")
+    assert "<h3>Same route, other reason</h3>" in html and "Each goes where it went." in html
+    before, now = html.index("foreign</td>"), html.index("abroad</td>")
+    assert '<th scope="row">now</th>' in html[before:now]
+
+
+def test_example_cases_bring_every_required_fact_and_say_what_is_missing(
+    referee: Command, desk: Path
+) -> None:
+    currency = FactDefinition("currency", "string", '"EUR"')
+    write_limits(desk / "new.xlsx", HIGHER, more_facts=(currency,))
+    found = referee("diff", "payments.xlsx", "new.xlsx", "--json").json
+    assert {"payment", "country", "amount", "currency"} == set(found["regions"][0]["case"])
+    for region in found["regions"]:
+        refused = region["case"]["currency"] != "EUR"
+        assert bool(region["note"]) == refused
+        if refused:
+            assert region["note"].startswith("it goes to people now whatever the tables say: ")
+            assert "`currency`" in region["note"]
+    assert any(region["case"]["currency"] == "EUR" for region in found["regions"])

@@ -29,9 +29,10 @@ def write_limits(
     path: Path,
     rules: tuple[tuple[Any, ...], ...] = RULES,
     models: tuple[ModelDefinition, ...] = (),
+    more_facts: tuple[FactDefinition, ...] = (),
     **settings: Any,
 ) -> Path:
-    """Writes the workbook, with other rules or settings if given."""
+    """Writes the workbook, with other rules or settings, or more facts if given."""
     draft = WorkbookDraft(
         settings=Settings(
             **{
@@ -51,6 +52,7 @@ def write_limits(
             FactDefinition("amount", "number", "[0..100000]", True, False, False, ""),
             FactDefinition("account", "string", required=False, sensitive=True),
             FactDefinition("days open", "number", required=False, volatile=True),
+            *more_facts,
         ),
         models=models,
         tables=(
