@@ -41,6 +41,7 @@ __all__ = [
     "FactDefinition",
     "Imported",
     "ModelDefinition",
+    "ProposedRules",
     "ReadAs",
     "Scorer",
     "Settings",
@@ -59,6 +60,7 @@ __all__ = [
     "read_cases",
     "read_table",
     "read_workbook",
+    "write_proposed_rules",
     "write_results",
     "write_table",
     "write_workbook",
@@ -66,6 +68,7 @@ __all__ = [
 
 _HOMES = {
     "Imported": "referee.workbook.importing",
+    "ProposedRules": "referee.workbook.proposed_rules",
     "SheetLayout": "referee.workbook.camunda_sheets",
     "TableDraft": "referee.workbook.table_authoring",
     "WorkbookDraft": "referee.workbook.authoring",
@@ -73,6 +76,7 @@ _HOMES = {
     "definitions_of": "referee.workbook.definitions_of_workbook",
     "import_decision": "referee.workbook.importing",
     "new_decision": "referee.workbook.new_decision",
+    "write_proposed_rules": "referee.workbook.proposed_rules",
     "write_results": "referee.workbook.results",
     "write_workbook": "referee.workbook.authoring",
 }

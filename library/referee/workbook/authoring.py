@@ -15,6 +15,7 @@ from referee.workbook.data_dictionary import FACT_TYPES, FactDefinition, enumera
 from referee.workbook.decision_sheets import (
     CHANGE_COLUMNS,
     FACT_COLUMNS,
+    CONTRIBUTIONS,
     IF_UNAVAILABLE,
     LABELS,
     MODEL_COLUMNS,
@@ -163,6 +164,9 @@ def _write_models(worksheet: Any, models: Sequence[ModelDefinition]) -> None:
     if any(model.if_unavailable != WITHOUT_MODEL[0] for model in models):
         columns.append(IF_UNAVAILABLE)
         rows = [[*row, model.if_unavailable] for row, model in zip(rows, models, strict=True)]
+    if any(model.contributions for model in models):
+        columns.append(CONTRIBUTIONS)
+        rows = [[*row, model.contributions or None] for row, model in zip(rows, models, strict=True)]
     fill_table(worksheet, columns, rows, widths={"name": 24, "folder": 24, "facts": 90})
     comment(worksheet["A1"], "Tables use it as name.label, name.confidence and name.probabilities.<label>.")
     comment(worksheet["C1"], "The approved version; blank accepts the version that the model's card states.")

@@ -1,7 +1,8 @@
 """Boxed decision tables as people draw them in Excel for pyDMNrules.
 
 A cell with the table's name; below it a row with the letter of the hit policy and the headings, a double
-border between inputs and outputs, and perhaps another before annotations; below that the rules. The sheet
+border between inputs and outputs, and perhaps another before annotations; below that perhaps a row with allowed values,
+then a double border, then the rules. The sheet
 `Glossary` says what the headings are called in expressions, the sheet `Decision` which tables are used.
 Source: the documentation of pyDMNrules.
 """
@@ -132,7 +133,7 @@ def _hit_policy_cells(grid: Grid, lines: _Lines) -> list[tuple[int, int]]:
         and grid.cell(row - 1, column).text
         and grid.cell(row, column + 1).text
         and (
-            any(line[0] == row and line[1] > column for line in lines.after_column)
+            any(line[0] == row and line[1] >= column for line in lines.after_column)
             or any(line[1] == column and line[0] > row for line in lines.below_row)
         )
     )
@@ -182,7 +183,7 @@ def _table(
     last = column
     while grid.cell(row, last + 1).text:
         last += 1
-    ends = [position for position in range(column + 1, last) if (row, position) in lines.after_column]
+    ends = [position for position in range(column, last) if (row, position) in lines.after_column]
     name, place = grid.cell(row - 1, column).text, grid.place(row - 1, column)
     if not ends:
         message = (
@@ -191,14 +192,18 @@ def _table(
         )
         faults.append(Diagnostic("not-in-workbook", message, place=place))
         return None
+    has_values = _has_values(grid, row, column, lines, faults)
     rows = []
-    for below in range(row + 1, grid.last_row + 1):
+    for below in range(row + 1 + has_values, grid.last_row + 1):
         if all(grid.cell(below, position).value is None for position in range(column, last + 1)):
             break
         rows.append(below)
     parts = [*ends[:2], last] if len(ends) > 1 else [ends[0], last, last]
     inputs, outputs, annotations = (
-        tuple(_column(grid, row, position, rows, glossary) for position in range(start + 1, end + 1))
+        tuple(
+            _column(grid, row, position, rows, glossary, has_values=has_values)
+            for position in range(start + 1, end + 1)
+        )
         for start, end in zip([column, *parts], parts, strict=False)
     )
     for output in outputs:
@@ -210,12 +215,31 @@ def _table(
     return ForeignTable(name, policy, inputs, outputs, annotations, places, place)
 
 
+def _has_values(grid: Grid, row: int, column: int, lines: _Lines, faults: list[Diagnostic]) -> bool:
+    """Whether the row below the headings holds allowed values: the double border stands below it then, and the hit
+    policy may be merged over both. Where there is no such border, only a row without a rule number can be one.
+    """
+    below = grid.cell(row + 1, column)
+    if below.text == grid.cell(row, column).text and (row + 1, column) in lines.below_row:
+        return True
+    if (row, column) in lines.below_row:
+        return False
+    if (row + 1, column) not in lines.below_row and below.text:
+        message = (
+            "the row below can be read as a rule or as allowed values, because there is no double border below "
+            "the headings; draw it below them, or below the allowed values"
+        )
+        faults.append(Diagnostic("cell-ambiguous", message, place=grid.place(row, column)))
+    return not below.text
+
+
 def _column(
-    grid: Grid, row: int, position: int, rows: list[int], glossary: Mapping[str, str]
+    grid: Grid, row: int, position: int, rows: list[int], glossary: Mapping[str, str], *, has_values: bool
 ) -> ForeignColumn:
     heading = grid.cell(row, position)
     cells = tuple(renamed(grid.cell(below, position), glossary) for below in rows)
-    return ForeignColumn(heading.text, "", heading.place, cells)
+    values = grid.cell(row + 1, position) if has_values else None
+    return ForeignColumn(heading.text, "", heading.place, cells, values)
 
 
 def _named_as_used(tables: list[ForeignTable], faults: list[Diagnostic]) -> list[ForeignTable]:

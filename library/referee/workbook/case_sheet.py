@@ -53,8 +53,10 @@ def read_cases(path: str | Path, sheet: str = "", id_column: str = "") -> list[C
 
 
 @no_garbage_collection()
-def read_case_list(path: str | Path, sheet: str = "", id_column: str = "") -> CaseList:
+def read_case_list(path: str | Path, sheet: str = "", id_column: str | None = "") -> CaseList:
     """The cases of a file with their columns. Without ``id_column`` the first column identifies the cases.
+
+    With None nothing does: each case is known by its place (``row 7``), and what repeats is no fault.
 
     The header is the first filled row, or the first one that names ``id_column``. Blank rows are skipped,
     blank cells are None, text is trimmed, Excel numbers are exact decimals. In CSV (commas, dots for
@@ -80,9 +82,9 @@ def read_case_list(path: str | Path, sheet: str = "", id_column: str = "") -> Ca
     return _case_list(path, place, rows, id_column)
 
 
-def _case_list(path: Path, place: str, rows: Iterable[_Row], id_column: str) -> CaseList:
+def _case_list(path: Path, place: str, rows: Iterable[_Row], id_column: str | None) -> CaseList:
     columns: dict[str, int] = {}
-    wanted = one_line(id_column)
+    wanted = one_line(id_column or "")
     first_header: list[str] = []
     cases: list[Case] = []
     seen: dict[str, str] = {}
@@ -93,11 +95,14 @@ def _case_list(path: Path, place: str, rows: Iterable[_Row], id_column: str) -> 
             if wanted and wanted not in names:
                 continue
             columns = _header(place, row, names)
-            wanted = wanted or next(iter(columns))
+            wanted = "" if id_column is None else wanted or next(iter(columns))
             continue
         facts = {
             name: row.values[index] if index < len(row.values) else None for name, index in columns.items()
         }
+        if id_column is None:
+            cases.append(Case(row.short_place, facts, row.place))
+            continue
         case_id = _case_id(facts[wanted], row, wanted)
         if case_id in seen:
             raise InputError(

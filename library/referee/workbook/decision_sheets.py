@@ -43,6 +43,12 @@ IF_UNAVAILABLE = "if unavailable"
 WITHOUT_MODEL = ("human", "stop")
 """What may stand in it."""
 
+CONTRIBUTIONS = "contributions"
+"""Another column of the Models sheet that may be left out."""
+
+ALWAYS = "always"
+"""What may stand in it."""
+
 CHANGE_COLUMNS = ("version", "date", "author", "approver", "what", "why", "what and why")
 _TYPE_WORDS = {
     "text": "string",
@@ -198,7 +204,7 @@ def read_models(
 ) -> tuple[ModelDefinition, ...]:
     """The model nodes of the Models sheet, with facts that are declared and not protected."""
     models: dict[str, ModelDefinition] = {}
-    columns = (*MODEL_COLUMNS, IF_UNAVAILABLE)
+    columns = (*MODEL_COLUMNS, IF_UNAVAILABLE, CONTRIBUTIONS)
     for row in list_rows(grid, columns, MODEL_COLUMNS if not grid.is_blank else (), faults):
         name, folder = row.text("name"), row.text("folder")
         place = row.cells["name"].place
@@ -228,7 +234,14 @@ def read_models(
                 "need its score go to people) or stop (no case is decided)"
             )
             faults.append(Diagnostic("model-unavailable", message, place=row.cells[IF_UNAVAILABLE].place))
-        models[name] = ModelDefinition(name, folder, row.text("version"), facts, without, place)
+        told = row.text(CONTRIBUTIONS).casefold()
+        if told not in ("", ALWAYS):
+            message = (
+                f"`{row.text(CONTRIBUTIONS)}` doesn't say when contributions are worked out; write always (with each "
+                "score), or nothing (when a case is shown or handed over)"
+            )
+            faults.append(Diagnostic("model-contributions", message, place=row.cells[CONTRIBUTIONS].place))
+        models[name] = ModelDefinition(name, folder, row.text("version"), facts, without, told, place)
     return tuple(models.values())
 
 

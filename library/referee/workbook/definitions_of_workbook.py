@@ -17,6 +17,7 @@ from referee.workbook.fact_text import date_from_text
 
 _MODEL = re.compile(
     r"model: (?P<folder>[^;]*)(?:; version: (?P<version>[^;]*))?(?:; if unavailable: (?P<without>human|stop))?"
+    r"(?:; contributions: (?P<contributions>always))?"
     r"; facts: (?P<facts>.*)"
 )
 _MARKS = ("required", "sensitive", "protected", "volatile")
@@ -119,7 +120,8 @@ def marks_in(note: str) -> tuple[str, frozenset[str] | None]:
 def _model_note(model: ModelDefinition) -> str:
     version = f"; version: {model.version}" if model.version else ""
     without = f"; if unavailable: {model.if_unavailable}" if model.if_unavailable != "human" else ""
-    return f"model: {model.folder}{version}{without}; facts: {', '.join(model.facts)}"
+    told = f"; contributions: {model.contributions}" if model.contributions else ""
+    return f"model: {model.folder}{version}{without}{told}; facts: {', '.join(model.facts)}"
 
 
 def model_in(node: str, note: str) -> ModelDefinition | None:
@@ -133,6 +135,7 @@ def model_in(node: str, note: str) -> ModelDefinition | None:
         found["version"] or "",
         tuple(_parts(found["facts"])),
         found["without"] or "human",
+        found["contributions"] or "",
     )
 
 

@@ -12,19 +12,24 @@ from referee.domain import CellAddress, Diagnostic
 from referee.tables import CellText, DecisionTable, HitPolicy, InputClause, OutputClause, Rule
 from referee.workbook.cell_reading import CellKind, ColumnSense, Misread, read_cell
 from referee.workbook.column_type import common_type, literal_type
+from referee.workbook.data_dictionary import enumerated
 from referee.workbook.grid import GridCell
+from referee.workbook.written_text import feel_text
 
 _STRING = re.compile(r'("(?:[^"\\]|\\.)*")')
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignColumn:
-    """A column: what it tests, gives or remarks, its type (empty where the sheet doesn't say), its cells."""
+    """A column: what it tests, gives or remarks, its type (empty where the sheet doesn't say), its cells, and the
+    cell with its allowed values.
+    """
 
     heading: str
     type: str
     place: CellAddress
     cells: tuple[GridCell, ...]
+    values: GridCell | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,11 @@ def _type(columns: Sequence[ForeignColumn], kind: CellKind, names: frozenset[str
     if len(told) == 1:
         return told.pop()
     cells = {(type(cell.value), cell.value): cell for column in columns for cell in column.cells}
-    return common_type([literal_type(cell, kind, names) for cell in cells.values()])
+    values = {column.values.value: column.values for column in columns if column.values is not None}
+    return common_type(
+        [literal_type(cell, kind, names) for cell in cells.values()]
+        + [literal_type(cell, CellKind.INPUT, names) for cell in values.values()]
+    )
 
 
 def _table(
@@ -183,17 +192,41 @@ def _table(
         table.name,
         table.hit_policy,
         tuple(
-            InputClause(CellText(column.heading, column.place), types[column.heading], None, column.place)
+            InputClause(
+                CellText(column.heading, column.place),
+                types[column.heading],
+                _values(column, types[column.heading], names, faults),
+                column.place,
+            )
             for column in table.inputs
         ),
         tuple(
-            OutputClause(column.heading, own[column.heading], None, None, column.place)
+            OutputClause(
+                column.heading,
+                own[column.heading],
+                _values(column, own[column.heading], names, faults),
+                None,
+                column.place,
+            )
             for column in table.outputs
         ),
         tuple(column.heading for column in table.annotations),
         rules,
         table.place,
     )
+
+
+def _values(
+    column: ForeignColumn, kind: str, names: frozenset[str], faults: list[Diagnostic]
+) -> CellText | None:
+    """The allowed values of a column, which are unary tests for inputs and outputs alike."""
+    if column.values is None or column.values.text in ("", "-"):
+        return None
+    sense = ColumnSense(
+        CellKind.INPUT, column.heading, kind, enumerated(feel_text(column.values.text)), names
+    )
+    (read,) = _cells(replace(column, cells=(column.values,)), sense, faults)
+    return read
 
 
 def _cells(column: ForeignColumn, sense: ColumnSense, faults: list[Diagnostic]) -> list[CellText]:

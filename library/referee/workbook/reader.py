@@ -169,7 +169,7 @@ class _Decision:
             owners[fact.name] = "fact"
         for model in models:
             self._claim(model.node, "model", model.place, owners)
-            scope[model.node] = model_type()
+            scope[model.node] = model_type(bool(model.contributions))
         for outline in outlines:
             if outline.name:
                 self._claim(outline.name, "table", outline.place, owners)

@@ -16,13 +16,15 @@ from referee.workbook.table_sheet import TypedName
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
-def model_type() -> TypedName:
-    """What a model node holds: a label, the confidence in it, and a probability for each label."""
+def model_type(tells_contributions: bool) -> TypedName:
+    """What a model node holds: a label, the confidence in it, a probability for each label, and what pushed it."""
     members = {
         "label": TypedName("string"),
         "confidence": TypedName("number"),
         "probabilities": TypedName("context"),
     }
+    if tells_contributions:
+        members["contributions"] = TypedName()
     return TypedName("", (), members)
 
 

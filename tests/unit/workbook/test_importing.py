@@ -441,7 +441,10 @@ def boxed(path: Path, *, execute: bool = False, condition: str = "") -> Path:
     for sheet in workbook.worksheets:
         for cell in [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]:
             here = sheet is rules and (cell.row, cell.column) in double_after
-            cell.border = Border(left=thin, right=double if here else thin, top=thin, bottom=thin)
+            head = sheet is rules and cell.row in (4, 10)
+            cell.border = Border(
+                left=thin, right=double if here else thin, top=thin, bottom=double if head else thin
+            )
     workbook.save(path)
     return path
 
