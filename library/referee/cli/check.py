@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from referee.cli.output import json_option, print_json, with_progress
+from referee.cli.mends import Mend, write_mends
+from referee.cli.output import json_option, print_json, say, terminal_width, with_progress
 from referee.domain import CellAddress, InputError, Severity
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "c
     type=click.Path(path_type=Path),
     help="Write a copy of the workbook with the findings as comments; for one workbook.",
 )
+@click.option(
+    "--mends",
+    type=click.Path(path_type=Path),
+    help="Write the proposed rules as an Excel file to copy them from; for one workbook.",
+)
 @json_option
 @click.pass_context
 def check(
@@ -51,6 +57,7 @@ def check(
     budget: float,
     html: Path | None,
     annotate: Path | None,
+    mends: Path | None,
     as_json: bool,
 ) -> None:
     """Report every fault of the WORKBOOKS with sheet and cell, what was found and how to mend it.
@@ -65,10 +72,15 @@ def check(
     from referee.checks import Budget
     from referee.cli.workbook_check import check_workbook
 
-    if annotate is not None and (len(workbooks) > 1 or workbooks[0].suffix.casefold() == ".dmn"):
+    is_one_workbook = len(workbooks) == 1 and workbooks[0].suffix.casefold() != ".dmn"
+    if annotate is not None and not is_one_workbook:
         raise click.UsageError("--annotate writes a copy of one workbook; name one")
+    if mends is not None and not is_one_workbook:
+        raise click.UsageError("--mends writes the rules for one workbook; name one")
     if annotate is not None:
         _refuse_target(annotate, workbooks[0])
+    if mends is not None:
+        _refuse_mends(mends, workbooks[0])
     reports: list[WorkbookReport] = []
     unusable: list[InputError] = []
     for path in workbooks:
@@ -82,11 +94,16 @@ def check(
         _write_html(html, reports)
     if annotate is not None:
         _write_annotated(annotate, reports[0])
+    proposed = 0 if mends is None else write_mends(mends, reports[0].tables, reports[0].checked)
     if as_json:
         print_json({"workbooks": [as_record(report) for report in reports]})
     else:
         for report in reports:
             _print(report)
+        if mends is not None:
+            say(
+                f"{mends}: {proposed or 'no'} proposed rule{'' if proposed == 1 else 's'} to copy into the sheets"
+            )
     for fault in unusable:
         click.echo(f"referee: {fault}", err=True)
     context.exit(2 if unusable else 1 if any(report.must_be_mended for report in reports) else 0)
@@ -118,7 +135,9 @@ def as_record(report: WorkbookReport) -> dict[str, Any]:
                 "table": table.table,
                 "proved": table.proved,
                 "unproved": table.unproved,
-                "findings": [_finding_record(finding) for finding in table.findings],
+                "findings": [
+                    _finding_record(finding, report.checked[table.table]) for finding in table.findings
+                ],
             }
             for table in report.tables
         ],
@@ -154,22 +173,23 @@ def places_text(finding: Finding, most: int = 4) -> str:
 
 
 def _print(report: WorkbookReport) -> None:
-    click.echo(f"{report.path}: {summary(report)}")
+    say(f"{report.path}: {summary(report)}")
     for fault in report.faults:
-        click.echo(f"  {fault} {_code(fault.code)}")
+        say(f"{fault} {_code(fault.code)}", 2)
     for table in report.tables:
-        proved = _proved(table)
-        click.echo(f"  {click.style(table.table, bold=True)}: {proved}")
+        say(f"{click.style(table.table, bold=True)}: {_proved(table)}", 2)
         for finding in table.findings:
             label = click.style(LABELS[finding.severity], fg=_COLOURS[finding.severity])
             place = places_text(finding)
-            click.echo(f"    {label}  {place + ': ' if place else ''}{finding.message} {_code(finding.code)}")
+            say(f"{label}  {place + ': ' if place else ''}{finding.message} {_code(finding.code)}", 4)
             if finding.case is not None:
-                click.echo(f"      case  {case_text(finding)}")
+                say(f"case  {case_text(finding)}", 6, 6)
             if finding.fix is not None:
-                click.echo(f"      mend  {finding.fix.advice}")
-                for row in finding.fix.rows:
-                    click.echo(f"            {' | '.join(cell or '?' for cell in row)}")
+                say(f"mend  {finding.fix.advice}", 6, 6)
+            mend = Mend.of(finding, report.checked[table.table])
+            width = terminal_width()
+            for line in [] if mend is None else mend.lines(None if width is None else width - 12):
+                click.echo(f"            {line}")
 
 
 def _code(code: str) -> str:
@@ -186,6 +206,13 @@ def _refuse_target(target: Path, source: Path) -> None:
         raise InputError(f"{target}: there is no folder {target.parent}; make it, or name another one")
 
 
+def _refuse_mends(target: Path, source: Path) -> None:
+    if target.suffix.casefold() != ".xlsx":
+        raise InputError(f"{target}: the proposed rules are an Excel file; give it a name with .xlsx")
+    if target.exists() and source.exists() and target.samefile(source):
+        raise InputError(f"{target}: this is the workbook itself; name another file for the proposed rules")
+
+
 def _proved(table: TableReport) -> str:
     """What is known for every case."""
     known = f"not proved: {', '.join(table.unproved)}" if table.unproved else "proved"
@@ -194,7 +221,8 @@ def _proved(table: TableReport) -> str:
     return known if table.findings else f"{known}, nothing found"
 
 
-def _finding_record(finding: Finding) -> dict[str, Any]:
+def _finding_record(finding: Finding, table: DecisionTable) -> dict[str, Any]:
+    mend = Mend.of(finding, table)
     return {
         "code": finding.code,
         "severity": LABELS[finding.severity],
@@ -206,7 +234,12 @@ def _finding_record(finding: Finding) -> dict[str, Any]:
         else {"values": finding.case.values, "result": finding.case.result},
         "fix": None
         if finding.fix is None
-        else {"advice": finding.fix.advice, "rows": finding.fix.rows, "delete": finding.fix.delete},
+        else {
+            "advice": finding.fix.advice,
+            "columns": () if mend is None else mend.heads,
+            "rows": () if mend is None else mend.rows,
+            "delete": finding.fix.delete,
+        },
     }
 
 
@@ -238,6 +271,7 @@ def _write_html(path: Path, reports: Sequence[WorkbookReport]) -> None:
         case_text=case_text,
         places_text=places_text,
         proved=_proved,
+        mend_of=Mend.of,
     )
 
 
@@ -261,10 +295,23 @@ def _write_annotated(target: Path, report: WorkbookReport) -> None:
         for finding in table.findings:
             place = next((place for place in finding.places if isinstance(place, CellAddress)), None)
             if place is not None:
-                case = case_text(finding)
-                note = f"{LABELS[finding.severity]}: {finding.message}" + (f"\nCase: {case}" if case else "")
-                notes.setdefault(place, []).append(note)
+                notes.setdefault(place, []).append(_note(finding, report.checked[table.table]))
     annotate(report.path, target, notes)
+
+
+def _note(finding: Finding, table: DecisionTable) -> str:
+    """What a comment says about a finding: a line for each column of a proposed rule, as comments are narrow."""
+    lines = [f"{LABELS[finding.severity]}: {finding.message}"]
+    if finding.case is not None:
+        lines.append(f"Case: {case_text(finding)}")
+    if finding.fix is not None:
+        lines.append(f"To mend it: {finding.fix.advice}")
+    mend = Mend.of(finding, table)
+    if mend is not None:
+        lines += [
+            f"  {head}: {cell}" for row in mend.rows for head, cell in zip(mend.heads, row, strict=True)
+        ]
+    return "\n".join(lines)
 
 
 def _watched(tables: Sequence[DecisionTable], title: str) -> Iterable[DecisionTable]:

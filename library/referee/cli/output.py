@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -30,6 +31,32 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: st
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     Console(soft_wrap=False).print(table, markup=False) if not sys.stdout.isatty() else Console().print(table)
+
+
+def say(text: str, indent: int = 0, hanging: int = 2) -> None:
+    """A line for people. On a terminal it is broken between words, and what follows stands further in.
+
+    Where the output is a file or another program, a line stays one line, so that it can be searched.
+    """
+    width = terminal_width()
+    lead = " " * indent
+    if width is None:
+        click.echo(lead + text)
+        return
+    line, used = lead, indent
+    for at, word in enumerate(text.split(" ")):
+        length = len(click.unstyle(word))
+        if at and used + 1 + length > width and used > indent + hanging:
+            click.echo(line)
+            line, used = " " * (indent + hanging) + word, indent + hanging + length
+        else:
+            line, used = (f"{line} {word}", used + 1 + length) if at else (line + word, used + length)
+    click.echo(line)
+
+
+def terminal_width() -> int | None:
+    """How many characters a line of the terminal holds; None where the output goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def with_progress(items: Iterable[Item], total: int, title: str) -> Iterator[Item]:
@@ -66,3 +93,17 @@ def while_busy(title: str) -> Iterator[None]:
 def counted(counts: Mapping[str, int]) -> str:
     """``12 auto, 3 human``."""
     return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none"
+
+
+@contextmanager
+def progress_of_steps(title: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Gives a function to call with the name of each step that is done; a bar shows it when somebody watches."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda step: progress.update(task, advance=1, description=step)

@@ -21,11 +21,19 @@ Watch = Callable[[Sequence["DecisionTable"], str], Iterable["DecisionTable"]]
 
 @dataclass(slots=True)
 class WorkbookReport:
-    """A workbook with its faults, and what was found about each of its tables where it can be read."""
+    """A workbook with its faults, and what was found about each of its tables where it can be read.
+
+    ``checked`` are the tables themselves, by name.
+    """
 
     path: Path
     faults: list[Diagnostic] = field(default_factory=list)
     tables: list[TableReport] = field(default_factory=list)
+    checked: dict[str, DecisionTable] = field(default_factory=dict)
+
+    def add(self, found: TableReport, table: DecisionTable) -> None:
+        self.tables.append(found)
+        self.checked[found.table] = table
 
     @property
     def must_be_mended(self) -> bool:
@@ -79,7 +87,7 @@ def check_workbook(path: Path, models: Path, budget: Budget, watch: Watch) -> Wo
             found = _as_far_as_reached(found, table, workbook.tables, inputs, names, share)
         if table.name == workbook.settings.route_table:
             found = _with_guarantees(found, workbook, loaded)
-        report.tables.append(found)
+        report.add(found, table)
     return report
 
 
@@ -112,7 +120,7 @@ def _check_model(report: WorkbookReport, budget: Budget, watch: Watch) -> None:
         told = check_table(table, inputs, names=names, budget=share)
         if found[id(table)].is_decision and needs_tables(table, decisions):
             told = _as_far_as_reached(told, table, decisions, inputs, names, share)
-        report.tables.append(told)
+        report.add(told, table)
 
 
 def _as_far_as_reached(

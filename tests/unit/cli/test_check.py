@@ -24,11 +24,15 @@ def test_a_gap_is_told_with_a_case_and_the_rule_that_is_missing(referee: Command
     assert "hole.xlsx: no faults, 1 finding\n" in said.out
     assert '`country` is "DE", "FR" and `amount` is (5000..6000]' in said.out
     assert 'country = "DE", amount = 5001: no rule fires' in said.out
-    assert '"DE", "FR" | (5000..6000] | ? | ? | ? | ?' in said.out
+    assert said.out.endswith(
+        "            country     amount        |  route  action  queue  reason\n"
+        '            "DE", "FR"  (5000..6000]  |  ?      ?       ?      ?\n'
+    )
     finding = referee("check", "hole.xlsx", "--json").json["workbooks"][0]["tables"][0]["findings"][0]
     assert (finding["code"], finding["severity"]) == ("gap", "finding")
     assert finding["case"]["values"] == {"country": "DE", "amount": 5001}
-    assert finding["fix"]["rows"] == [['"DE", "FR"', "(5000..6000]", "", "", "", ""]]
+    assert finding["fix"]["columns"] == ["country", "amount", "route", "action", "queue", "reason"]
+    assert finding["fix"]["rows"] == [['"DE", "FR"', "(5000..6000]", "?", "?", "?", "?"]]
 
 
 def test_an_overlap_is_told_by_the_cells_of_both_rules(referee: Command, desk: Path) -> None:
@@ -86,6 +90,82 @@ def test_a_masked_rule_may_be_meant_or_not(referee: Command, desk: Path) -> None
     write_workbook(desk / "masked.xlsx", WorkbookDraft(settings=settings, facts=facts, tables=(risk,)))
     said = referee("check", "masked.xlsx")
     assert "mend  move rule 2 above rule 1 if it is meant to decide; else delete it\n" in said.out
+
+
+JOINABLE = (
+    ('"DE"', "<= 5000", "auto", "pay", None, "within the limit"),
+    ('"FR"', "<= 5000", "auto", "pay", None, "within the limit"),
+    *RULES[1:],
+)
+
+
+def test_blank_cells_of_joined_rules_are_nothing_to_fill_in(referee: Command, desk: Path) -> None:
+    write_limits(desk / "joinable.xlsx", JOINABLE)
+    said = referee("check", "joinable.xlsx")
+    assert '"DE", "FR"  <= 5000  |  "auto"  "pay"   -      "within the limit"\n' in said.out
+
+
+def pasted(mends: Path, source: Path, target: Path, filled: tuple[str, ...] = ()) -> None:
+    """What a reviewer does: each proposed line from column A on goes where the line above it says."""
+    workbook = load_workbook(source)
+    for sheet in load_workbook(mends).worksheets:
+        advice = [cell.row for cell in sheet["A"] if cell.value and "To mend it: " in cell.value]
+        for start in advice:
+            where = sheet.cell(start, 1).value.rpartition("column A, ")[2]
+            at = int(where[4:-1]) if where.startswith("row ") else workbook[sheet.title].max_row + 1
+            cells = [cell.value for cell in sheet[start + 2]]
+            assert all(cell.number_format == "@" for cell in sheet[start + 2] if cell.value)
+            fill = iter(filled)
+            for column, text in enumerate(cells, 1):
+                workbook[sheet.title].cell(at, column).value = next(fill) if text == "?" else text
+    workbook.save(target)
+
+
+def test_a_proposed_rule_pastes_and_mends_the_gap(referee: Command, desk: Path) -> None:
+    write_limits(desk / "hole.xlsx", HOLE)
+    said = referee("check", "hole.xlsx", "--mends", "mends.xlsx")
+    assert said.out.endswith("mends.xlsx: 1 proposed rule to copy into the sheets\n")
+    filled = ("human", "-", "clerks", "in between")
+    pasted(desk / "mends.xlsx", desk / "hole.xlsx", desk / "mended.xlsx", filled)
+    said = referee("check", "mended.xlsx")
+    assert (said.code, said.out.splitlines()[0]) == (0, "mended.xlsx: no faults")
+
+
+def test_a_joined_rule_pastes_over_the_one_it_replaces(referee: Command, desk: Path) -> None:
+    write_limits(desk / "joinable.xlsx", JOINABLE)
+    assert referee("check", "joinable.xlsx", "--mends", "mends.xlsx").code == 0
+    pasted(desk / "mends.xlsx", desk / "joinable.xlsx", desk / "joined.xlsx")
+    workbook = load_workbook(desk / "joined.xlsx")
+    workbook["routing"].delete_rows(5)
+    workbook["routing"]["A5"], workbook["routing"]["A6"] = 2, 3
+    workbook.save(desk / "joined.xlsx")
+    said = referee("diff", "joinable.xlsx", "joined.xlsx")
+    assert "what it means: proved, every case is decided as before" in said.out
+
+
+def test_nothing_proposed_and_nothing_overwritten(referee: Command) -> None:
+    said = referee("check", "payments.xlsx", "--mends", "mends.xlsx")
+    assert said.code == 0 and "mends.xlsx: no proposed rules to copy" in said.out
+    assert "is the workbook itself" in referee("check", "payments.xlsx", "--mends", "payments.xlsx").complaint
+    assert "name with .xlsx" in referee("check", "payments.xlsx", "--mends", "mends.tsv").complaint
+    twice = referee("check", "payments.xlsx", "payments.xlsx", "--mends", "mends.xlsx")
+    assert "--mends writes the rules for one workbook" in twice.complaint
+
+
+def test_the_page_heads_the_columns_of_a_proposed_rule(referee: Command, desk: Path) -> None:
+    write_limits(desk / "hole.xlsx", HOLE)
+    assert referee("check", "hole.xlsx", "--html", "report.html").code == 1
+    html = (desk / "report.html").read_text(encoding="utf-8")
+    assert '<th scope="col" class="input">amount</th>' in html
+    assert '<th scope="col" class="output first-output">route</th>' in html
+
+
+def test_a_comment_holds_the_proposed_rule(referee: Command, desk: Path) -> None:
+    write_limits(desk / "hole.xlsx", HOLE)
+    assert referee("check", "hole.xlsx", "--annotate", "noted.xlsx").code == 1
+    comment = load_workbook(desk / "noted.xlsx")["routing"]["A1"].comment
+    assert comment is not None and "To mend it: add this rule" in comment.text
+    assert "  amount: (5000..6000]\n  route: ?" in comment.text
 
 
 def test_one_workbook_is_annotated_at_a_time(referee: Command) -> None:
@@ -147,7 +227,7 @@ def test_tables_of_a_dmn_file_are_proved_by_its_own_types(referee: Command, desk
     assert said.code == 1
     assert (missing["code"], missing["severity"]) == ("null-in-doubt", "hint")
     assert (finding["code"], finding["case"]["values"]) == ("gap", {"country": "FR"})
-    assert finding["fix"]["rows"] == [['"FR"', ""]]
+    assert finding["fix"]["rows"] == [['"FR"', "?"]]
 
 
 def test_the_sum_of_a_table_is_any_number(referee: Command, desk: Path) -> None:
