@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from referee.workbook.definitions_of_workbook import definitions_of
     from referee.workbook.importing import Imported, import_decision
     from referee.workbook.new_decision import new_decision
+    from referee.workbook.proposed_rules import ProposedRules, write_proposed_rules
     from referee.workbook.results import write_results
     from referee.workbook.table_authoring import TableDraft
 
