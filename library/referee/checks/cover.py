@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from math import log2
 
 from referee.checks.budget import Budget
-from referee.checks.cover_search import Search, Values
+from referee.checks.cover_search import Search, TooManyTries, Values
 from referee.checks.region_set import Runs, members, of_runs, runs_of
 
 Stretches = tuple[tuple[int, int], ...]
@@ -26,7 +27,8 @@ Box = tuple[int, ...]
 
 
 _FEW = 400
-"""So many covers are searched rather than cut any further."""
+_TRIES = 10
+"""Where a few covers are left they are searched; if so many tries don't settle them, they are cut again."""
 
 
 class Uncovered:
@@ -65,15 +67,16 @@ class Uncovered:
                 yield tuple(pieces.regions(*ends) for pieces, ends in zip(self._pieces, part, strict=True))
                 continue
             if len(ids) <= _FEW:
-                found = self._searched(part, ids)
-                if found is not None:
-                    known = len(covers)
-                    yield tuple(
-                        pieces.regions(at, at) for pieces, at in zip(self._pieces, found, strict=True)
-                    )
-                    self._covers.append(tuple(((at, at),) for at in found))
-                    stack.append((part, ids, known))
-                continue
+                with suppress(TooManyTries):
+                    found = self._searched(part, ids)
+                    if found is not None:
+                        known = len(covers)
+                        yield tuple(
+                            pieces.regions(at, at) for pieces, at in zip(self._pieces, found, strict=True)
+                        )
+                        self._covers.append(tuple(((at, at),) for at in found))
+                        stack.append((part, ids, known))
+                    continue
             cut = _best_cut(part, covers, ids, self.used)
             if cut is None:
                 continue
@@ -95,7 +98,7 @@ class Uncovered:
             _covers_by_piece([self._covers[at][dimension] for at in ids], low, high)
             for dimension, (low, high) in enumerate(part)
         ]
-        search = Search(values, self._budget)
+        search = Search(values, self._budget, _TRIES)
         found = search.open_values((1 << len(ids)) - 1)
         self.used.update(ids[at] for at in members(search.used))
         return found

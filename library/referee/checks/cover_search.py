@@ -17,20 +17,31 @@ Values = dict[int, int]
 _MOST_COMPARED = 64
 
 
+class TooManyTries(Exception):
+    """The search would go on for long: the problem is better divided first."""
+
+
 class Search:
     """``used`` are covers that together hold all that was found covered, as bits."""
 
-    def __init__(self, values: Sequence[Values], budget: Budget) -> None:
+    def __init__(self, values: Sequence[Values], budget: Budget, most_tries: int) -> None:
         self._values = dict(enumerate(values))
         self._budget = budget
+        self._tries_left = most_tries
         self.used = 0
 
     def open_values(self, covers: int) -> tuple[int, ...] | None:
-        """A value per dimension that none of the covers holds all of; None if there is none. Raises ``OutOfBudget``."""
+        """A value per dimension that none of the covers holds all of; None if there is none.
+
+        Raises ``OutOfBudget`` and ``TooManyTries``.
+        """
         found = self._left(covers, self._values)
         return None if found is None else tuple(found[at] for at in range(len(self._values)))
 
     def _left(self, alive: int, values: dict[int, Values]) -> dict[int, int] | None:
+        self._tries_left -= 1
+        if self._tries_left < 0:
+            raise TooManyTries
         settled = self._propagated(alive, values)
         if settled is None or isinstance(settled, dict):
             return settled
