@@ -82,6 +82,8 @@ def train_loan_denial(data: Path, models_folder: Path) -> Card:
             "attribute out doesn't make a model fair. Not for decisions about people's applications today."
         ),
         # By the probability of `no`: what the bot offers without an underwriter should be what the bank granted.
+        # Two, so that a new candidate never changes what the examples of the documentation show.
+        candidates=("logistic regression, C=1", "gradient boosting, 100 trees of 8 leaves"),
         goals=[
             Goal(0.08, "no"),
             Goal(0.06, "no"),

@@ -19,6 +19,7 @@ from referee.cli.model import model
 from referee.cli.new import new
 from referee.cli.show import show
 from referee.cli.test import test
+from referee.cli.train import train
 from referee.cli.worklist import worklist
 from referee.domain import RefereeError
 
@@ -38,7 +39,21 @@ def cli() -> None:
     """
 
 
-for command in (new, import_, export, decide, check, worklist, audit, test, diff, show, explain, model):
+for command in (
+    new,
+    import_,
+    export,
+    decide,
+    check,
+    worklist,
+    audit,
+    test,
+    diff,
+    show,
+    explain,
+    train,
+    model,
+):
     cli.add_command(command)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -12,76 +13,122 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_val_score
+from sklearn.model_selection import StratifiedKFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from referee.scoring.card import Candidate, Feature
+from referee.scoring.calibration import corrections, losses, worthwhile
+from referee.scoring.card import Candidate, Correction, Feature
+
+Matrix = NDArray[numpy.float64]
+Codes = NDArray[numpy.int64]
 
 _FOLDS = 5
 
+LOGISTIC = {f"logistic regression, C={strength:g}": strength for strength in (0.01, 0.1, 1.0, 10.0)}
+"""From the strongest shrinking of the weights to the weakest."""
 
-def compare(
-    rows: NDArray[numpy.float64], codes: NDArray[numpy.int64], features: Sequence[Feature]
-) -> tuple[Any, str, tuple[Candidate, ...]]:
-    """The simplest classifier within one standard error of the best log loss, fitted; its name; and the
-    comparison.
+BOOSTING = {
+    f"gradient boosting, {trees} trees of {leaves} leaves": (trees, leaves)
+    for trees, leaves in ((100, 4), (100, 8), (200, 16))
+}
 
-    The rule is that of Breiman et al., Classification and Regression Trees (1984), 3.4.3. Calibration is a
-    candidate like any other, since log loss punishes probabilities that aren't what they say.
+CANDIDATES = (*LOGISTIC, *BOOSTING)
+"""Names of the classifiers, the simplest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The chosen classifier, fitted, and how it was found.
+
+    ``guide`` are probabilities of the training cases at ``guide_rows`` by classifiers of this kind that have not seen
+    them. ``corrections`` are what was compared for the calibration.
+    """
+
+    classifier: Any
+    name: str
+    compared: tuple[Candidate, ...]
+    corrections: tuple[Correction, ...]
+    guide: Matrix
+    guide_rows: NDArray[numpy.int64]
+
+
+def choose_classifier(
+    rows: Matrix,
+    codes: Codes,
+    features: Sequence[Feature],
+    *,
+    candidates: Sequence[str] = CANDIDATES,
+    by_time: bool = False,
+    seed: int = 0,
+    done: Callable[[str], None] = lambda _: None,
+) -> Choice:
+    """The simplest classifier within one standard error of the best log loss, calibrated where that helps, fitted.
+
+    The rule is that of Breiman et al., Classification and Regression Trees (1984), 3.4.3. With ``by_time`` rows are in
+    the order of time, and each part is judged by what came before it. ``done`` is called with each candidate compared.
     """
     # One thread: how many there were would stand in the fitted file, and sums depend on their order.
     with threadpool_limits(1):
-        candidates = _candidates(features)
-        folds = _folds()
-        compared = []
-        for name, classifier in candidates.items():
-            losses = -cross_val_score(
-                classifier, rows, codes, cv=folds, scoring="neg_log_loss", error_score="raise"
-            )
-            error = float(losses.std(ddof=1)) / _FOLDS**0.5
+        compared: list[Candidate] = []
+        unseen: dict[str, tuple[Matrix, NDArray[numpy.int64]]] = {}
+        for name in candidates:
+            parts = list(_unseen(_classifier(name, features, seed), rows, codes, by_time, seed))
+            each = [float(losses(shares, codes[part]).mean()) for shares, part in parts]
+            error = float(numpy.std(each, ddof=1)) / len(each) ** 0.5
             compared.append(
-                Candidate(name=name, log_loss=round(float(losses.mean()), 6), standard_error=round(error, 6))
+                Candidate(
+                    name=name, log_loss=round(float(numpy.mean(each)), 6), standard_error=round(error, 6)
+                )
             )
+            unseen[name] = _joined(parts)
+            done(name)
         best = min(compared, key=lambda candidate: candidate.log_loss)
-        chosen = next(
-            candidate for candidate in compared if candidate.log_loss <= best.log_loss + best.standard_error
-        ).name
-        return clone(candidates[chosen]).fit(rows, codes), chosen, tuple(compared)
+        name = next(each for each in compared if each.log_loss <= best.log_loss + best.standard_error).name
+        guide, guide_rows = unseen[name]
+        tried = corrections(guide, codes[guide_rows], seed)
+        method = worthwhile(tried)
+        classifier = _classifier(name, features, seed)
+        if method != "none":
+            name = f"{name}, calibrated ({method})"
+            classifier = CalibratedClassifierCV(classifier, method=method, cv=_FOLDS, ensemble=False)
+            guide, guide_rows = _joined(list(_unseen(classifier, rows, codes, by_time, seed)))
+        return Choice(clone(classifier).fit(rows, codes), name, tuple(compared), tried, guide, guide_rows)
 
 
-def cross_validated(
-    classifier: Any, rows: NDArray[numpy.float64], codes: NDArray[numpy.int64]
-) -> NDArray[numpy.float64]:
-    """The probabilities of each case by a classifier of this kind that has not seen it."""
-    with threadpool_limits(1):
-        return numpy.asarray(
-            cross_val_predict(clone(classifier), rows, codes, cv=_folds(), method="predict_proba")
-        )
+def _unseen(
+    classifier: Any, rows: Matrix, codes: Codes, by_time: bool, seed: int
+) -> Iterator[tuple[Matrix, NDArray[numpy.int64]]]:
+    """The probabilities of each part by the classifier fitted on others, and the positions of the part."""
+    labels = int(codes.max()) + 1
+    for learnt, part in _folds(by_time, seed).split(rows, codes):
+        fitted = clone(classifier).fit(rows[learnt], codes[learnt])
+        shares = numpy.zeros((len(part), labels))
+        # The earliest cases may lack a label.
+        shares[:, fitted.classes_] = fitted.predict_proba(rows[part])
+        yield shares, part
 
 
-def _folds() -> StratifiedKFold:
-    return StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+def _joined(parts: Sequence[tuple[Matrix, NDArray[numpy.int64]]]) -> tuple[Matrix, NDArray[numpy.int64]]:
+    positions = numpy.concatenate([part for _, part in parts])
+    order = numpy.argsort(positions)
+    return numpy.concatenate([shares for shares, _ in parts])[order], positions[order]
 
 
-def _candidates(features: Sequence[Feature]) -> dict[str, Any]:
-    boosting = HistGradientBoostingClassifier(
-        max_iter=100,
-        learning_rate=0.05,
-        max_leaf_nodes=8,
-        early_stopping=False,
-        random_state=0,
-    )
+def _folds(by_time: bool, seed: int) -> Any:
+    return TimeSeriesSplit(_FOLDS) if by_time else StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
+
+
+def _classifier(name: str, features: Sequence[Feature], seed: int) -> Any:
     # The columns are plain numbers already: a transformer for each kind of column would cost ten times the
     # prediction.
-    scaled = [StandardScaler(), LogisticRegression(max_iter=1000)]
-    if any(feature.missing == "impute" for feature in features):
-        scaled.insert(0, SimpleImputer(strategy="median", add_indicator=True))
-    return {
-        "logistic regression": make_pipeline(*scaled),
-        "gradient boosting": boosting,
-        "gradient boosting, calibrated": CalibratedClassifierCV(
-            boosting, method="sigmoid", cv=_FOLDS, ensemble=False
-        ),
-    }
+    if name in LOGISTIC:
+        scaled = [StandardScaler(), LogisticRegression(C=LOGISTIC[name], max_iter=1000)]
+        if any(feature.missing == "impute" for feature in features):
+            scaled.insert(0, SimpleImputer(strategy="median", add_indicator=True))
+        return make_pipeline(*scaled)
+    trees, leaves = BOOSTING[name]
+    return HistGradientBoostingClassifier(
+        max_iter=trees, learning_rate=0.05, max_leaf_nodes=leaves, early_stopping=False, random_state=seed
+    )

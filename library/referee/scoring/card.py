@@ -76,10 +76,14 @@ class CalibrationBin(_Part):
     right: Share
 
 
+Interval = Annotated[tuple[Share, Share], Field(strict=False)]
+
+
 class Group(_Part):
     """The model on the held-out cases with one value of a protected attribute.
 
-    ``automatic`` and ``errors`` are those at each operating point of the card, in its order.
+    ``automatic`` and ``errors`` are those at each operating point of the card, in its order, and ``error_rates`` the
+    exact 95 % intervals of the share of errors there (Clopper and Pearson, two-sided).
     """
 
     attribute: Text
@@ -90,12 +94,24 @@ class Group(_Part):
     accuracy: Share
     automatic: Annotated[tuple[Count, ...], Field(strict=False)]
     errors: Annotated[tuple[Count, ...], Field(strict=False)]
+    error_rates: Annotated[tuple[Interval, ...], Field(strict=False)] = ()
+
+
+class Proxy(_Part):
+    """How well the features tell a protected attribute that was kept out of them: the cross-validated AUC of all
+    together, and of those that tell much alone."""
+
+    attribute: Text
+    auc: Share
+    alone: dict[str, Share]
 
 
 class HeldOut(_Part):
     """How well the model did on cases it had not seen.
 
-    Cases it would refuse to score are counted, not judged.
+    Cases it would refuse to score are counted, not judged. ``confusion`` counts cases by their true label, then by the
+    likeliest one. ``calibration`` goes by the confidence in the likeliest label, ``reliability`` by the probability of
+    each label; ``ece`` is the expected calibration error of the former.
     """
 
     rows: Count
@@ -105,6 +121,10 @@ class HeldOut(_Part):
     accuracy: Share
     shares: dict[str, Share]
     calibration: Annotated[tuple[CalibrationBin, ...], Field(strict=False)] = ()
+    brier: Share | None = None
+    ece: Share | None = None
+    confusion: dict[str, dict[str, Count]] = {}
+    reliability: dict[str, Annotated[tuple[CalibrationBin, ...], Field(strict=False)]] = {}
 
 
 class Candidate(_Part):
@@ -113,6 +133,46 @@ class Candidate(_Part):
     name: Text
     log_loss: float
     standard_error: float
+
+
+class Correction(_Part):
+    """A way to calibrate that was tried on cross-validated probabilities, and the errors it left."""
+
+    method: Literal["none", "sigmoid", "isotonic"]
+    log_loss: Annotated[float, Field(ge=0)]
+    ece: Share
+
+
+class Finding(_Part):
+    """What was found about a column of the past cases, with its evidence.
+
+    ``kind`` names the suspicion. ``allowed`` says that the author took the column all the same; what is not a leak but
+    good to know is a note.
+    """
+
+    column: str
+    kind: Text
+    evidence: Text
+    status: Literal["allowed", "note"]
+
+
+class RiskPoint(_Part):
+    """At a threshold: the share of held-out cases that reach it, how many of these are wrong, and the exact upper bound
+    of that rate for this threshold alone."""
+
+    threshold: Share
+    automatic: Count
+    errors: Count
+    bound: Share
+
+
+class RiskCurve(_Part):
+    """Coverage against risk for the probability of ``label``, or the confidence in the likeliest one where empty."""
+
+    label: str
+    confidence: Share
+    rows: Count
+    points: Annotated[tuple[RiskPoint, ...], Field(strict=False)]
 
 
 class Novelty(_Part):
@@ -134,6 +194,16 @@ class Costs(_Part):
 
     wrong: Annotated[float, Field(gt=0)]
     review: Annotated[float, Field(gt=0)]
+
+
+class CostPerCase(_Part):
+    """What a case costs on average at the threshold, held-out cases to people included, and its exact upper bound.
+
+    The bound holds for the threshold chosen, however it was chosen among those tested.
+    """
+
+    mean: Annotated[float, Field(ge=0)]
+    bound: Annotated[float, Field(ge=0)]
 
 
 class TestedThreshold(_Part):
@@ -162,6 +232,7 @@ class OperatingPoint(_Part):
     most_wrong: Share
     confidence: Share
     costs: Costs | None = None
+    cost: CostPerCase | None = None
     threshold: Share | None
     rows: Count
     automatic: Count
@@ -206,7 +277,9 @@ class Card(_Part):
     """Everything a reviewer signs for. ``labels`` map each label, in the order of the classifier's classes,
     to its meaning.
 
-    ``range_margin`` is the share of a number's observed range by which a case may lie outside it.
+    ``range_margin`` is the share of a number's observed range by which a case may lie outside it. ``takes`` says
+    whether the classifier takes rows of ``encoding.encode``, or one column a feature and encodes texts itself.
+    ``influence`` is by how much the log loss on held-out cases grows when a feature's values are shuffled.
     """
 
     format: Literal[1]
@@ -217,12 +290,19 @@ class Card(_Part):
     features: Annotated[tuple[Feature, ...], Field(min_length=1, strict=False)]
     range_margin: Annotated[float, Field(ge=0, le=1)]
     classifier: Text
+    takes: Literal["encoded", "plain"] = "encoded"
     compared: Annotated[tuple[Candidate, ...], Field(strict=False)]
+    corrections: Annotated[tuple[Correction, ...], Field(strict=False)] = ()
     training: TrainingData
     held_out: HeldOut
     operating_points: Annotated[tuple[OperatingPoint, ...], Field(strict=False)] = ()
+    risk: Annotated[tuple[RiskCurve, ...], Field(strict=False)] = ()
+    influence: dict[str, float] = {}
+    findings: Annotated[tuple[Finding, ...], Field(strict=False)] = ()
+    left_out: dict[str, str] = {}
     protected: Annotated[tuple[Text, ...], Field(strict=False)]
     parity: Annotated[tuple[Group, ...], Field(strict=False)] = ()
+    proxies: Annotated[tuple[Proxy, ...], Field(strict=False)] = ()
     novelty: Novelty | None = None
     limits_of_use: Text
     author: Text

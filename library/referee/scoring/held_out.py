@@ -1,20 +1,22 @@
-"""How a model did on cases it had not seen: figures, calibration, and parity between protected groups."""
+"""How a model did on cases it had not seen: figures, calibration, coverage against risk, and what its features do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy
 from numpy.typing import NDArray
 
-from referee.scoring.card import CalibrationBin, Group, HeldOut, OperatingPoint
-from referee.scoring.operating_points import Goal, Judged
+from referee.scoring.calibration import brier_score, calibration_bins, calibration_error, losses
+from referee.scoring.card import Feature, HeldOut, RiskCurve, RiskPoint
+from referee.scoring.operating_points import Judged, upper_bound
 
 Matrix = NDArray[numpy.float64]
 Codes = NDArray[numpy.int64]
 
-_BINS = 10
+_CURVE_STEPS = 40
+_SHUFFLED_ROWS = 2_000
+_SHUFFLES = 5
 
 
 def held_out_figures(judged: Matrix, codes: Codes, refused: int, labels: Sequence[str]) -> HeldOut:
@@ -26,82 +28,74 @@ def held_out_figures(judged: Matrix, codes: Codes, refused: int, labels: Sequenc
         auc = roc_auc_score(codes, judged[:, 1])
     else:
         auc = roc_auc_score(codes, judged, multi_class="ovr", labels=every_code)
+    likeliest = judged.argmax(axis=1)
+    calibration = calibration_bins(judged.max(axis=1), likeliest == codes)
     return HeldOut(
         rows=len(codes) + refused,
         refused=refused,
         auc=round(float(auc), 6),
         log_loss=round(float(log_loss(codes, judged, labels=every_code)), 6),
-        accuracy=round(float(accuracy_score(codes, judged.argmax(axis=1))), 6),
+        accuracy=round(float(accuracy_score(codes, likeliest)), 6),
         shares={label: round(float((codes == code).mean()), 6) for code, label in enumerate(labels)},
-        calibration=_calibration(judged, codes),
+        calibration=calibration,
+        brier=round(brier_score(judged, codes), 6),
+        ece=round(calibration_error(calibration), 6),
+        confusion={
+            truth: {
+                told: int(((codes == code) & (likeliest == other)).sum()) for other, told in enumerate(labels)
+            }
+            for code, truth in enumerate(labels)
+        },
+        reliability={
+            label: calibration_bins(judged[:, code], codes == code) for code, label in enumerate(labels)
+        },
     )
 
 
-def parity_figures(
-    cases: Sequence[Mapping[str, Any]],
-    judged: Matrix,
-    codes: Codes,
-    labels: Sequence[str],
-    protected: Sequence[str],
-    points: Sequence[OperatingPoint],
-) -> tuple[Group, ...]:
-    """The model on each group of the protected attributes; ``cases`` are the judged ones, in order.
-
-    An attribute with more values than rows can tell apart (a number, say) has no groups.
-    """
-    groups = []
-    for attribute in protected:
-        values = [_as_text(case.get(attribute)) for case in cases]
-        distinct = sorted(set(values))
-        if len(distinct) > _BINS:
-            continue
-        for value in distinct:
-            rows = numpy.array([found == value for found in values])
-            groups.append(_group(attribute, value, judged[rows], codes[rows], labels, points))
-    return tuple(groups)
-
-
-def _group(
-    attribute: str,
-    value: str,
-    judged: Matrix,
-    codes: Codes,
-    labels: Sequence[str],
-    points: Sequence[OperatingPoint],
-) -> Group:
-    predicted = judged.argmax(axis=1)
-    automatic, errors = [], []
-    for point in points:
-        by = Judged.by(Goal(point.most_wrong, point.label), judged, codes, labels)
-        reached = by.scores >= (2.0 if point.threshold is None else point.threshold)
-        automatic.append(int(reached.sum()))
-        errors.append(int(by.wrong[reached].sum()))
-    return Group(
-        attribute=attribute,
-        value=value,
-        rows=len(codes),
-        truth={label: round(float((codes == code).mean()), 6) for code, label in enumerate(labels)},
-        predicted={label: round(float((predicted == code).mean()), 6) for code, label in enumerate(labels)},
-        accuracy=round(float((predicted == codes).mean()), 6),
-        automatic=tuple(automatic),
-        errors=tuple(errors),
-    )
-
-
-def _calibration(judged: Matrix, codes: Codes) -> tuple[CalibrationBin, ...]:
-    """Ten parts of the cases, as even as can be, from the least to the most confident."""
-    confidence, right = judged.max(axis=1), judged.argmax(axis=1) == codes
-    order = numpy.argsort(confidence, kind="stable")
-    return tuple(
-        CalibrationBin(
-            rows=len(part),
-            confidence=round(float(confidence[part].mean()), 6),
-            right=round(float(right[part].mean()), 6),
+def risk_curve(label: str, judged: Judged, confidence: float) -> RiskCurve:
+    """Coverage against risk on some 40 thresholds, each with its own exact bound, from the strictest on."""
+    shares = numpy.arange(1, _CURVE_STEPS + 1) / _CURVE_STEPS
+    thresholds = numpy.unique(numpy.quantile(judged.scores, 1 - shares, method="higher"))[::-1]
+    points = []
+    for threshold in thresholds:
+        automatic = judged.scores >= threshold
+        cases, errors = int(automatic.sum()), int(judged.wrong[automatic].sum())
+        bound = upper_bound(errors, cases, confidence)
+        points.append(
+            RiskPoint(
+                threshold=round(float(threshold), 6), automatic=cases, errors=errors, bound=round(bound, 6)
+            )
         )
-        for part in numpy.array_split(order, _BINS)
-        if len(part)
-    )
+    return RiskCurve(label=label, confidence=confidence, rows=judged.rows, points=tuple(points))
 
 
-def _as_text(value: Any) -> str:
-    return "" if value is None else str(value)
+def feature_influence(
+    predict: Callable[[Matrix], Matrix],
+    rows: Matrix,
+    codes: Codes,
+    features: Sequence[Feature],
+    widths: Sequence[int],
+    seed: int,
+) -> dict[str, float]:
+    """By how much the log loss grows when a feature's values are shuffled among held-out cases, the strongest first.
+
+    Permutation importance (Breiman 2001), the mean of five shuffles. ``widths`` is the number of columns of each
+    feature; they are shuffled together. Features that tell the same share their influence.
+    """
+    generator = numpy.random.default_rng(seed)
+    if len(rows) > _SHUFFLED_ROWS:
+        drawn = numpy.sort(generator.choice(len(rows), _SHUFFLED_ROWS, replace=False))
+        rows, codes = rows[drawn], codes[drawn]
+    plain = float(losses(predict(rows), codes).mean())
+    found = {}
+    first = 0
+    for feature, width in zip(features, widths, strict=True):
+        columns = slice(first, first + width)
+        first += width
+        grown = []
+        for _ in range(_SHUFFLES):
+            shuffled = rows.copy()
+            shuffled[:, columns] = rows[generator.permutation(len(rows)), columns]
+            grown.append(float(losses(predict(shuffled), codes).mean()) - plain)
+        found[feature.name] = round(float(numpy.mean(grown)), 6)
+    return dict(sorted(found.items(), key=lambda item: -item[1]))

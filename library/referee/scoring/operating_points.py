@@ -21,7 +21,7 @@ import numpy
 from numpy.typing import NDArray
 
 from referee.domain import InputError
-from referee.scoring.card import Costs, OperatingPoint, TestedThreshold
+from referee.scoring.card import CostPerCase, Costs, OperatingPoint, TestedThreshold
 
 Matrix = NDArray[numpy.float64]
 Codes = NDArray[numpy.int64]
@@ -32,9 +32,8 @@ _STEPS = 100
 _FEWEST = 5
 """The strictest threshold leaves this per cent of the cases."""
 
-_FIRST_SHARE = 0.5
-"""Testing begins with at most this share of the cases. On the mortgage decisions of benchmarks/operating_points.py
-shares from 0.4 to 0.5 covered most; 0.55, or the best chance wherever it lay, covered less."""
+_IMAGINED = 200
+"""Samples of unseen cases that are imagined to tell where testing should begin."""
 
 _PLACES = 4
 """Decimal places of a threshold: people type it into cells."""
@@ -137,32 +136,52 @@ def choose(goal: Goal, guide: Judged, unseen: Judged) -> OperatingPoint:
 
 
 def _sequence(goal: Goal, guide: Judged, rows: int) -> list[float]:
-    """Thresholds from one that should pass to the loosest, by the guide alone.
+    """Thresholds from the one where testing should begin to the loosest, by the guide alone.
 
-    The model's own probabilities say how many errors to expect; the guide's errors were counted instead and are too
-    few where thresholds are strict. The first is the loosest that leaves at most half of the cases and is expected to
-    hold, for a stricter one rests on fewer cases and fails more often by chance; else the one with the best chance.
+    Which start covers most is imagined: samples as large as the unseen cases are drawn from the guide's scores, each
+    case wrong with the chance that its score states, and tested from every start on. The best on average is taken. (The
+    guide's own errors are too few where thresholds are strict.)
     """
-    from scipy.stats import binom
-
     if not len(guide.scores):
         return []
     shares = numpy.arange(_FEWEST, _STEPS + 1) / _STEPS
     thresholds = (
         numpy.unique(numpy.floor(numpy.quantile(guide.scores, 1 - shares) * 10**_PLACES))[::-1] / 10**_PLACES
     )
-    kept = [guide.scores >= threshold for threshold in thresholds]
-    cases = numpy.array([rows * cut.sum() / guide.rows for cut in kept]).round()
-    expected = numpy.array([(1 - guide.scores[cut]).mean() for cut in kept]) * cases
-    chances = binom.cdf(expected.round(), cases, goal.most_wrong)
-    hopeful = [
-        at
-        for at, cut in enumerate(kept)
-        if chances[at] <= 1 - goal.confidence and cut.sum() <= guide.rows * _FIRST_SHARE
-    ]
-    return [
-        float(threshold) for threshold in thresholds[hopeful[-1] if hopeful else int(numpy.argmin(chances)) :]
-    ]
+    scored = round(rows * len(guide.scores) / guide.rows)
+    most = _most_errors(goal, scored)
+    generator = numpy.random.default_rng(0)
+    gained = numpy.zeros(len(thresholds))
+    for _ in range(_IMAGINED):
+        scores = generator.choice(guide.scores, scored)
+        wrong = generator.random(scored) >= scores
+        order = numpy.argsort(-scores, kind="stable")
+        errors = numpy.concatenate([[0], numpy.cumsum(wrong[order])])
+        cases = numpy.searchsorted(-scores[order], -thresholds, side="right")
+        passed = errors[cases] <= most[cases]
+        reached = 0
+        for at in range(len(thresholds) - 1, -1, -1):
+            # From this start on, testing ends at the last threshold before one that fails.
+            reached = max(reached, int(cases[at])) if passed[at] else 0
+            gained[at] += reached
+    if not gained.any():
+        # None is expected to hold; the one that comes closest is tested, and told.
+        expected = numpy.array([(1 - guide.scores[guide.scores >= each]).mean() for each in thresholds])
+        reach = numpy.array([(guide.scores >= each).sum() * rows / guide.rows for each in thresholds])
+        return [float(thresholds[int(numpy.argmin(expected + 3 / reach))])]
+    return [float(threshold) for threshold in thresholds[int(numpy.argmax(gained)) :]]
+
+
+def _most_errors(goal: Goal, rows: int) -> NDArray[numpy.int64]:
+    """For each number of cases up to ``rows`` the most errors with which the bound keeps the goal; -1 for none."""
+    from scipy.stats import binom
+
+    cases = numpy.arange(rows + 1)
+    # The bound keeps the goal where so few errors, or fewer, have at most this chance at the promised rate.
+    most = binom.ppf(1 - goal.confidence, cases, goal.most_wrong).astype(int)
+    most[binom.cdf(most, cases, goal.most_wrong) > 1 - goal.confidence] -= 1
+    most[0] = -1
+    return numpy.asarray(most)
 
 
 def _tested(threshold: float, unseen: Judged, confidence: float) -> TestedThreshold:
@@ -190,6 +209,9 @@ def _point(
         most_wrong=goal.most_wrong,
         confidence=goal.confidence,
         costs=goal.costs,
+        cost=None
+        if goal.costs is None or chosen is None
+        else _cost(goal, goal.costs, unseen, chosen, len(tested)),
         threshold=None if chosen is None else chosen.threshold,
         rows=unseen.rows,
         automatic=told.automatic,
@@ -198,3 +220,20 @@ def _point(
         bound=told.bound,
         tested=tuple(tested),
     )
+
+
+def _cost(goal: Goal, costs: Costs, unseen: Judged, chosen: TestedThreshold, tested: int) -> CostPerCase:
+    """What a case costs at the chosen threshold, and an exact upper bound of it.
+
+    The bound adds those of its two parts, the share of cases that are wrong and automatic and the share that goes to
+    people, each by Clopper and Pearson. The threshold was chosen by its cost among those ``tested``, so each bound has
+    to hold for all of them (Bonferroni): 1 - confidence is divided by twice their number.
+    """
+    rows = unseen.rows
+    reviewed = rows - chosen.automatic
+    each = 1 - (1 - goal.confidence) / (2 * tested)
+    bound = costs.wrong * upper_bound(chosen.errors, rows, each) + costs.review * upper_bound(
+        reviewed, rows, each
+    )
+    mean = (costs.wrong * chosen.errors + costs.review * reviewed) / rows
+    return CostPerCase(mean=round(mean, 6), bound=float(numpy.ceil(bound * 1e6) / 1e6))
