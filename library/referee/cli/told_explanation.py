@@ -9,7 +9,7 @@ from referee.feel.values.text import nested_text
 
 if TYPE_CHECKING:
     from referee.domain import RuleRef
-    from referee.engine.explanation import Explanation, NodeExplanation, Push
+    from referee.engine.explanation import Explanation, NodeExplanation
     from referee.engine.nearest_change import Change, RouteChange
     from referee.engine.recorded_decision import RecordedDecision
     from referee.engine.rule_cells import InputCell
@@ -44,7 +44,7 @@ class Teller:
         if node.table is None:
             yield f"{node.name} (model): {self.score(node.value)}"
             for push in node.pushed:
-                yield f"  {self.push(push, node.value['label'])}"
+                yield f"  {push.told(node.value['label'], show_sensitive=not self._hidden)}"
             return
         is_routing = node.value == self._explanation.decision.outputs
         yield node.name if is_routing else f"{node.name} = {shown(node.value)}"
@@ -103,18 +103,6 @@ class Teller:
         if isinstance(probabilities, Mapping):
             parts += [f"probability of {label} {shown(each)}" for label, each in probabilities.items()]
         return ", ".join(parts)
-
-    def push(self, push: Push, label: str) -> str:
-        """``towards yes, 0.84 log-odds: pirat is 0.45 (payments on debts to income)``."""
-        each = push.contribution
-        way = "towards" if each.size > 0 else "away from"
-        amount = (
-            f"{abs(each.size) * 100:.1f} points"
-            if each.unit == "probability"
-            else f"{abs(each.size):.2f} log-odds"
-        )
-        meaning = f" ({push.meaning})" if push.meaning else ""
-        return f"{way} {label}, {amount}: {each.feature} is {self.seen({each.feature}, push.value)}{meaning}"
 
     def seen(self, names: Iterable[str], value: Any) -> str:
         """A value as FEEL writes it; hidden where it comes from a sensitive fact."""

@@ -39,6 +39,8 @@ def list_tasks(audit: Path, queue: str | None, as_json: bool) -> None:
 
     Example: referee worklist list --queue ap-clerks
     """
+    from referee.handoff.review_task import pushed_lines, scores_text
+
     tasks = _worklist(audit).items(queue)
     if as_json:
         print_json(
@@ -49,14 +51,16 @@ def list_tasks(audit: Path, queue: str | None, as_json: bool) -> None:
                     "queue": t.queue,
                     "reasons": t.reasons,
                     "since": t.handed_over,
+                    "scores": t.scores,
+                    "pushed": {name: pushed_lines(t, name) for name in t.scores},
                 }
                 for t in tasks
             ]
         )
         return
     print_table(
-        ("case", "queue", "why", "since"),
-        [(t.case_id, t.queue, "\n".join(t.reasons), t.handed_over[:16]) for t in tasks],
+        ("case", "queue", "why", "score", "since"),
+        [(t.case_id, t.queue, "\n".join(t.reasons), scores_text(t), t.handed_over[:16]) for t in tasks],
         title=f"{len(tasks)} cases wait",
     )
 

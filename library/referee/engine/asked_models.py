@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from referee.domain import Diagnostic, Evaluation, ModelUnavailableError
-from referee.scoring import Contribution, ModelStore
+from referee.engine.pushed_scores import TOLD, Contributor, size_of
+from referee.scoring import Model, ModelStore
 from referee.workbook import DecisionWorkbook, Scorer
 
 UNAVAILABLE = ("unavailable", "")
 """Version and sha256, in decisions and in the log, of a model that isn't there."""
-
-Contributor = Callable[[Mapping[str, Any]], tuple[Contribution, ...]]
-"""Tells what pushed a model's score of these facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,23 @@ def asked_models(workbook: DecisionWorkbook, folder: str | Path) -> AskedModels:
             scorers[node], versions[node] = _doubt(node, error), UNAVAILABLE
             continue
         scorers[node], contributors[node] = model.score, model.contributions
+        if definition.contributions:
+            scorers[node] = _with_contributions(model)
         versions[node] = (model.version, model.sha256)
     return AskedModels(scorers, versions, contributors)
+
+
+def _with_contributions(model: Model) -> Scorer:
+    """Scores that tell what pushed them: ``contributions``, a list of facts and sizes, the strongest first."""
+
+    def score(facts: Mapping[str, Any]) -> Evaluation:
+        evaluation = model.score(facts)
+        if evaluation.value is None:
+            return evaluation
+        told = [{"fact": each.feature, "size": size_of(each)} for each in model.contributions(facts)[:TOLD]]
+        return Evaluation({**evaluation.value, "contributions": told}, evaluation.diagnostics)
+
+    return score
 
 
 def _doubt(node: str, error: ModelUnavailableError) -> Scorer:

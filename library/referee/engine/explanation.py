@@ -10,16 +10,13 @@ from typing import Any
 from referee.domain import Decision, NodeTrace, RuleRef
 from referee.engine.example_case import Example
 from referee.engine.nearest_change import NearestChanges, nearest_changes
+from referee.engine.pushed_scores import Push, pushes
 from referee.engine.rule_cells import CaseScope, InputCell
 from referee.engine.trial import Trial
-from referee.scoring import Contribution
 from referee.tables import DecisionTable, HitPolicy
 
 MISSED = 3
 """Rules told that nearly matched."""
-
-PUSHES = 5
-"""Facts told that pushed a score."""
 
 RULES_TRIED = 2_000
 """Rules of a large routing table that are looked at for those that nearly matched."""
@@ -32,18 +29,6 @@ class FiredRule:
     rule: RuleRef
     cells: tuple[InputCell, ...]
     outputs: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Push:
-    """What one fact did to a score: towards its label where the contribution's size is above 0, else away from it.
-
-    ``meaning`` is the description of the data dictionary.
-    """
-
-    contribution: Contribution
-    value: Any
-    meaning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +111,8 @@ def _score(trial: Trial, example: Example, node: NodeTrace) -> NodeExplanation:
         return NodeExplanation(node.name, None, None, ())
     dictionary = trial.workbook.dictionary
     facts, _ = dictionary.check(example.facts)
-    pushed = []
-    for each in trial.contributions(node.name, example.facts, example.scores)[:PUSHES]:
-        fact = dictionary.fact(each.feature)
-        pushed.append(Push(each, facts.get(each.feature), "" if fact is None else fact.description))
-    return NodeExplanation(node.name, node.value, None, (), pushed=tuple(pushed))
+    told = trial.contributions(node.name, example.facts, example.scores)
+    return NodeExplanation(node.name, node.value, None, (), pushed=pushes(told, facts, dictionary))
 
 
 def _node(scope: CaseScope, table: DecisionTable, node: NodeTrace) -> NodeExplanation:

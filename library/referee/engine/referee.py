@@ -13,7 +13,8 @@ from referee.audit import AuditLog, utc_now
 from referee.domain import Case, Decision, Diagnostic, InputError, LineAddress, RulesError, Versions
 from referee.engine.asked_models import asked_models
 from referee.engine.deciding import decided
-from referee.engine.record import as_logged, changes_between, decision_payload, same_versions
+from referee.engine.pushed_scores import Push, pushes
+from referee.engine.record import as_logged, changes_between, decision_payload, same_versions, scores
 from referee.workbook import DecisionWorkbook, UnreadableCell, read_workbook
 from referee.workbook.cell_value import exact_number, one_line, written
 from referee.workitems import CaseState, Ledger
@@ -53,6 +54,7 @@ class Referee:
         self._require_in_force(clock().astimezone().date())
         asked = asked_models(self.workbook, models)
         self._model = self.workbook.model(asked.scorers)
+        self._contributors = asked.contributors
         self.versions = Versions(
             self.name,
             self.workbook.settings.version,
@@ -135,6 +137,22 @@ class Referee:
                 decisions[index] = replace(decisions[index], receipt=receipt)
             self.ledger.refresh()
         return decisions
+
+    def pushed(self, decision: Decision) -> dict[str, tuple[Push, ...]]:
+        """What pushed the scores of a decision, by model node; costs more than the scores.
+
+        Nothing where there was no score, where another model gave it, or where the model has no compiled form.
+        """
+        found = {}
+        for definition in self.workbook.models:
+            node = definition.node
+            is_same = decision.versions.models.get(node) == self.versions.models[node]
+            if node in scores(decision.trace) and is_same and node in self._contributors:
+                facts = {name: decision.facts.get(name) for name in definition.facts}
+                told = pushes(self._contributors[node](facts), facts, self.workbook.dictionary)
+                if told:
+                    found[node] = told
+        return found
 
     def payload(self, decision: Decision) -> dict[str, Any]:
         """The audit payload of a decision; facts marked sensitive appear as keyed hashes only."""

@@ -28,9 +28,11 @@ from referee.engine.performing import (
     failure_reason,
 )
 from referee.engine.playbook_steps import PlaybookSteps
+from referee.engine.pushed_scores import as_payload
 from referee.engine.record import from_log, position_of
 from referee.engine.referee import Referee
 from referee.exceptions import Playbook
+from referee.handoff import PUSHED
 from referee.workbook.cell_reading import did_you_mean
 from referee.workitems import CaseState, RunLock, Status
 
@@ -233,6 +235,7 @@ class Run:
         )
 
     def _hand_over(self, decision: Decision, queue: str, reasons: Sequence[str]) -> None:
+        pushed = self._referee.pushed(decision)
         self._log.append(
             "handoff",
             {
@@ -240,7 +243,7 @@ class Run:
                 "decision": self._referee.name,
                 "queue": queue,
                 "reasons": list(reasons),
-                "context": {},
+                "context": {PUSHED: as_payload(pushed)} if pushed else {},
                 "of": position_of(decision),
             },
         )

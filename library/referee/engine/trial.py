@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from referee.domain import Case, Decision, Diagnostic, Evaluation, Versions
-from referee.engine.asked_models import Contributor, asked_models
+from referee.engine.asked_models import asked_models
 from referee.engine.deciding import decided
+from referee.engine.pushed_scores import Contributor
 from referee.scoring import Contribution
 from referee.workbook import DecisionWorkbook, Scorer
 

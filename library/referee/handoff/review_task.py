@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from referee.scoring import Contribution
+
 ANSWERS = ("approve", "reject", "done by hand")
 """What a case reviewer may answer."""
+
+PUSHED = "pushed"
+"""The part of a handoff's context that says what pushed the scores: by node a list of fact, size, unit, meaning."""
 
 _HASHED = "hmac-sha256:"
 
@@ -36,13 +41,29 @@ class ReviewTask:
 
 def facts_text(task: ReviewTask) -> str:
     """The facts and what the bot added, a line each; a sensitive fact is named but not shown."""
-    added = {name: value for name, value in task.context.items() if name not in task.facts}
+    added = {name: value for name, value in task.context.items() if name not in task.facts and name != PUSHED}
     return "\n".join(f"{name}: {_text(value)}" for name, value in {**task.facts, **added}.items())
 
 
 def scores_text(task: ReviewTask) -> str:
-    """Each score as ``label, 93.4 %``, a line each."""
-    return "\n".join(f"{name}: {_score(value)}" for name, value in task.scores.items())
+    """Each score as ``label, 93.4 %``, a line each, followed by what pushed it, as far as that is known."""
+    lines = []
+    for name, value in task.scores.items():
+        lines.append(f"{name}: {_score(value)}")
+        lines += [f"  {line}" for line in pushed_lines(task, name)]
+    return "\n".join(lines)
+
+
+def pushed_lines(task: ReviewTask, node: str) -> list[str]:
+    """What pushed a score, the strongest first: ``income 1200 pushed towards decline (+0.31)``."""
+    score = task.scores.get(node)
+    label = _text(score.get("label")) if isinstance(score, Mapping) else ""
+    return [
+        Contribution(each["fact"], float(each["size"]), each["unit"]).told(
+            label, _text(task.facts.get(each["fact"])), each["meaning"]
+        )
+        for each in task.context.get(PUSHED, {}).get(node, ())
+    ]
 
 
 def rules_text(task: ReviewTask) -> str:

@@ -23,7 +23,7 @@ COLUMNS = (CASE, QUEUE, WHY, FACTS, SCORE, RULES, ANSWER, BY, NOTE, SINCE, DECIS
 
 _SHEET = "Worklist"
 _TITLE = "Cases waiting for you: choose an answer, put your name beside it, save, and have the file imported"
-_WIDTHS = {WHY: 40.0, FACTS: 44.0, RULES: 50.0, ANSWER: 16.0, BY: 18.0, NOTE: 34.0, SCORE: 26.0}
+_WIDTHS = {WHY: 40.0, FACTS: 44.0, RULES: 50.0, ANSWER: 16.0, BY: 18.0, NOTE: 34.0, SCORE: 50.0}
 
 
 @dataclass(frozen=True, slots=True)

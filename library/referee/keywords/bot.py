@@ -89,7 +89,7 @@ class Bot:
             bot=str(BuiltIn().get_variable_value("${SUITE NAME}", "")),
             faults=[fault for keyword in named for fault in keyword.faults(SPECIMEN)],
             stop_after=STOP_AFTER if stop_after is None else stop_after,
-            noted=note_decision,
+            noted=lambda decision: note_decision(self.referee, decision),
             progress=progress,
         )
 
@@ -129,9 +129,9 @@ def _performer(named: NamedKeyword) -> Callable[[Decision], Any]:
     return perform
 
 
-def note_decision(decision: Decision) -> None:
-    """The decision as a small table in log.html."""
-    logger.info(decision_table(decision), html=True)
+def note_decision(referee: Referee, decision: Decision) -> None:
+    """The decision as a small table in log.html, with what pushed its scores."""
+    logger.info(decision_table(decision, referee.pushed(decision)), html=True)
 
 
 class CaseDictionary(DotDict):  # type: ignore[misc]  # Robot Framework's utilities are untyped

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from referee.domain import Decision
+
+if TYPE_CHECKING:
+    from referee.engine.pushed_scores import Push
 
 COLOURS = {"auto": "#2e7d32", "exception": "#b26a00", "human": "#1565c0"}
 
 
-def decision_table(decision: Decision) -> str:
-    """HTML with route, reasons, the rules that fired with their cells, scores and remarks; every text is escaped."""
+def decision_table(decision: Decision, pushed: Mapping[str, Sequence[Push]] = MappingProxyType({})) -> str:
+    """HTML with route, reasons, the rules that fired with their cells, scores, what pushed them, and remarks.
+
+    Every text is escaped; values of sensitive facts are not shown.
+    """
     colour = COLOURS[str(decision.route)]
     badge = f'<b style="color:{colour}">{escape(str(decision.route))}</b>'
     step = " → ".join(escape(part) for part in (decision.action, decision.queue) if part)
@@ -21,7 +28,7 @@ def decision_table(decision: Decision) -> str:
         ("route", f"{badge} {step}"),
         ("why", _lines(decision.reasons)),
         ("rules", _lines(_rules(decision))),
-        ("score", _lines(_scores(decision))),
+        ("score", _lines(_scores(decision, pushed))),
         ("remarks", _lines(str(d) for d in decision.diagnostics if str(d) not in decision.reasons)),
     ]
     if decision.receipt is not None:
@@ -43,10 +50,12 @@ def _rules(decision: Decision) -> Iterable[str]:
             yield f"{rule.table}, rule {rule.number}{place}{note}"
 
 
-def _scores(decision: Decision) -> Iterable[str]:
+def _scores(decision: Decision, pushed: Mapping[str, Sequence[Push]]) -> Iterable[str]:
     for node in decision.trace:
         if isinstance(node.value, Mapping) and {"label", "confidence"} <= node.value.keys():
             yield f"{node.name}: {_shown(node.value['label'])}, confidence {_shown(node.value['confidence'])}"
+            for push in pushed.get(node.name, ()):
+                yield f"\N{BULLET} {push.told(_shown(node.value['label']))}"
 
 
 def _shown(value: Any) -> str:

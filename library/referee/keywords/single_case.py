@@ -35,7 +35,7 @@ class SingleCaseKeywords:
         """
         id_fact = self._bot.referee.workbook.settings.case_id
         decision = self._bot.referee.decide(case_id, {id_fact: case_id, **(facts or {}), **named_facts})
-        note_decision(decision)
+        note_decision(self._bot.referee, decision)
         return decision
 
     @keyword(tags=["single case"])

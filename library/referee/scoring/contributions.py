@@ -26,6 +26,16 @@ class Contribution:
     size: float
     unit: Literal["log-odds", "probability"]
 
+    def told(self, label: str, value: str, meaning: str = "") -> str:
+        """``income 1200 (net, a month) pushed towards decline (+0.31)``; in points where it is a probability."""
+        sign = "+" if self.size > 0 else "\N{MINUS SIGN}"
+        amount = (
+            f"{abs(self.size) * 100:.1f} points" if self.unit == "probability" else f"{abs(self.size):.2f}"
+        )
+        way = "towards" if self.size > 0 else "away from"
+        words = f" ({meaning})" if meaning else ""
+        return f"{self.feature} {value}{words} pushed {way} {label} ({sign}{amount})"
+
 
 @dataclass(frozen=True, slots=True)
 class Pushes:

@@ -34,8 +34,12 @@ class LeafPaths:
         )
         self._missing_goes_first = numpy.zeros(len(self._columns), dtype=bool)
         ways: list[int] = []
-        step_starts, step_features, unknown = [], [], []
-        path_starts, leaves, tree_numbers = [], [], []
+        step_starts: list[int] = []
+        step_features: list[int] = []
+        unknown: list[float] = []
+        path_starts: list[int] = []
+        leaves: list[int] = []
+        tree_numbers: list[int] = []
         offset = 0
         for number, tree in enumerate(trees.trees):
             self._missing_goes_first[[offset + node for node in tree.missing_goes_first]] = True

@@ -149,11 +149,10 @@ class Model:
         from referee.scoring.contributions import contributions
 
         values, doubts = check(self._inputs, facts)
-        if doubts:
+        if doubts or self._compiled_content is None:
             return ()
         self.prepare()
-        if self._compiled is None:
-            return ()
+        assert self._compiled is not None, "prepared from its content"
         try:
             shares = self._compiled.probabilities(values)
             return contributions(self._compiled, self.features, values, shares.index(max(shares)))

@@ -7,7 +7,7 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from referee.scoring.columns import NAN, Unscorable
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _MOST_LEAVES = 64
 """Leaves of a tree that fit into one machine word."""
+
+_WORDS: Mapping[int, Literal["B", "H", "I", "Q"]] = {8: "B", 16: "H", 32: "I", 64: "Q"}
+"""The machine words that hold the leaves of a small tree, by their bits."""
 
 _LARGEST_MASKS = 16_000_000
 """Bytes that may be spent on masks; beyond, and with larger trees, the trees are walked."""
@@ -103,9 +106,8 @@ class _LeafSets:
     """
 
     def __init__(self, trees: Sequence[Tree], leaves: Sequence[Sequence[float]], most: int) -> None:
-        width, self._word = next(
-            (bits, code) for bits, code in ((8, "B"), (16, "H"), (32, "I"), (64, "Q")) if most <= bits
-        )
+        width = next(bits for bits in _WORDS if most <= bits)
+        self._word = _WORDS[width]
         self._bytes = width * len(trees) // 8
         self._leaves = leaves
         self._by_lowest_bit: list[dict[int, int]] = []
@@ -210,7 +212,7 @@ class _Levels:
                 waiting += sorted(both, key=lambda each: tree.covers[each[0]])
         self._tests = _integers(tests_of)
         self._children = _integers(children)
-        self._roots = numpy.array(roots, dtype=numpy.int64)
+        self._roots: NDArray[Any] = numpy.array(roots, dtype=numpy.int64)
         leaf = _integers(leaf_of)
         self._numbers = [numpy.array(each, dtype=numpy.float64)[leaf] for each in leaves]
 
@@ -228,7 +230,8 @@ class _Levels:
                 for column, thresholds, ways, count, _ in self._columns
             ]
         goes = self._numpy.frombuffer(b"".join(parts) + b"\0", dtype=self._numpy.int8).take
-        test, child, node = self._tests.take, self._children.take, self._roots
+        test, child = self._tests.take, self._children.take
+        node: NDArray[Any] = self._roots
         for _ in range(self._depth):
             node = child(node) + goes(test(node))
         return [numbers.take(node).tolist() for numbers in self._numbers]

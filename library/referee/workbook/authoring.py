@@ -14,8 +14,8 @@ from referee.workbook.cell_value import put
 from referee.workbook.data_dictionary import FACT_TYPES, FactDefinition, enumerated
 from referee.workbook.decision_sheets import (
     CHANGE_COLUMNS,
-    FACT_COLUMNS,
     CONTRIBUTIONS,
+    FACT_COLUMNS,
     IF_UNAVAILABLE,
     LABELS,
     MODEL_COLUMNS,

@@ -44,8 +44,8 @@ class ModelDefinition:
     """A line of the Models sheet. An empty ``version`` accepts the version that the model's card states.
 
     ``if_unavailable`` says what happens without the model: ``human`` (the rules go on, and cases that need its score go
-    to people) or ``stop`` (no case is decided). ``contributions`` is ``always`` where each score has to tell what pushed
-    it, and empty where that is told only when a case is shown or handed over.
+    to people) or ``stop`` (no case is decided). ``contributions`` is ``always`` where each score has to tell what
+    pushed it, and empty where that is told only when a case is shown or handed over.
     """
 
     node: str

@@ -214,8 +214,8 @@ def test_a_score_is_told_with_the_facts_that_pushed_it_in_the_words_of_the_data_
     models = ("--models", str(LOANS / "models"))
     out = referee(*asked, *models).out
     assert re.search(
-        r"^  away from no, 0\.\d\d log-odds: pirat is 0\.45 "
-        r"\(payments on all debts as a share of income\)$",
+        r"^  pirat 0\.45 \(payments on all debts as a share of income\) pushed away from no "
+        "\\(\N{MINUS SIGN}0\\.\\d\\d\\)$",
         out,
         flags=re.MULTILINE,
     )

@@ -1,0 +1,202 @@
+"""What pushed a score reaches the person who decides: in the handoff, the worklist, log.html, a table if asked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from referee.domain import Case, Route
+from referee.engine import Referee, Run
+from referee.engine.pushed_scores import TOLD, Push, size_of
+from referee.exceptions import read_playbooks
+from referee.handoff import Worklist
+from referee.keywords.decision_report import decision_table
+from referee.scoring import Contribution, ModelStore
+from referee.workbook import read_workbook
+from referee.workbook.definitions_of_workbook import _model_note, model_in
+from referee.workbook.sheets import read_table
+
+ROOT = Path(__file__).resolve().parents[3]
+WORKBOOK = ROOT / "decision_tables" / "loan_applications.xlsx"
+UNSURE: dict[str, Any] = {
+    "rownames": "1",
+    "pirat": Decimal("0.44"),
+    "hirat": Decimal("0.25"),
+    "lvrat": Decimal("0.85"),
+    "chist": 1,
+    "mhist": 2,
+    "phist": "no",
+    "unemp": Decimal("3.9"),
+    "selfemp": "no",
+    "insurance": "no",
+    "condomin": "no",
+    "afam": "no",
+    "single": "yes",
+    "hschool": "yes",
+}
+NODE = "denial model"
+
+
+def referee(folder: Path, workbook: Path = WORKBOOK) -> Referee:
+    return Referee(workbook, models=ROOT / "models", audit=folder / "audit")
+
+
+def processed(folder: Path, workbook: Path = WORKBOOK) -> Referee:
+    asked = referee(folder, workbook)
+    playbooks = read_playbooks(ROOT / "resources" / "playbooks")
+    named = {action for route, action in asked.workbook.actions if route == "auto"}
+    named |= {
+        name
+        for _, action in asked.workbook.actions
+        if action in playbooks
+        for name in playbooks[action].actions
+    }
+    Run(asked, dict.fromkeys(named, lambda decision: None), playbooks).process([Case("1", UNSURE)])
+    return asked
+
+
+def edited(folder: Path, *cells: tuple[str, str, Any]) -> Path:
+    """A copy of the workbook with other cells, each by sheet and address."""
+    book = openpyxl.load_workbook(WORKBOOK)
+    for sheet, address, value in cells:
+        book[sheet][address] = value
+    book.save(folder / "loans.xlsx")
+    return folder / "loans.xlsx"
+
+
+def test_a_case_handed_over_with_a_score_keeps_what_pushed_it(tmp_path: Path) -> None:
+    asked = processed(tmp_path)
+    assert asked.log is not None
+    [handoff] = [record.payload for record in asked.log.records() if record.kind == "handoff"]
+    told = handoff["context"]["pushed"][NODE]
+    model = ModelStore(ROOT / "models").load("loan_denial")
+    strongest = model.contributions({**UNSURE, "chist": Decimal(1), "mhist": Decimal(2)})[:TOLD]
+    assert [each["fact"] for each in told] == [each.feature for each in strongest]
+    assert [float(each["size"]) for each in told] == pytest.approx(
+        [each.size for each in strongest], abs=1e-6
+    )
+    # The values stand in the decision's record alone, where sensitive ones are hashes.
+    assert all(set(each) == {"fact", "size", "unit", "meaning"} for each in told)
+
+
+def test_the_worklist_tells_it_in_the_words_of_the_data_dictionary(tmp_path: Path) -> None:
+    asked = processed(tmp_path)
+    assert asked.log is not None
+    Worklist(asked.log).export(tmp_path / "worklist.xlsx")
+    [row] = read_table(tmp_path / "worklist.xlsx").rows
+    score, *told = row.text("score").splitlines()
+    assert score.startswith("denial model: no, ")
+    assert len(told) == TOLD
+    wanted = "  pirat 0.44 (payments on all debts as a share of income) pushed away from no (\N{MINUS SIGN}0."
+    assert any(line.startswith(wanted) for line in told)
+    assert "pushed" not in row.text("facts")
+
+
+def test_a_sensitive_value_is_told_in_neither_worklist_nor_log(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(WORKBOOK)
+    heads = [cell.value for cell in book["Facts"][1]]
+    [row] = [row[0].row for row in book["Facts"].iter_rows(min_row=2) if row[0].value == "pirat"]
+    book["Facts"].cell(row, heads.index("sensitive") + 1).value = "yes"
+    book.save(tmp_path / "loans.xlsx")
+    asked = processed(tmp_path, tmp_path / "loans.xlsx")
+    assert asked.log is not None
+    [task] = Worklist(asked.log).items()
+    Worklist(asked.log).export(tmp_path / "worklist.xlsx")
+    [line] = read_table(tmp_path / "worklist.xlsx").rows
+    decision = asked.evaluate(Case("1", UNSURE))
+    html = decision_table(decision, asked.pushed(decision))
+    assert "pirat (sensitive)" in line.text("score")
+    assert "pirat (sensitive)" in html
+    assert "0.44" not in line.text("score") + html + str(task.context)
+
+
+def test_log_html_tells_what_pushed_a_score(tmp_path: Path) -> None:
+    asked = referee(tmp_path)
+    decision = asked.evaluate(Case("1", UNSURE))
+    assert "pushed away from no" in decision_table(decision, asked.pushed(decision))
+    assert "pushed" not in decision_table(decision)
+
+
+def test_a_case_without_score_has_nothing_pushed(tmp_path: Path) -> None:
+    asked = referee(tmp_path)
+    decision = asked.evaluate(Case("1", UNSURE | {"unemp": None}))
+    assert decision.route is Route.HUMAN
+    assert asked.pushed(decision) == {}
+
+
+def test_the_score_of_another_model_is_not_explained_by_this_one(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    asked = referee(tmp_path)
+    decision = asked.evaluate(Case("1", UNSURE))
+    other = replace(decision.versions, models={NODE: ("0.9", "0" * 64)})
+    assert asked.pushed(decision)
+    assert asked.pushed(replace(decision, versions=other)) == {}
+
+
+def test_always_puts_them_into_the_score_where_tables_and_the_log_find_them(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(WORKBOOK)
+    free = book["Models"].max_column + 1
+    letter = openpyxl.utils.get_column_letter(free)
+    path = edited(tmp_path, ("Models", f"{letter}1", "Contributions"), ("Models", f"{letter}2", "Always"))
+    workbook = read_workbook(path)
+    assert workbook.models[0].contributions == "always"
+    assert model_in(NODE, _model_note(workbook.models[0])) == workbook.models[0]
+    asked = referee(tmp_path, path)
+    decision = asked.decide("1", UNSURE)
+    [score] = [node.value for node in decision.trace if node.name == NODE]
+    pushed = asked.pushed(decision)[NODE]
+    assert [each["fact"] for each in score["contributions"]] == [push.contribution.feature for push in pushed]
+    assert score["contributions"][0]["size"] == size_of(pushed[0].contribution)
+    assert asked.log is not None
+    [record] = asked.log.records()
+    assert record.payload["scores"][NODE] == score
+    plain = referee(tmp_path).evaluate(Case("1", UNSURE))
+    assert (decision.route, decision.outputs) == (plain.route, plain.outputs)
+
+
+def test_another_word_than_always_is_a_fault_at_its_cell(tmp_path: Path) -> None:
+    from referee.domain import RulesError
+
+    letter = openpyxl.utils.get_column_letter(openpyxl.load_workbook(WORKBOOK)["Models"].max_column + 1)
+    path = edited(tmp_path, ("Models", f"{letter}1", "contributions"), ("Models", f"{letter}2", "often"))
+    with pytest.raises(RulesError, match=f"cell {letter}2: `often` doesn't say when contributions"):
+        read_workbook(path)
+
+
+@pytest.mark.parametrize(
+    ("contribution", "expected"),
+    [
+        (
+            Contribution("income", -0.312, "log-odds"),
+            "income 1200 (net) pushed away from yes (\N{MINUS SIGN}0.31)",
+        ),
+        (Contribution("income", 0.084, "probability"), "income 1200 (net) pushed towards yes (+8.4 points)"),
+    ],
+)
+def test_a_push_is_one_phrase(contribution: Contribution, expected: str) -> None:
+    assert Push(contribution, Decimal(1200), "net").told("yes") == expected
+
+
+def test_contributions_of_a_compiled_model_import_no_scikit_learn(tmp_path: Path) -> None:
+    program = f"""
+import sys
+from referee.domain import Case
+from referee.engine import Referee
+facts = {{name: str(value) for name, value in {UNSURE!r}.items()}}
+asked = Referee({str(WORKBOOK)!r}, models={str(ROOT / "models")!r}, audit={str(tmp_path / "audit")!r})
+decision = asked.decide("1", facts)
+assert asked.pushed(decision)
+print(sorted({{"sklearn", "joblib", "scipy"}} & set(sys.modules)))
+"""
+    program = "from decimal import Decimal\n" + program
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "library")}
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert run.stdout.strip() == "[]", run.stderr
