@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from referee.domain import RuleRef
     from referee.engine.explanation import Explanation, NodeExplanation
     from referee.engine.nearest_change import Change, RouteChange
+    from referee.engine.pushed_scores import Push
     from referee.engine.recorded_decision import RecordedDecision
     from referee.engine.rule_cells import InputCell
     from referee.workbook import DecisionWorkbook
@@ -44,7 +45,7 @@ class Teller:
         if node.table is None:
             yield f"{node.name} (model): {self.score(node.value)}"
             for push in node.pushed:
-                yield f"  {push.told(node.value['label'], show_sensitive=not self._hidden)}"
+                yield f"  {self.push(push, node.value['label'])}"
             return
         is_routing = node.value == self._explanation.decision.outputs
         yield node.name if is_routing else f"{node.name} = {shown(node.value)}"
@@ -103,6 +104,10 @@ class Teller:
         if isinstance(probabilities, Mapping):
             parts += [f"probability of {label} {shown(each)}" for label, each in probabilities.items()]
         return ", ".join(parts)
+
+    def push(self, push: Push, label: str) -> str:
+        """``pirat 0.45 (payments on debts to income) pushed towards yes (+0.84)``."""
+        return push.told(label, show_sensitive=not self._hidden)
 
     def seen(self, names: Iterable[str], value: Any) -> str:
         """A value as FEEL writes it; hidden where it comes from a sensitive fact."""

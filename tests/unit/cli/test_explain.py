@@ -207,7 +207,7 @@ LOAN = [
 
 
 def test_a_score_is_told_with_the_facts_that_pushed_it_in_the_words_of_the_data_dictionary(
-    referee: Command,
+    referee: Command, tmp_path: Path
 ) -> None:
     facts = [part for fact in LOAN for part in ("--facts", fact)]
     asked = ("explain", str(LOANS / "decision_tables" / "loan_applications.xlsx"), *facts)
@@ -219,6 +219,8 @@ def test_a_score_is_told_with_the_facts_that_pushed_it_in_the_words_of_the_data_
         out,
         flags=re.MULTILINE,
     )
+    referee(*asked, *models, "--html", str(tmp_path / "why.html"))
+    assert "pushed away from no" in (tmp_path / "why.html").read_text("utf-8")
     said = json.loads(referee(*asked, *models, "--json").out)
     [score] = [node for node in said["nodes"] if node["kind"] == "model"]
     sizes = {push["fact"]: push["size"] for push in score["pushed"]}
