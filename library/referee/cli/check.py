@@ -249,7 +249,7 @@ def _write_html(path: Path, reports: Sequence[WorkbookReport]) -> None:
     tables = [table for report in reports for table in report.tables]
     write_report(
         path,
-        "Check of decision workbooks",
+        f"Check of {reports[0].path.name}" if len(reports) == 1 else "Check of decision workbooks",
         "check.html",
         reports=[(report, summary(report)) for report in reports],
         figures=[

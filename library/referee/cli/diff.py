@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from referee.cli.output import json_option, print_json, while_busy, with_progress
+from referee.cli.output import json_option, print_json, say, while_busy, with_progress
 
 if TYPE_CHECKING:
     from referee.cli.changed_meaning import Meaning, MeantRegion, Moved, Outcome
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from referee.workbook import DecisionWorkbook
 
 MOST_SHOWN = 20
+NOT_DECIDED = " (not decided, as an input is calculated)"
 _MOST_UNPROVED = 5
 
 
@@ -210,39 +211,36 @@ def _print(
     moved: Sequence[Moved] | None,
     hidden: Sequence[str],
 ) -> None:
-    click.echo(f"{old} → {new}: {_many(len(changes), 'change')}")
+    say(f"{old} → {new}: {_many(len(changes), 'change')}")
     colours = {"added": "green", "removed": "red", "changed": "yellow", "moved": "cyan"}
     for change in changes:
         cell = getattr(change.place, "cell", "")
         place = f" ({cell})" if cell else ""
-        click.echo(
-            f"  {click.style(change.kind.ljust(8), fg=colours[change.kind])} {change.subject}{place}: {change.text}"
-        )
-    click.echo(f"what it means: {summary(meant)}")
+        kind = click.style(change.kind.ljust(8), fg=colours[change.kind])
+        say(f"{kind} {change.subject}{place}: {change.text}", 2, 9)
+    say(f"what it means: {summary(meant)}")
     for region in meant.elsewhere[:MOST_SHOWN]:
         _print_region(region)
     _print_rest(len(meant.elsewhere), MOST_SHOWN)
     if meant.for_other_reasons:
         regions = _many(len(meant.for_other_reasons), "region")
-        click.echo(f"same {_same(meant)}, other reason: {regions}; --json and --html list them")
+        say(f"same {_same(meant)}, other reason: {regions}; --json and --html list them")
     for sentence in meant.unproved[:_MOST_UNPROVED]:
-        click.echo(f"  {click.style('not proved', fg='yellow')}  {sentence}")
+        say(f"{click.style('not proved', fg='yellow')}  {sentence}", 2)
     _print_rest(len(meant.unproved), _MOST_UNPROVED)
     for sentence in meant.notes:
-        click.echo(f"  {click.style('hint', fg='cyan')}  {sentence}")
+        say(f"{click.style('hint', fg='cyan')}  {sentence}", 2)
     if moved is not None:
         _print_cases(moved, hidden)
 
 
 def _print_region(region: MeantRegion) -> None:
     moves = f": {_change_text(region.example)}" if region.example else ""
-    click.echo(f"  {where_text(region)}{moves}")
+    say(f"{where_text(region)}{moves}", 2, 0)
     if region.note:
-        click.echo(f"    only  {region.note}")
-    if region.values and region.example:
-        click.echo(f"    case  {values_text(region.values)}")
-    elif region.values:
-        click.echo(f"    not decided, as an input is calculated  {values_text(region.values)}")
+        say(f"note  {region.note}", 4, 6)
+    if region.values:
+        say(f"case  {values_text(region.values)}{'' if region.example else NOT_DECIDED}", 4, 6)
 
 
 def _same(meant: Meaning) -> str:
@@ -255,7 +253,7 @@ def _print_cases(moved: Sequence[Moved], hidden: Sequence[str]) -> None:
     for before, after, count in _counts(moved):
         click.echo(f"  {count:>6}  {before} → {after}")
     for each in going[:MOST_SHOWN]:
-        click.echo(f"  {each.case_id}: {_change_text(each)}")
+        say(f"{each.case_id}: {_change_text(each)}", 2)
     _print_rest(len(going), MOST_SHOWN)
     if hidden:
         click.echo(
@@ -371,6 +369,7 @@ def _write_html(
         hidden=hidden,
         summary=summary(meant),
         same=_same(meant),
+        not_decided=NOT_DECIDED,
         where_text=where_text,
         values_text=values_text,
     )

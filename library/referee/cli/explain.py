@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from referee.cli.output import json_option, print_json, while_busy
+from referee.cli.output import json_option, print_json, say, while_busy
 from referee.domain import InputError
 
 if TYPE_CHECKING:
@@ -99,13 +99,18 @@ def explain(
         )
         return
     for line in teller.lines():
-        click.echo(line)
+        _say(line)
     if recorded is not None:
         click.echo("")
         for line in record_lines(recorded):
-            click.echo(line)
+            _say(line)
     if html is not None:
         click.echo(f"\nwritten to {html}")
+
+
+def _say(line: str) -> None:
+    text = line.lstrip(" ")
+    say(text, len(line) - len(text), 4)
 
 
 def _case_facts(workbook: DecisionWorkbook, path: Path | None, sheet: str, case_id: str) -> Mapping[str, Any]:
@@ -156,7 +161,7 @@ def _print_recorded_only(recorded: RecordedDecision, workbook: DecisionWorkbook,
         print_json({"recorded": _record(recorded, same_workbook=recorded.is_by(workbook))})
         return
     for line in recorded_lines(recorded, workbook):
-        click.echo(line)
+        _say(line)
 
 
 def _write_html(

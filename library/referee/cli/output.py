@@ -65,17 +65,24 @@ def with_progress(items: Iterable[Item], total: int, title: str) -> Iterator[Ite
         yield from items
         return
     from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    yield from track(
-        items,
-        description=title,
-        total=total,
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
     )
+
+    columns = (
+        SpinnerColumn(),  # turns while one item takes long
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield from progress.track(items, total=total, description=title)
 
 
 @contextmanager

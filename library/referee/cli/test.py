@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from referee.cli.output import json_option, print_json
+from referee.cli.output import json_option, print_json, say, while_busy
 from referee.domain import RefereeError, RuleRef
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def test(
     unusable: list[str] = []
     for path in workbooks:
         try:
-            reports.append((path, run_tests(read_workbook(path))))
+            with while_busy(f"testing {path.name}"):
+                reports.append((path, run_tests(read_workbook(path))))
         except RefereeError as error:
             unusable.append(str(error))
     for message in unusable:
@@ -171,15 +172,15 @@ def _tests(count: int) -> str:
 
 
 def _print(path: Path, report: WorkbookTestReport) -> None:
-    click.secho(f"{path}: {summary(report)}", fg="red" if report.failed else None)
+    say(click.style(f"{path}: {summary(report)}", fg="red" if report.failed else None))
     for result in report.failed:
         for reasons, mismatches in by_cause(result.mismatches):
             for mismatch in mismatches:
-                click.echo(f"  {mismatch.place}: `{result.test.name}` {told(mismatch)}")
+                say(f"{mismatch.place}: `{result.test.name}` {told(mismatch)}", 2)
             for reason in reasons:
-                click.echo(f"    {reason}")
+                say(reason, 4)
     for rule in report.unreached:
-        click.echo(f"  no test reaches {rule_text(rule)}")
+        say(f"no test reaches {rule_text(rule)}", 2)
 
 
 def _print_suggestions(report: WorkbookTestReport, as_json: bool) -> None:
