@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from referee.audit.record import Tail, read_links, seals
+from referee.audit.record import FIRST_SEGMENT, RECOVERY, SEGMENT, Tail, read_links, read_record, seals
+from referee.audit.segments import following_segment, segment_name
 
 _BLOCK = 64 * 1024
 
@@ -25,11 +26,20 @@ class Chain:
     """Walks lines that follow ``tail`` and yields the sound ones; ``torn`` then holds what no record seals
     (yet).
 
-    Unfinished lines are passed over only when the recovery record behind them commits to their bytes.
+    Unfinished lines are passed over only when the recovery record behind them commits to their bytes. ``following``
+    is the segment that goes on, once the record that closes this one was met. ``is_opened`` is False at the start of
+    a segment that still lacks the record that ties it to the one before.
     """
 
     tail: Tail = field(default_factory=Tail)
     torn: bytes = b""
+    following: str = ""
+    is_opened: bool = field(init=False)
+    _begins_inside: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._begins_inside = self.tail.offset > 0 and self.tail.segment != FIRST_SEGMENT
+        self.is_opened = self._begins_inside or self.tail.segment == FIRST_SEGMENT
 
     def follow(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """Each sound record as its raw line; ``tail`` is already behind it. Raises BrokenChainError."""
@@ -45,7 +55,7 @@ class Chain:
             tail = self.tail
             if not links.sound:
                 raise BrokenChainError(tail, f"record {links.position} was changed after it was written")
-            if links.position != tail.position or links.previous != tail.hash:
+            if links.position != tail.position or (tail.hash and links.previous != tail.hash):
                 raise BrokenChainError(
                     tail,
                     f"record {links.position} doesn't follow from the record before it (expected "
@@ -58,13 +68,37 @@ class Chain:
                     raise BrokenChainError(tail, f"there are damaged bytes before record {links.position}")
                 offset += len(unfinished)
                 torn.clear()
-            self.tail = Tail(tail.position + 1, links.hash, offset)
+            if self.following:
+                raise BrokenChainError(tail, f"record {links.position} stands behind the end of its segment")
+            if links.kind == SEGMENT:
+                self._turn(line, tail)
+            elif not self.is_opened and links.kind != RECOVERY:
+                raise BrokenChainError(tail, f"nothing ties {tail.segment} to the segment before it")
+            self.tail = Tail(tail.position + 1, links.hash, offset, tail.segment)
             yield line
         self.torn = b"".join(torn)
 
+    def _turn(self, line: bytes, tail: Tail) -> None:
+        try:
+            following = following_segment(read_record(line).payload)
+        except ValueError as fault:
+            raise BrokenChainError(tail, f"record {tail.position} can't be read: {fault}") from None
+        is_expected = (
+            following == segment_name(tail.position + 1) and self.is_opened
+            if following
+            else not self.is_opened or self._begins_inside
+        )
+        if not is_expected:
+            raise BrokenChainError(
+                tail, f"record {tail.position} is out of place: it ties two segments together"
+            )
+        self.is_opened = True
+        self.following = following
 
-def find_tail(file: BinaryIO, size: int) -> Tail:
-    """The last sound record of a log, found from its end, so that opening costs the same for any length.
+
+def last_record(file: BinaryIO, size: int, segment: str = FIRST_SEGMENT) -> Tail | None:
+    """Where the last sound record of a segment begins, found from its end, so that opening costs the same for any
+    length; None where there is none.
 
     What stands behind it is an unfinished line, or damage (a BrokenChainError when a reader gets there).
     """
@@ -81,8 +115,8 @@ def find_tail(file: BinaryIO, size: int) -> Tail:
             line = data[begin:end]
             links = read_links(line)
             if links is not None and links.sound:
-                return Tail(links.position + 1, links.hash, start + end)
+                return Tail(links.position, links.previous, start + begin, segment)
             end = begin
         if start == 0:
-            return Tail()
+            return None
         reach *= 4

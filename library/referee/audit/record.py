@@ -13,18 +13,29 @@ from typing import Any
 from referee.audit.canonical_json import parse_json
 
 KINDS = frozenset({"decision", "action", "handoff", "answer", "exception", "run", "release"})
-"""What callers may append. The log itself adds ``recovery`` records, which seal an unfinished line."""
+"""What callers may append. The log itself adds those of ``OWN_KINDS``."""
 
 RECOVERY = "recovery"
+"""Seals an unfinished line."""
+
+SEGMENT = "segment"
+"""Closes a file of the log, and opens the next one."""
+
+OWN_KINDS = frozenset({RECOVERY, SEGMENT})
+
+FIRST_SEGMENT = "audit.jsonl"
 NO_RECORD = "0" * 64
 """What the first record names as the hash of the record before it."""
 
 _START = b'{"v":1,"position":'
+_KIND = b',"kind":"'
 _PREVIOUS = b',"previous":"'
 _END = b'"}'
 _HASH = b',"hash":"'
 # A line ends in `,"previous":"<64 hex>","hash":"<64 hex>"}`; both links are found by counting from the end.
 _AT_HASH = -(len(_HASH) + 64 + 2)
+AFTER_BODY = _AT_HASH - 1
+"""Where a line's bytes end that are hashed, counted from its end with the newline."""
 _AT_PREVIOUS = _AT_HASH - (len(_PREVIOUS) + 64 + 1)
 _FIELDS = {
     "position": Decimal,
@@ -38,11 +49,25 @@ _FIELDS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a record of a merged log comes from: the log (the hash of its first record), and the record's position,
+    hash, writer and time there.
+    """
+
+    log: str
+    position: int
+    hash: str
+    writer: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One event as it stands in the log. ``payload`` is JSON with every number as an exact ``Decimal``.
 
     ``position`` counts from 0; ``time`` is UTC text such as ``2026-11-21T14:30:15.123456Z``; ``previous`` is
-    the hash of the record before and ``hash`` this record's own (sha256, hex).
+    the hash of the record before and ``hash`` this record's own (sha256, hex). ``origin`` is that of a merged record;
+    positions within its payload are those of the log it comes from.
     """
 
     position: int
@@ -52,6 +77,7 @@ class Record:
     payload: Mapping[str, Any]
     previous: str
     hash: str
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +85,7 @@ class Links:
     """What ties a line into the chain; ``sound`` is False when its bytes are not those that were hashed."""
 
     position: int
+    kind: str
     previous: str
     hash: str
     sound: bool
@@ -66,34 +93,34 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """Where the next record goes: its position, the hash it must name, and the offset at which the last one
-    ends.
+    """Where the next record goes: its position, the hash it must name, and the segment and offset at which the
+    last one ends. A ``hash`` of "" isn't known: whatever the next record names is taken.
     """
 
     position: int = 0
     hash: str = NO_RECORD
     offset: int = 0
+    segment: str = FIRST_SEGMENT
 
 
 def write_line(
-    position: int, kind: str, time: str, writer: bytes, payload: bytes, previous: str
+    position: int, kind: str, time: str, writer: bytes, payload: bytes, previous: str, origin: bytes = b""
 ) -> tuple[bytes, str]:
     """A line with its newline, and its hash. The bytes written are the bytes hashed.
 
-    ``writer`` and ``payload`` are JSON text already.
+    ``writer``, ``payload`` and ``origin`` are JSON text already.
     """
-    body = b'%b%d,"kind":"%b","time":"%b","writer":%b,"payload":%b%b%b"' % (
-        _START,
+    body = b'{"v":1,"position":%d,"kind":"%b","time":"%b","writer":%b,%b"payload":%b,"previous":"%b"' % (
         position,
         kind.encode(),
         time.encode(),
         writer,
+        b'"origin":%b,' % origin if origin else b"",
         payload,
-        _PREVIOUS,
         previous.encode(),
     )
     digest = sha256(body).hexdigest()
-    return b'%b%b%b"}\n' % (body, _HASH, digest.encode()), digest
+    return b'%b,"hash":"%b"}\n' % (body, digest.encode()), digest
 
 
 def write_time(moment: datetime) -> str:
@@ -113,12 +140,15 @@ def read_links(line: bytes) -> Links | None:
         return None
     if line[_AT_PREVIOUS : _AT_PREVIOUS + len(_PREVIOUS)] != _PREVIOUS or b"\0" in line:
         return None
-    digits = line[len(_START) : line.find(b",", len(_START))]
-    if not digits.isdigit():
+    comma = line.find(b",", len(_START))
+    digits = line[len(_START) : comma]
+    if not digits.isdigit() or not line.startswith(_KIND, comma):
         return None
+    at_kind = comma + len(_KIND)
+    kind = line[at_kind : line.find(b'"', at_kind)].decode("latin-1")
     digest = line[_AT_HASH + len(_HASH) : -2].decode("latin-1")
     previous = line[_AT_PREVIOUS + len(_PREVIOUS) : _AT_HASH - 1].decode("latin-1")
-    return Links(int(digits), previous, digest, sha256(line[:_AT_HASH]).hexdigest() == digest)
+    return Links(int(digits), kind, previous, digest, sha256(line[:_AT_HASH]).hexdigest() == digest)
 
 
 def read_record(line: bytes) -> Record:
@@ -127,6 +157,7 @@ def read_record(line: bytes) -> Record:
     for name, kind in _FIELDS.items():
         if not isinstance(fields, dict) or not isinstance(fields.get(name), kind):
             raise ValueError(f"its field {name} is missing or of the wrong type")
+    origin = fields.get("origin")
     return Record(
         position=int(fields["position"]),
         kind=fields["kind"],
@@ -135,7 +166,15 @@ def read_record(line: bytes) -> Record:
         payload=MappingProxyType(fields["payload"]),
         previous=fields["previous"],
         hash=fields["hash"],
+        origin=None if origin is None else _read_origin(origin),
     )
+
+
+def _read_origin(fields: Any) -> Origin:
+    kinds = {"log": str, "position": Decimal, "hash": str, "writer": str, "time": str}
+    if not isinstance(fields, dict) or any(not isinstance(fields.get(name), kinds[name]) for name in kinds):
+        raise ValueError("its field origin isn't that of a merged record")
+    return Origin(fields["log"], int(fields["position"]), fields["hash"], fields["writer"], fields["time"])
 
 
 def recovery_payload(tail: Tail, torn: bytes) -> dict[str, Any]:

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import BinaryIO
 
+from referee.audit.appending import lock_path
+from referee.audit.begun import noted_segments
 from referee.audit.disk_fault import reason
 from referee.audit.file_lock import lock, unlock
-from referee.audit.log import LOCK_NAME, LOG_NAME
-from referee.audit.record import Links, Tail, looks_unfinished, read_links, read_record, seals
+from referee.audit.record import (
+    AFTER_BODY,
+    FIRST_SEGMENT,
+    OWN_KINDS,
+    RECOVERY,
+    SEGMENT,
+    Links,
+    Record,
+    Tail,
+    looks_unfinished,
+    read_links,
+    read_record,
+    seals,
+)
+from referee.audit.segments import first_position, following_segment, segment_name, segment_names
 from referee.domain import AuditError, LineAddress
 
 _MOST_FAULTS = 100
+_PROGRESS_EVERY = 32_768
+_OWN = tuple(f'{kind}"'.encode() for kind in OWN_KINDS)
 
 NEWEST_RECORDS = (
     "whether the newest records were deleted can't be told from the log alone: compare the number of "
@@ -25,7 +44,7 @@ NEWEST_RECORDS = (
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong in a log. ``code`` is ``edited``, ``missing``, ``moved``, ``repeated``,
-    ``relinked``, ``damaged``, ``unreadable`` or ``foreign``; ``position`` is that of the record meant, or
+    ``relinked``, ``damaged``, ``unreadable``, ``foreign`` or ``untied``; ``position`` is that of the record meant, or
     expected there.
     """
 
@@ -62,10 +81,29 @@ class Unfinished:
 
 
 @dataclass(frozen=True, slots=True)
+class Absent:
+    """Records whose segments are elsewhere. ``sha256`` and ``size`` are those of the last of the missing files, as
+    the segment behind it states them; None where that isn't known.
+    """
+
+    first: int
+    last: int
+    file: str
+    sha256: str | None = None
+    size: int | None = None
+
+    def __str__(self) -> str:
+        stated = f", which has {self.size} bytes and the sha256 {self.sha256}" if self.sha256 else ""
+        return (
+            f"records {self.first} to {self.last} are archived elsewhere: they end with {self.file}{stated}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What a check of a log found. ``records`` counts the lines that are whole and unchanged; ``head`` is the
-    hash of the last of them; ``faults`` come in the order of the file (at most the first 100). An ``unfinished``
-    record at the end is no fault.
+    hash of the last of them; ``faults`` come in the order of the log (at most the first 100). An ``unfinished``
+    record at the end is no fault. ``absent`` records could not be checked.
     """
 
     path: Path
@@ -75,67 +113,198 @@ class Verification:
     sealed: tuple[Sealed, ...]
     not_verifiable: tuple[str, ...]
     unfinished: Unfinished | None = None
+    segments: int = 1
+    absent: tuple[Absent, ...] = ()
 
     @property
     def intact(self) -> bool:
+        """Whether nothing that is here was changed, removed or put in between."""
         return not self.faults
 
+    @property
+    def complete(self) -> bool:
+        """Whether every segment was there to be checked."""
+        return not self.absent
 
-def verify(folder: str | os.PathLike[str]) -> Verification:
+
+def verify(
+    folder: str | os.PathLike[str],
+    *,
+    archives: Sequence[str | os.PathLike[str]] = (),
+    contents: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Verification:
     """Checks every record of a log while others may append to it. Raises AuditError only when it can't be
     read.
+
+    Segments that are no longer in ``folder`` are looked for in ``archives``. Every byte is checked against the chain
+    of hashes; with ``contents`` also each record against the published schema, and each file against the sha256 that
+    the next one states, which takes many times as long. ``progress`` is told the bytes read so far, and of how many.
     """
-    path = Path(folder) / LOG_NAME
+    check = _Check(Path(folder), [Path(archive) for archive in archives], contents, progress)
     try:
-        with path.open("rb") as file:
-            return _Check(path).run(file)
-    except FileNotFoundError:
-        raise AuditError(f"there is no audit log {path}; name the folder that holds {LOG_NAME}") from None
+        return check.run()
+    except FileNotFoundError as fault:
+        raise AuditError(
+            f"there is no audit log {fault.filename}; name the folder that holds {FIRST_SEGMENT}"
+        ) from None
     except OSError as fault:
-        raise AuditError(f"the audit log {path} can't be read: {reason(fault)}") from fault
+        raise AuditError(
+            f"the audit log {fault.filename or folder} can't be read: {reason(fault)}"
+        ) from fault
 
 
 class _Check:
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(
+        self,
+        folder: Path,
+        archives: Sequence[Path],
+        contents: bool,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self._folder = folder
+        self._contents = contents
+        self._progress = progress
+        self._paths = {
+            name: place / name for place in (*reversed(archives), folder) for name in segment_names(place)
+        }
+        self._size = sum(path.stat().st_size for path in self._paths.values())
+        self._read = 0
+        self._path = folder / FIRST_SEGMENT
         self._tail = Tail()
         self._line = 0
         self._records = 0
         self._head = self._tail.hash
         self._faults: list[Fault] = []
         self._sealed: list[Sealed] = []
+        self._absent: list[Absent] = []
         # Positions that were passed over, and the fault that says so: a later line may turn out to be one of
         # them.
         self._missing: dict[int, int] = {}
         self._torn: list[bytes] = []
         self._unfinished: Unfinished | None = None
+        self._before: tuple[Path, int] | None = None  # the segment before and how many records it holds
+        self._following = ""
+        self._is_opened = True
 
-    def run(self, file: BinaryIO) -> Verification:
-        self._read_on(file)
-        if self._torn and not self._torn[-1].endswith(b"\n"):
-            # Perhaps another process is writing it just now: under the lock nobody is.
-            unfinished = self._torn.pop()
-            self._line -= 1
-            file.seek(-len(unfinished), os.SEEK_CUR)
-            with self._path.with_name(LOCK_NAME).open("rb") as held:
-                lock(held.fileno())
-                try:
-                    self._read_on(file)
-                finally:
-                    unlock(held.fileno())
-        self._report_torn_tail()
+    def run(self) -> Verification:
+        names = sorted(self._paths, key=lambda name: first_position(name) or 0) or [FIRST_SEGMENT]
+        checked = 0
+        while names and len(self._faults) < _MOST_FAULTS:
+            name = names.pop(0)
+            self._enter(name)
+            self._check_segment(is_followed=bool(names))
+            checked += 1
+            if not names and self._following and (self._folder / self._following).exists():
+                names.append(self._following)  # begun since
+                self._paths[self._following] = self._folder / self._following
+        if self._following and len(self._faults) < _MOST_FAULTS:
+            noted = noted_segments(self._folder) or ()
+            if self._following in noted:
+                self._report(
+                    "missing",
+                    f"{self._following}, which holds the records from {self._tail.position} on, is missing",
+                    self._tail.position,
+                )
         return Verification(
-            self._path,
+            self._folder / FIRST_SEGMENT,
             self._records,
             self._head,
             tuple(self._faults[:_MOST_FAULTS]),
             tuple(self._sealed),
-            (NEWEST_RECORDS,),
+            (*map(str, self._absent), NEWEST_RECORDS),
             self._unfinished,
+            checked,
+            tuple(self._absent),
         )
 
+    # Segments
+
+    def _enter(self, name: str) -> None:
+        first = first_position(name) or 0
+        path = self._paths.get(name, self._folder / name)
+        tail = self._tail
+        if (
+            first
+            and (self._before is None or first > tail.position)
+            and (not self._before or self._following)
+        ):
+            file = self._following or segment_name(0)
+            self._absent.append(Absent(tail.position, first - 1, file))
+            tail = Tail(first, "")
+            self._before = None
+        elif first and not self._following:
+            self._report(
+                "untied",
+                f"nothing says that {name} follows here: the end of this file is missing",
+                tail.position,
+            )
+        self._tail = Tail(tail.position, tail.hash, 0, name)
+        self._path, self._line = path, 0
+        self._following = ""
+        self._is_opened = not first
+
+    def _check_segment(self, is_followed: bool) -> None:
+        first = self._tail.position
+        with self._path.open("rb") as file:
+            self._read_on(file)
+            if self._torn and not self._torn[-1].endswith(b"\n") and not is_followed:
+                # Perhaps another process is writing it just now: under the lock nobody is.
+                unfinished = self._torn.pop()
+                self._line -= 1
+                file.seek(-len(unfinished), os.SEEK_CUR)
+                with lock_path(self._path).open("rb") as held:
+                    lock(held.fileno())
+                    try:
+                        self._read_on(file)
+                    finally:
+                        unlock(held.fileno())
+        self._read += self._tail.offset
+        self._tell(0)
+        self._report_torn_tail(is_followed)
+        self._before = (self._path, self._tail.position - first)
+
+    def _tie(self, record: Record) -> None:
+        """Takes in a record that closes a segment or opens the next one."""
+        following = following_segment(record.payload)
+        if following:
+            self._following = following
+            if following != segment_name(record.position + 1) or not self._is_opened:
+                self._report(
+                    "untied", f"record {record.position} closes the segment wrongly", record.position
+                )
+            return
+        if self._is_opened:
+            self._report(
+                "untied", f"record {record.position} opens a segment in the midst of one", record.position
+            )
+        self._is_opened = True
+        stated = {name: record.payload.get(name) for name in ("after", "records", "bytes", "sha256")}
+        if self._before is None:
+            if self._absent and isinstance(stated["after"], str):
+                known = self._absent[-1]
+                self._absent[-1] = Absent(
+                    known.first, known.last, stated["after"], str(stated["sha256"]), int(stated["bytes"] or 0)
+                )
+            return
+        path, records = self._before
+        found = {"after": path.name, "records": records, "bytes": path.stat().st_size}
+        if self._contents:
+            with path.open("rb") as file:
+                found["sha256"] = file_digest(file, "sha256").hexdigest()
+        for name, value in found.items():
+            if stated[name] != value:
+                self._report(
+                    "untied",
+                    f"{path.name} isn't as it was when it was closed: {name} was {stated[name]} and is {value}",
+                    record.position,
+                )
+
+    # Lines
+
     def _read_on(self, file: BinaryIO) -> None:
-        for line in file:
+        """To the end of the file, or of what can be told."""
+        while line := self._pass_usual(file):
             self._line += 1
             if not line.endswith(b"\n"):  # reading on could give the rest of it as a line of its own
                 self._torn.append(line)
@@ -150,33 +319,76 @@ class _Check:
             if len(self._faults) >= _MOST_FAULTS:
                 return
 
+    def _pass_usual(self, file: BinaryIO) -> bytes:
+        """Passes over records that are as they should be, without a parser: most are. The first other line."""
+        before = self._tail
+        position, head, offset = before.position, before.hash.encode(), before.offset
+        line = b""
+        if self._torn or self._contents or self._following or not self._is_opened:
+            return file.readline()
+        for line in file:
+            digest = sha256(line[:AFTER_BODY]).hexdigest().encode()
+            start = b'{"v":1,"position":%d,"kind":"' % position
+            if (
+                not line.endswith(b',"previous":"%b","hash":"%b"}\n' % (head, digest))
+                or not line.startswith(start)
+                or line.startswith(_OWN, len(start))
+                or b"\0" in line
+            ):
+                break
+            position += 1
+            head = digest
+            offset += len(line)
+            if not position % _PROGRESS_EVERY:
+                self._tell(offset)
+        else:
+            line = b""
+        if position > before.position:
+            self._tail = Tail(position, head.decode(), offset, before.segment)
+            self._line += position - before.position
+            self._records += position - before.position
+            self._head = self._tail.hash
+        return line
+
     def _check(self, line: bytes, links: Links) -> None:
-        expected = self._tail.position
-        end = self._tail.offset + len(line)
+        tail = self._tail
+        expected, end = tail.position, tail.offset + len(line)
         if not links.sound:
             self._report("edited", f"record {links.position} was changed after it was written", expected)
             # What the line says of itself is the best that is left to go on with.
-            self._tail = Tail(expected + 1, links.hash, end)
+            self._tail = Tail(expected + 1, links.hash, end, tail.segment)
             return
         if links.position in self._missing and links.position != expected:
             self._report_moved(links.position)
-            self._tail = Tail(expected, self._tail.hash, end)
+            self._tail = replace(tail, offset=end)
         elif links.position < expected:
             self._report("repeated", f"record {links.position} stands here again", links.position)
-            self._tail = Tail(expected, self._tail.hash, end)
+            self._tail = replace(tail, offset=end)
         else:
             if links.position > expected:
                 self._report_missing(expected, links.position)
-            elif links.previous != self._tail.hash:
+            elif tail.hash and links.previous != tail.hash:
                 self._report(
                     "relinked",
                     f"record {expected} doesn't follow from the record before it: that one was replaced or "
                     f"rewritten",
                     expected,
                 )
-            self._tail = Tail(links.position + 1, links.hash, end)
+            self._tail = Tail(links.position + 1, links.hash, end, tail.segment)
+        if self._following:
+            self._report(
+                "untied", f"record {links.position} stands behind the end of its segment", links.position
+            )
         try:
-            read_record(line)
+            if links.kind == SEGMENT:
+                self._tie(read_record(line))
+            elif not self._is_opened and links.kind != RECOVERY:
+                self._is_opened = True
+                self._report(
+                    "untied", "the segment doesn't begin with what ties it to the one before", links.position
+                )
+            if self._contents:
+                read_record(line)
         except ValueError as fault:
             self._report(
                 "unreadable", f"record {links.position} isn't the JSON of a record: {fault}", links.position
@@ -184,6 +396,10 @@ class _Check:
             return
         self._records += 1
         self._head = links.hash
+
+    def _tell(self, offset: int) -> None:
+        if self._progress is not None:
+            self._progress(min(self._read + offset, self._size), self._size)
 
     def _close_torn(self, line: bytes, links: Links) -> None:
         torn = b"".join(self._torn)
@@ -201,15 +417,16 @@ class _Check:
                 )
             )
             if links.position == self._tail.position + 1:  # the damaged line was the record before
-                self._tail = Tail(links.position, links.previous, self._tail.offset)
-        self._tail = Tail(self._tail.position, self._tail.hash, self._tail.offset + len(torn))
+                self._tail = replace(self._tail, position=links.position, hash=links.previous)
+        self._tail = replace(self._tail, offset=self._tail.offset + len(torn))
         self._torn.clear()
 
-    def _report_torn_tail(self) -> None:
+    def _report_torn_tail(self, is_followed: bool) -> None:
         if self._torn:
             self._line -= len(self._torn) - 1
             torn = b"".join(self._torn)
-            if looks_unfinished(torn):
+            self._torn.clear()
+            if looks_unfinished(torn) and not is_followed:
                 self._unfinished = Unfinished(LineAddress(str(self._path), self._line), len(torn))
             else:
                 message = f"the last {len(torn)} bytes are something that Referee didn't write"

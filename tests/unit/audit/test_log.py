@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-from referee.audit import AuditLog, verify
-from referee.audit import log as log_module
+from referee.audit import AuditLog, appending, verify
 from referee.domain import AuditError, Receipt
 
 POSIX = os.name == "posix"
@@ -128,7 +127,7 @@ def test_what_exclusive_finds_from_others_is_flushed_before_it_is_relied_on(
 ) -> None:
     log, other = AuditLog(tmp_path), AuditLog(tmp_path)
     flushed: list[int] = []
-    monkeypatch.setattr(log_module, "flush", flushed.append)
+    monkeypatch.setattr(appending, "flush", flushed.append)
     with log.exclusive():
         pass
     other.append("run", {})
@@ -142,7 +141,7 @@ def test_what_exclusive_finds_from_others_is_flushed_before_it_is_relied_on(
 def test_the_receipt_comes_after_the_flush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = AuditLog(tmp_path)
     seen: list[bytes] = []
-    monkeypatch.setattr(log_module, "flush", lambda _: seen.append(log.path.read_bytes()))
+    monkeypatch.setattr(appending, "flush", lambda _: seen.append(log.path.read_bytes()))
     receipt = log.append("run", {})
     assert len(seen) == 1 and receipt.hash.encode() in seen[0]
 
@@ -157,7 +156,7 @@ def test_a_failed_flush_gives_no_receipt_and_ends_the_run(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patch:
-        patch.setattr(log_module, "flush", fail)
+        patch.setattr(appending, "flush", fail)
         with pytest.raises(AuditError, match=r"could not be brought to the disk: the disk reports an error"):
             log.append("run", {})
     with pytest.raises(AuditError, match="takes no more records from this run"):

@@ -22,9 +22,9 @@ def lines_of(folder: Path, count: int = 6) -> list[bytes]:
     return log.path.read_bytes().splitlines(keepends=True)
 
 
-def verified(folder: Path, lines: list[bytes]) -> Verification:
+def verified(folder: Path, lines: list[bytes], contents: bool = False) -> Verification:
     (folder / "audit.jsonl").write_bytes(b"".join(lines))
-    return verify(folder)
+    return verify(folder, contents=contents)
 
 
 def summary(found: Verification) -> list[tuple[str, int, int]]:
@@ -107,7 +107,7 @@ def test_bad_json_with_a_good_hash_is_named(tmp_path: Path) -> None:
     lines = lines_of(tmp_path, 2)
     body = lines[1].replace(b'"n":1}', b'"n":}').split(b',"hash":')[0]
     lines[1] = body + b',"hash":"' + sha256(body).hexdigest().encode() + b'"}\n'
-    found = verified(tmp_path, lines)
+    found = verified(tmp_path, lines, contents=True)
     assert summary(found) == [("unreadable", 2, 1)]
     with pytest.raises(AuditError, match="record 1 can't be read"):
         list(AuditLog(tmp_path).records())
@@ -117,7 +117,7 @@ def test_bad_json_with_a_good_hash_is_named(tmp_path: Path) -> None:
 def test_a_payload_that_is_no_object_is_named(tmp_path: Path, payload: bytes) -> None:
     lines = lines_of(tmp_path, 1)
     body = lines[0].replace(b'{"n":0}', payload).split(b',"hash":')[0]
-    found = verified(tmp_path, [body + b',"hash":"' + sha256(body).hexdigest().encode() + b'"}\n'])
+    found = verified(tmp_path, [body + b',"hash":"' + sha256(body).hexdigest().encode() + b'"}\n'], True)
     assert summary(found) == [("unreadable", 1, 0)]
 
 
