@@ -131,7 +131,7 @@ def _of_one(old: Path, new: Path) -> list[Change]:
 
 def where_text(region: MeantRegion) -> str:
     """``amount: (50..60], country: "DE"``."""
-    of = f"{region.decision}: " if region.decision else ""
+    of = f"{region.decision}, " if region.decision else ""
     return of + (
         region.said or ", ".join(f"{name}: {cell}" for name, cell in region.where.items()) or "every case"
     )
@@ -235,8 +235,9 @@ def _print(
 
 
 def _print_region(region: MeantRegion) -> None:
-    moves = f": {_change_text(region.example)}" if region.example else ""
-    say(f"{where_text(region)}{moves}", 2, 0)
+    say(where_text(region), 2)
+    if region.example:
+        say(f"{'gives' if region.decision else 'goes'}  {_change_text(region.example)}", 4, 6)
     if region.note:
         say(f"note  {region.note}", 4, 6)
     if region.values:

@@ -99,18 +99,13 @@ def explain(
         )
         return
     for line in teller.lines():
-        _say(line)
+        say(line, hanging=4)
     if recorded is not None:
         click.echo("")
         for line in record_lines(recorded):
-            _say(line)
+            say(line, hanging=4)
     if html is not None:
         click.echo(f"\nwritten to {html}")
-
-
-def _say(line: str) -> None:
-    text = line.lstrip(" ")
-    say(text, len(line) - len(text), 4)
 
 
 def _case_facts(workbook: DecisionWorkbook, path: Path | None, sheet: str, case_id: str) -> Mapping[str, Any]:
@@ -161,7 +156,7 @@ def _print_recorded_only(recorded: RecordedDecision, workbook: DecisionWorkbook,
         print_json({"recorded": _record(recorded, same_workbook=recorded.is_by(workbook))})
         return
     for line in recorded_lines(recorded, workbook):
-        _say(line)
+        say(line, hanging=4)
 
 
 def _write_html(

@@ -34,16 +34,16 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: st
 
 
 def say(text: str, indent: int = 0, hanging: int = 2) -> None:
-    """A line for people. On a terminal it is broken between words, and what follows stands further in.
+    """A line for people. On a terminal it is broken between words, and what follows stands ``hanging`` further in.
 
     Where the output is a file or another program, a line stays one line, so that it can be searched.
     """
     width = terminal_width()
-    lead = " " * indent
     if width is None:
-        click.echo(lead + text)
+        click.echo(" " * indent + text)
         return
-    line, used = lead, indent
+    indent, text = indent + len(text) - len(text.lstrip(" ")), text.lstrip(" ")
+    line, used = " " * indent, indent
     for at, word in enumerate(text.split(" ")):
         length = len(click.unstyle(word))
         if at and used + 1 + length > width and used > indent + hanging:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from referee.cli.output import json_option, print_json
+from referee.cli.output import json_option, print_json, say
 from referee.domain import RefereeError
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def show(workbook: Path, textconv: bool, html: Path | None, as_json: bool) -> No
     if as_json:
         print_json(as_record(read))
     elif html is None:
-        click.echo("\n".join(workbook_lines(read, brief=textconv)))
+        for line in workbook_lines(read, brief=textconv):
+            say(line, hanging=4)
     else:
         click.echo(f"{html}: {read.settings.name} {read.settings.version}")
 

@@ -32,7 +32,7 @@ def test_a_raised_limit_is_told_by_rule_and_by_region(referee: Command, desk: Pa
     assert said.code == 1
     assert "changed  decision (B2): Version: 1 is now 2" in said.out
     assert "changed  routing (C4): rule 1: amount: <= 5000 is now <= 6000" in said.out
-    assert 'country: "DE", "FR", amount: (5000..6000]: human, managers → auto, pay' in said.out
+    assert 'country: "DE", "FR", amount: (5000..6000]\n    goes  human, managers → auto, pay\n' in said.out
     assert 'case  country = "DE", amount = 5001' in said.out
 
 
@@ -54,7 +54,10 @@ def test_rules_are_told_as_added_removed_and_moved(referee: Command, desk: Path)
         change["kind"] for change in referee("diff", "payments.xlsx", "other.xlsx", "--json").json["changes"]
     }
     assert said.code == 1 and {"added", "removed", "moved"} <= kinds
-    assert '"DE", "FR", amount: (5000..6000), (9000..100000]: human, managers → human, clerks' in said.out
+    assert (
+        '"DE", "FR", amount: (5000..6000), (9000..100000]\n    goes  human, managers → human, clerks\n'
+        in said.out
+    )
 
 
 def test_real_cases_that_go_elsewhere_are_counted_and_listed(referee: Command, desk: Path) -> None:
@@ -157,7 +160,7 @@ def test_a_renamed_fact_with_another_limit_tells_both(referee: Command) -> None:
     with_cells("payments.xlsx", "new.xlsx", cells)
     said = referee("diff", "payments.xlsx", "new.xlsx")
     assert "changed  routing (C4): rule 1: total: <= 5000 is now <= 6000" in said.out
-    assert 'country: "DE", "FR", total: (5000..6000]: human, managers → auto, pay' in said.out
+    assert 'country: "DE", "FR", total: (5000..6000]\n    goes  human, managers → auto, pay\n' in said.out
 
 
 def test_another_column_that_tests_nothing_changes_no_rule(referee: Command) -> None:
