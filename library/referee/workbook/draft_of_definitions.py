@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 from referee.dmn import (
@@ -20,13 +19,13 @@ from referee.dmn import (
     TableLogic,
 )
 from referee.domain import CellAddress, Diagnostic, Place, RulesError
-from referee.feel import FeelSyntaxError, compile_expression, compile_unary_tests
 from referee.tables import CellText, DecisionTable, HitPolicy, InputClause, OutputClause, Rule
 from referee.workbook.authoring import WorkbookDraft
 from referee.workbook.cell_place import column_letters
 from referee.workbook.data_dictionary import FACT_TYPES, FactDefinition
 from referee.workbook.decision_workbook import ModelDefinition, Settings
 from referee.workbook.definitions_of_workbook import marks_in, model_in, settings_in
+from referee.workbook.feel_as_typed import STRING, customary, names_in, unmistakable
 from referee.workbook.route_table import MAY_BE_BLANK, ROUTE_OUTPUTS
 from referee.workbook.sheets import CHOICES_SHEET
 from referee.workbook.table_authoring import TableDraft
@@ -40,9 +39,6 @@ _TYPES = {
     **dict.fromkeys(("yearMonthDuration", "yearsAndMonthsDuration"), "years and months duration"),
     "bool": "boolean",
 }
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,10})?")
-_THREE_DECIMALS = re.compile(r"(?<![\w.,])([1-9]\d{0,2}\.\d{3})(?![\w.,])")
-_STRING = re.compile(r'("(?:[^"\\]|\\.)*")')
 _SHEET_NAMES = frozenset(("decision", "facts", "models", "tests", "changes", CHOICES_SHEET.casefold()))
 
 
@@ -57,9 +53,13 @@ class SourceCell:
 
 @dataclass(frozen=True, slots=True)
 class ImportDraft:
-    """A workbook to write, where each of its cells comes from, and what people should know."""
+    """A workbook to write, the tables it is to hold, where each of its cells comes from, and what people should know.
+
+    The outputs of the tables have the types of facts, or none where the source declares another.
+    """
 
     draft: WorkbookDraft
+    tables: tuple[DecisionTable, ...]
     cells: Mapping[tuple[str, str], SourceCell]
     notes: tuple[str, ...]
 
@@ -111,7 +111,8 @@ class _Drafting:
         settings = self._settings()
         tables = tuple(self._table(table, settings.route_table) for table in self._tables)
         draft = WorkbookDraft(settings, tuple(self._facts.values()), tables, tuple(self._models))
-        return ImportDraft(draft, self._cells, tuple(self._notes))
+        meant = tuple(self._with_simple_types(table) for table in self._tables)
+        return ImportDraft(draft, meant, self._cells, tuple(self._notes))
 
     def _fault(self, code: str, message: str, place: Place | None) -> None:
         self._faults.append(Diagnostic(code, message, place=place or self._definitions.place))
@@ -171,7 +172,7 @@ class _Drafting:
 
     def _is_tested_for_null(self, name: str) -> bool:
         return any(
-            "null" in _STRING.sub("", rule.inputs[index].text)
+            "null" in STRING.sub("", rule.inputs[index].text)
             for table in self._source_tables()
             for index, clause in enumerate(table.inputs)
             if name in clause.expression.text
@@ -188,7 +189,7 @@ class _Drafting:
         known = {element.name for element in self._definitions.elements.values()}
         for table in self._tables:
             for clause in table.inputs:
-                for name in sorted(_names(clause.expression.text, known) - known):
+                for name in sorted(names_in(clause.expression.text, known) - known):
                     known.add(name)
                     kind = clause.type if clause.expression.text.strip() == name else ""
                     self._fact(name, kind, "", clause.place)
@@ -217,24 +218,43 @@ class _Drafting:
             )
             self._fault("not-in-workbook", message, node.place)
 
+    def _with_simple_types(self, table: DecisionTable) -> DecisionTable:
+        return replace(
+            table,
+            inputs=tuple(replace(each, type=self._simple_type(each.type)[0]) for each in table.inputs),
+            outputs=tuple(replace(each, type=self._simple_type(each.type)[0]) for each in table.outputs),
+        )
+
+    def _special_rows(self, table: DecisionTable, sheet: str) -> tuple[dict[str, str], dict[str, Any]]:
+        """The rows of allowed values and of defaults, by heading."""
+        values: dict[str, str] = {}
+        defaults: dict[str, Any] = {}
+        allowed = [clause.allowed_values for clause in table.inputs]
+        for output in table.outputs:
+            inherited = self._simple_type(output.type)[1]
+            inherited_cell = CellText(inherited, output.place) if inherited else None
+            allowed.append(output.allowed_values if output.allowed_values is not None else inherited_cell)
+        headings = [*(clause.expression.text.strip() for clause in table.inputs), *_output_names(table)]
+        given = [*(None for _ in table.inputs), *(output.default for output in table.outputs)]
+        has_values = any(cell is not None for cell in allowed)
+        for column, (heading, cell, default) in enumerate(zip(headings, allowed, given, strict=True), 2):
+            if cell is not None:
+                address = f"{column_letters(column)}4"
+                self._cells[sheet, address] = SourceCell(cell.text, True, cell.place or table.place)
+                is_doubtful = (sheet, address) in self._rephrased
+                text = unmistakable(cell.text, True, self._known_names()) if is_doubtful else cell.text
+                values.setdefault(heading, text)
+            if default is not None:
+                address = f"{column_letters(column)}{4 + has_values}"
+                self._cells[sheet, address] = SourceCell(default.text, False, default.place or table.place)
+                defaults[heading] = self._cell(default.text, (sheet, address), is_test=False)
+        return values, defaults
+
     def _table(self, table: DecisionTable, route_table: str) -> TableDraft:
         sheet = self._sheet_name(table.name)
-        outputs = tuple(output.name or table.name for output in table.outputs)
+        outputs = _output_names(table)
         headings = [clause.expression.text.strip() for clause in table.inputs]
-        values: dict[str, str] = {}
-        for heading, clause in zip(headings, table.inputs, strict=True):
-            if clause.allowed_values is not None and heading not in values:
-                values[heading] = clause.allowed_values.text
-        for name, output in zip(outputs, table.outputs, strict=True):
-            allowed = output.allowed_values.text if output.allowed_values is not None else ""
-            allowed = allowed or self._simple_type(output.type)[1]
-            if allowed:
-                values[name] = allowed
-        defaults = {
-            name: _written(output.default.text)
-            for name, output in zip(outputs, table.outputs, strict=True)
-            if output.default is not None
-        }
+        values, defaults = self._special_rows(table, sheet)
         remarks = [*table.annotations]
         has_description = any(rule.description for rule in table.rules)
         if has_description:
@@ -268,8 +288,8 @@ class _Drafting:
 
     def _cell(self, text: str, address: tuple[str, str], is_test: bool) -> Any:
         if address in self._rephrased:
-            return _rephrased(text, is_test, self._known_names())
-        return _written(text)
+            return unmistakable(text, is_test, self._known_names())
+        return customary(text)
 
     def _known_names(self) -> frozenset[str]:
         return (
@@ -318,7 +338,7 @@ class _Drafting:
             word
             for table in self._tables
             for text in _texts(table)
-            for word in _names(text, names)
+            for word in names_in(text, names)
             if word != table.name
         }
         last = [table for table in self._tables if table.name not in used] or self._tables[-1:]
@@ -340,6 +360,10 @@ class _Drafting:
         return name
 
 
+def _output_names(table: DecisionTable) -> tuple[str, ...]:
+    return tuple(output.name or table.name for output in table.outputs)
+
+
 def _can_route(table: DecisionTable) -> bool:
     return table.hit_policy.is_single and set(ROUTE_OUTPUTS) <= {output.name for output in table.outputs}
 
@@ -355,46 +379,6 @@ def _texts(table: DecisionTable) -> Iterable[str]:
     for rule in table.rules:
         yield from (cell.text for cell in rule.inputs)
         yield from (cell.text for cell in rule.outputs)
-
-
-def _names(text: str, known: Iterable[str]) -> frozenset[str]:
-    """The names a text uses as an expression or as unary tests."""
-    for compile_text in (compile_expression, compile_unary_tests):
-        try:
-            return frozenset(compile_text(text, tuple(known)).names) - {"?"}
-        except FeelSyntaxError:
-            continue
-    return frozenset()
-
-
-def _written(text: str) -> Any:
-    """A FEEL text as people would have it in Excel: plain numbers and truth values as such."""
-    stripped = text.strip()
-    if _NUMBER.fullmatch(stripped):
-        return Decimal(stripped)
-    if stripped in ("true", "false"):
-        return stripped == "true"
-    return stripped or "-"
-
-
-def _rephrased(text: str, is_test: bool, names: frozenset[str]) -> str:
-    """A FEEL text that has no second reading in any country: spaces after commas, and brackets
-    around numbers such as 1.234 and around names that could be taken for text.
-    """
-    from referee.feel import parse_expression, parse_unary_tests
-    from referee.feel.printer import to_text
-
-    try:
-        node = parse_unary_tests(text, names) if is_test else parse_expression(text, names)
-    except FeelSyntaxError:
-        return text
-    pieces = _STRING.split(to_text(node))
-    printed = "".join(
-        piece if index % 2 else _THREE_DECIMALS.sub(r"(\1)", piece) for index, piece in enumerate(pieces)
-    )
-    return (
-        f"({printed})" if re.match(r"\w", printed) and '"' not in printed and "," not in printed else printed
-    )
 
 
 def place_of(cells: Mapping[tuple[str, str], SourceCell], place: Place | None) -> Place | None:

@@ -8,15 +8,13 @@ from pathlib import Path
 
 from referee.dmn import Definitions, read_definitions
 from referee.domain import CellAddress, Diagnostic, InputError, RulesError
-from referee.feel import FeelSyntaxError, parse_expression, parse_unary_tests
-from referee.feel.printer import to_text
 from referee.workbook.authoring import write_workbook
 from referee.workbook.boxed_sheets import is_boxed, read_boxed
 from referee.workbook.camunda_sheets import SheetLayout, read_camunda
 from referee.workbook.case_sheet import EXCEL_SUFFIXES
-from referee.workbook.decision_workbook import DecisionWorkbook
 from referee.workbook.draft_of_definitions import ImportDraft, draft_of, place_of
 from referee.workbook.excel_file import read_bytes
+from referee.workbook.import_proof import changes
 from referee.workbook.reader import read_workbook
 from referee.workbook.stored_cells import ExcelFile
 
@@ -87,32 +85,4 @@ def _faults_of(path: Path, made: ImportDraft) -> list[Diagnostic]:
         workbook = read_workbook(path)
     except RulesError as error:
         return list(error.faults)
-    return list(_changed(workbook, made))
-
-
-def _changed(workbook: DecisionWorkbook, made: ImportDraft) -> list[Diagnostic]:
-    names = (
-        *workbook.dictionary.names,
-        *(m.node for m in workbook.models),
-        *(t.name for t in workbook.tables),
-    )
-    read = {(reading.place.sheet, reading.place.cell): reading for reading in workbook.readings}
-    faults = []
-    for address, source in made.cells.items():
-        reading = read.get(address)
-        meant = source.text.strip() or ("-" if source.is_test else "null")
-        found = (reading.feel if reading is not None else "") or ("-" if source.is_test else "null")
-        if _canonical(found, source.is_test, names) != _canonical(meant, source.is_test, names):
-            message = (
-                f"`{meant}` would be read as {found} in a workbook; write it as FEEL that says what is meant"
-            )
-            place = CellAddress(workbook.path.name, *address)
-            faults.append(Diagnostic("cell-changed", message, place=place))
-    return faults
-
-
-def _canonical(text: str, is_test: bool, names: tuple[str, ...]) -> str:
-    try:
-        return to_text(parse_unary_tests(text, names) if is_test else parse_expression(text, names))
-    except FeelSyntaxError:
-        return text
+    return changes(workbook, made)

@@ -54,7 +54,7 @@ def draw_boxed(path: Path, concepts: dict[str, dict[str, str]], tables: list[Box
 
 def _draw(sheet: Any, row: int, table: Boxed) -> int:
     sheet.cell(row, 2, table.name).border = _border()
-    lines = [(table.policy, *table.inputs, *table.outputs)]
+    lines: list[tuple[Any, ...]] = [(table.policy, *table.inputs, *table.outputs)]
     lines += [(None, *table.values)] if table.values else []
     heads = len(lines)
     lines += [(number, *rule) for number, rule in enumerate(table.rules, 1)]
