@@ -41,13 +41,13 @@ def approve(folder: Path, key: Path, approver: str | None, passphrase: bool) -> 
     The files are checked against the card first. Read the card before: what you sign for is all that stands in it. The
     signature goes into approval.json beside the card.
     """
-    from referee.scoring.approval import APPROVAL_FILE, read_private_key
+    from referee.scoring.approval import APPROVAL_FILE, read_approvers_key
     from referee.scoring.approval import approve as signed
     from referee.scoring.store import ModelStore
 
     folder = Path.cwd() / folder  # not resolved: a link stays one, and is refused
     card, content = ModelStore(folder.parent).to_approve(folder.name)
-    private = read_private_key(key, _asked_passphrase(passphrase, again=False))
+    private = read_approvers_key(key, _asked_passphrase(passphrase, again=False))
     name = approver or key.stem
     date = datetime.now(UTC).date().isoformat()
     path = folder / APPROVAL_FILE

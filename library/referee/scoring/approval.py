@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from referee.domain import ModelError
+from referee.signing import KeyFault, is_signed, key_pair, read_private_key, read_public_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -78,8 +79,6 @@ def require_approval(
 
     Raises ``ModelError``.
     """
-    from cryptography.exceptions import InvalidSignature
-
     subject = f"model {name}"
     if content is None:
         raise ModelError(
@@ -93,13 +92,11 @@ def require_approval(
             f"{subject}: its {APPROVAL_FILE} can't be read ({error.error_count()} faults); have it approved again"
         ) from None
     key = _public_key(subject, approval.approver, approvers)
-    try:
-        key.verify(bytes.fromhex(approval.signature), approval.signed())
-    except InvalidSignature:
+    if not is_signed(key, bytes.fromhex(approval.signature), approval.signed()):
         raise ModelError(
             f"{subject}: the signature isn't that of {approval.approver}; have the model approved again, and find "
             "out who changed it"
-        ) from None
+        )
     digest = hashlib.sha256(card).hexdigest()
     if (approval.model, approval.version, approval.card) != (name, version, digest):
         raise ModelError(
@@ -131,43 +128,19 @@ def approve(name: str, version: str, card: bytes, approver: str, key: Ed25519Pri
 
 def new_keys(approver: str, passphrase: bytes = b"") -> tuple[bytes, bytes]:
     """A private and a public key as PEM; the private one encrypted where there is a passphrase."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     _require_name(approver)
-    key = Ed25519PrivateKey.generate()
-    locked = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-    return (
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked),
-        key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        ),
-    )
+    return key_pair(passphrase)
 
 
-def read_private_key(path: Path, passphrase: bytes = b"") -> Ed25519PrivateKey:
+def read_approvers_key(path: Path, passphrase: bytes = b"") -> Ed25519PrivateKey:
     """The private key in this file. Raises ``ModelError``, which never quotes it."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     try:
-        key = serialization.load_pem_private_key(path.read_bytes(), passphrase or None)
-    except OSError as error:
-        raise ModelError(f"the key {path} can't be read ({error.strerror})") from None
-    except TypeError:
-        state = "isn't locked by a passphrase" if passphrase else "is locked; give its passphrase"
-        raise ModelError(f"the key {path} {state}") from None
-    except ValueError:
-        raise ModelError(f"{path} isn't a private key, or the passphrase is wrong") from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ModelError(f"{path} isn't an Ed25519 key; `referee model keys new` makes one")
-    return key
+        return read_private_key(path, passphrase)
+    except KeyFault as fault:
+        raise ModelError(str(fault)) from None
 
 
 def _public_key(subject: str, approver: str, approvers: Path) -> Ed25519PublicKey:
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     _require_name(approver)
     path = approvers / f"{approver}.pub"
     if not path.is_file():
@@ -176,12 +149,9 @@ def _public_key(subject: str, approver: str, approvers: Path) -> Ed25519PublicKe
             "who may, or add the key if this person may"
         )
     try:
-        key = serialization.load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError):
-        raise ModelError(f"{subject}: {path} isn't a public key; restore it") from None
-    if not isinstance(key, Ed25519PublicKey):
-        raise ModelError(f"{subject}: {path} isn't an Ed25519 key; restore it")
-    return key
+        return read_public_key(path)
+    except KeyFault as fault:
+        raise ModelError(f"{subject}: {fault}") from None
 
 
 def _require_name(approver: str) -> None:

@@ -18,7 +18,7 @@ from referee.scoring.approval import (
     approve,
     approvers_folder,
     new_keys,
-    read_private_key,
+    read_approvers_key,
 )
 
 
@@ -36,7 +36,7 @@ class Approver:
         content = json.loads(card)
         given = {"name": content["name"], "version": content["version"], "approver": self.name} | changes
         (folder / "approval.json").write_bytes(
-            approve(card=card, key=read_private_key(self.key_file), date="2025-01-31", **given)
+            approve(card=card, key=read_approvers_key(self.key_file), date="2025-01-31", **given)
         )
 
 
@@ -219,14 +219,14 @@ def test_a_private_key_may_be_locked_and_is_never_quoted(tmp_path: Path) -> None
     private, _ = new_keys("bob", b"open sesame")
     path = tmp_path / "bob.key"
     path.write_bytes(private)
-    assert read_private_key(path, b"open sesame").sign(b"x")
+    assert read_approvers_key(path, b"open sesame").sign(b"x")
     secret = private.decode().splitlines()[1]
     for passphrase in (b"", b"wrong"):
         with pytest.raises(ModelError) as caught:
-            read_private_key(path, passphrase)
+            read_approvers_key(path, passphrase)
         assert secret not in str(caught.value)
     with pytest.raises(ModelError, match="can't be read"):
-        read_private_key(tmp_path / "none.key")
+        read_approvers_key(tmp_path / "none.key")
 
 
 def run(*arguments: str) -> Any:
