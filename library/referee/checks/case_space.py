@@ -12,6 +12,7 @@ from typing import Any
 from referee.checks.cell_logic import CellLogic, cell_logic, names_in, with_values
 from referee.checks.dimension import Dimension, accepts_null
 from referee.checks.region_set import RegionIndex
+from referee.checks.stretch import Stretch
 from referee.checks.value_line import literal_text
 from referee.feel import FeelSyntaxError, Names, parse_expression, parse_unary_tests, syntax
 from referee.tables import CellText, DecisionTable, InputClause
@@ -24,11 +25,15 @@ Box = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class InputValues:
-    """What an input may hold: a FEEL type, allowed values as unary tests (empty: any), and whether null may occur."""
+    """What an input may hold: a FEEL type, allowed values as unary tests (empty: any), and whether null may occur.
+
+    ``within`` are the only values there can be, where these are known by other means.
+    """
 
     type: str = ""
     allowed_values: str = ""
     may_be_null: bool = False
+    within: tuple[Stretch, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +295,8 @@ class CaseSpace:
             if text.text != declared:
                 # a table refuses null where the allowed values of its column don't list it
                 may_be_null = may_be_null and logic is not None and accepts_null(logic)
-        return Dimension(expression, type_name, logics, allowed, may_be_null=may_be_null)
+        within = values.within if values else None
+        return Dimension(expression, type_name, logics, allowed, may_be_null=may_be_null, within=within)
 
 
 class BoxIndex:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice, pairwise
 from typing import Any
@@ -20,6 +20,7 @@ from referee.checks.cell_logic import (
     values_of,
 )
 from referee.checks.region_set import members, runs_of, stretch
+from referee.checks.stretch import Stretch
 from referee.checks.value_line import (
     BOOLEAN,
     NULL,
@@ -48,14 +49,20 @@ class Region:
     is_point: bool = False
     is_other: bool = False
 
+    @property
+    def stretch(self) -> Stretch:
+        """The values of a region of a kind, which is not all others."""
+        assert self.kind is not None, "only an input without a line has a region of no kind"
+        return Stretch(self.kind, self.low, self.high, not self.is_point, not self.is_point)
+
 
 class Dimension:
     """An input's values cut into regions by every literal its cells and allowed values compare with.
 
-    ``may_be_null`` adds null. Only regions of allowed values are kept, and only those that hold a value at all
-    (between two neighbouring dates there is none). ``is_opaque`` is an input whose values have no line, such as a
-    list: it is one region, and cells can't be told. ``size`` is the number of regions, ``full`` the set of all,
-    ``null`` the set that holds null.
+    ``may_be_null`` adds null. Only regions of allowed values, and of those ``within`` which all lie, are kept, and only
+    those that hold a value at all (between two neighbouring dates there is none). ``is_opaque`` is an
+    input whose values have no line, such as a list: it is one region, and cells can't be told. ``size`` is the number
+    of regions, ``full`` the set of all, ``null`` the set that holds null.
     """
 
     def __init__(
@@ -66,12 +73,15 @@ class Dimension:
         allowed: Sequence[CellLogic] = (),
         *,
         may_be_null: bool = False,
+        within: Sequence[Stretch] | None = None,
     ) -> None:
         self.expression = expression
         self.type = type_name
         tested = [logic for logic in logics if not isinstance(logic, Anything)]
         values = [value for logic in (*allowed, *tested) for value in values_of(logic)]
         kinds = _kinds(type_name, values)
+        if within is not None and not kinds_of_type(type_name):
+            kinds = list(dict.fromkeys(part.kind for part in within)) or kinds
         self.is_opaque = not kinds
         is_line = any(map(uses_order, (*allowed, *tested)))
         self._groups: list[_Group] = []
@@ -96,11 +106,33 @@ class Dimension:
                 # what is optional may be missing, whatever the allowed values say
                 nothing = stretch(len(every) - 1, len(every) - 1) if may_be_null else 0
                 kept &= self._told(logic)[0] | nothing
+        if within is not None and not self.is_opaque:
+            nothing = stretch(len(every) - 1, len(every) - 1) if may_be_null else 0
+            kept &= self._hold(every, within) | nothing
         self._positions = list(members(kept))
         self.regions = tuple(every[position] for position in self._positions)
         self.size = len(self.regions)
         self.full = stretch(0, self.size - 1)
         self.null = 1 << self.size - 1 if may_be_null and self.regions[-1].kind is NULL else 0
+
+    def _hold(self, every: list[Region], within: Sequence[Stretch]) -> int:
+        """The regions that hold one of the only values there can be; their samples become such values."""
+        points = {key for group in self._groups if group.kind is STRING for key in group.place}
+        found = 0
+        for at, region in enumerate(every):
+            for part in within:
+                if region.kind is not part.kind:
+                    continue
+                if region.is_other:
+                    sample = region.sample if not part.is_point else None if part.low in points else part.low
+                else:
+                    common = region.stretch.common(part)
+                    sample = None if common is None else common.inner()
+                if sample is not None:
+                    every[at] = replace(region, sample=sample)
+                    found |= 1 << at
+                    break
+        return found
 
     @property
     def is_listed(self) -> bool:

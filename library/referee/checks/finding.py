@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from referee.domain import Place, Severity
@@ -11,15 +11,18 @@ from referee.domain import Place, Severity
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case that shows a finding: ``values`` by input expression, FEEL values; ``result`` is what was decided for it.
+    """A case that shows a finding: ``values`` by fact, or path of facts; ``result`` is what was decided for it.
 
-    ``facts`` are the same as a scope to decide with: dotted inputs are nested contexts there. It is None where an
-    input is computed, so that no facts follow from its value.
+    It holds every fact that the table uses, itself or by tables it needs. ``facts`` are a scope to decide with: these
+    and every required one, dotted ones as nested contexts. ``fired`` are the numbers of the rules that fired; it
+    ``is_doubtful`` where a cell or value could not be told.
     """
 
     values: Mapping[str, Any]
     result: str = ""
     facts: Mapping[str, Any] | None = None
+    fired: tuple[int, ...] = ()
+    is_doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,14 @@ class Finding:
     @property
     def must_be_mended(self) -> bool:
         return self.severity is not Severity.INFO
+
+
+def shown_by(finding: Finding, case: Case | None) -> Finding:
+    """The finding with the case that shows it; advice without one, for then it may be that no case comes to it."""
+    if case is not None:
+        return replace(finding, case=case)
+    message = f"{finding.message} (if such values can occur: no facts were found that bring them)"
+    return replace(finding, severity=Severity.INFO, message=message)
 
 
 @dataclass(frozen=True, slots=True)

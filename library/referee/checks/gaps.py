@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from referee.checks.budget import Budget
 from referee.checks.case_space import Box
 from referee.checks.cover import Uncovered
-from referee.checks.finding import Finding, Fix
+from referee.checks.finding import Case, Finding, Fix, shown_by
 from referee.checks.region_set import members
 from referee.checks.subject import Subject, listed
 from referee.domain import Severity
@@ -36,8 +36,11 @@ def gaps(subject: Subject, budget: Budget) -> Iterator[Finding]:
         if len(found) == MOST_SHOWN:
             yield _finding(subject, "more-gaps", "there are further gaps; mend these first and check again")
             return
+        told = _gap(subject, box, budget)
+        if told is None:
+            continue
         found.append(box)
-        yield _gap(subject, box)
+        yield told
     if any(box.open_columns for box in subject.boxes):
         yield from _covered_by_open_cells(subject, found, budget)
 
@@ -64,22 +67,24 @@ def _widened(subject: Subject, part: Box) -> Box:
     return tuple(box)
 
 
-def _gap(subject: Subject, box: Box) -> Finding:
+def _gap(subject: Subject, box: Box, budget: Budget) -> Finding | None:
+    """The gap with a case that no rule takes; None where no facts bring such values."""
     table = subject.table
+    shown = subject.shown(box, budget, _no_rule)
+    if shown.is_impossible:
+        return None
     if table.hit_policy in _EMPTY_IS_A_RESULT:
         message = f"no rule covers the cases where {subject.words(box)}: their result is empty"
     else:
         message = f"no rule covers the cases where {subject.words(box)}; add a rule for them"
     row = (*subject.input_cells(box), *("" for _ in table.outputs))
-    return Finding(
-        "gap",
-        _severity(subject),
-        message,
-        table.name,
-        subject.table_place,
-        case=subject.case(box),
-        fix=Fix(_advice(table), (row,)),
-    )
+    fix = Fix(_advice(table), (row,))
+    found = Finding("gap", _severity(subject), message, table.name, subject.table_place, fix=fix)
+    return shown_by(found, shown.shown)
+
+
+def _no_rule(case: Case) -> bool:
+    return not case.fired and not case.is_doubtful
 
 
 def _advice(table: DecisionTable) -> str:
@@ -103,20 +108,25 @@ def _covered_by_open_cells(subject: Subject, gaps: list[Box], budget: Budget) ->
         for at in subject.boxes[rule].open_columns
         for place in subject.cell_place(rule, at)
     ]
-    numbers = listed([subject.number(rule) for rule in rules])
+    numbers = tuple(subject.number(rule) for rule in rules)
+    shown = subject.shown(box, budget, _no_rule)
+    if shown.is_impossible:
+        return
+    if shown.shown is not None:
+        what = "no expression of theirs is" if len(rules) > 1 else "its expression isn't"
+        message = (
+            f"cases where {subject.words(box)} may come to no rule but {listed(numbers)}, and in some {what} true; add "
+            "a rule for them"
+        )
+        yield Finding(
+            "gap", _severity(subject), message, subject.table.name, tuple(cells), numbers, shown.shown
+        )
+        return
     message = (
-        f"cases where {subject.words(box)} are covered only if an expression of {numbers} is true; "
+        f"cases where {subject.words(box)} are covered only if an expression of {listed(numbers)} is true; "
         "expressions are outside the proof: make sure that they leave no case out"
     )
-    yield Finding(
-        "gap-unless-expression",
-        Severity.INFO,
-        message,
-        subject.table.name,
-        tuple(cells),
-        tuple(subject.number(rule) for rule in rules),
-        case=subject.case(box),
-    )
+    yield Finding("gap-unless-expression", Severity.INFO, message, subject.table.name, tuple(cells), numbers)
 
 
 def _finding(subject: Subject, code: str, message: str) -> Finding:

@@ -30,8 +30,8 @@ def null_in_doubt(subject: Subject, budget: Budget) -> Iterator[Finding]:
             part = _reached(subject, rule, at, budget)
             if part is None:
                 continue
-            case = subject.case(part)
-            if not case.result.endswith("in doubt"):
+            case = subject.shown(part, budget, lambda case: case.is_doubtful).shown
+            if case is None:
                 continue
             number = subject.number(rule)
             advice = "write a rule for `null`"

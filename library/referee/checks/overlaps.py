@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 
 from referee.checks.budget import Budget
 from referee.checks.case_space import common
-from referee.checks.finding import Finding
+from referee.checks.finding import Finding, shown_by
 from referee.checks.priorities import Priorities
 from referee.checks.region_set import members
 from referee.checks.subject import Subject
@@ -31,12 +31,17 @@ def overlaps(subject: Subject, budget: Budget) -> Iterator[Finding]:
         for earlier in members(breaking):
             if shown == MOST_SHOWN:
                 break
-            shown += 1
-            yield _overlap(subject, earlier, later)
             breaking ^= 1 << earlier
+            told = _overlap(subject, earlier, later, budget)
+            if told is not None:
+                shown += 1
+                yield told
         more += breaking.bit_count()
     if more:
-        pairs = "1 more pair of rules overlaps" if more == 1 else f"{more} more pairs of rules overlap"
+        may = "may " if subject.calculated else ""
+        pairs = f"{more} more pairs of rules {may}overlap"
+        if more == 1:
+            pairs = f"1 more pair of rules {'may overlap' if may else 'overlaps'}"
         message = f"{pairs} against hit policy {policy.value}; mend those shown first and check again"
         yield Finding("more-overlaps", Severity.WARNING, message, subject.table.name, subject.table_place)
 
@@ -63,12 +68,17 @@ def _pairs(subject: Subject, budget: Budget) -> Iterator[tuple[int, int]]:
         by_rank[rank] = by_rank.get(rank, 0) | 1 << rule
 
 
-def _overlap(subject: Subject, earlier: int, later: int) -> Finding:
+def _overlap(subject: Subject, earlier: int, later: int, budget: Budget) -> Finding | None:
+    """The overlap with a case that both rules match; None where no facts bring such values."""
     first, second = subject.boxes[earlier].true, subject.boxes[later].true
     assert first is not None and second is not None, "only boxes with cases overlap"
     box = common(first, second)
     assert box is not None, "found because they share a case"
     numbers = subject.number(earlier), subject.number(later)
+    is_ranked = subject.table.hit_policy is HitPolicy.PRIORITY
+    shown = subject.shown(box, budget, lambda case: is_ranked or set(numbers) <= set(case.fired))
+    if shown.is_impossible:
+        return None
     where = f"rules {numbers[0]} and {numbers[1]} both match where {subject.words(box)}"
     told = {
         HitPolicy.UNIQUE: "but hit policy U allows one; make them exclude each other",
@@ -76,12 +86,6 @@ def _overlap(subject: Subject, earlier: int, later: int) -> Finding:
         HitPolicy.PRIORITY: "and their outputs differ but have the same priority, so that their order decides; "
         "make them exclude each other",
     }[subject.table.hit_policy]
-    return Finding(
-        "overlap",
-        Severity.WARNING,
-        f"{where}, {told}",
-        subject.table.name,
-        (*subject.rule_place(later), *subject.rule_place(earlier)),
-        numbers,
-        case=subject.case(box),
-    )
+    places = (*subject.rule_place(later), *subject.rule_place(earlier))
+    found = Finding("overlap", Severity.WARNING, f"{where}, {told}", subject.table.name, places, numbers)
+    return shown_by(found, shown.shown)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from referee.checks.budget import Budget
 from referee.checks.case_space import Box, BoxIndex, CaseSpace, InputValues, expression_key
 from referee.checks.cell_logic import names_in
+from referee.checks.fact_search import FactSearch, Found, Wanted
 from referee.checks.finding import Case
-from referee.domain import Diagnostic, Place, RulesError, Severity
+from referee.checks.possible import Possible
+from referee.checks.whole_decision import WholeDecision, nested
+from referee.domain import Diagnostic, Place, Severity
 from referee.feel import NOT_CONSTANT, FeelSyntaxError, Names, constant, parse_expression, syntax
 from referee.feel.values.equality import equality_key
-from referee.tables import CellText, CompiledTable, DecisionTable, compile_table
+from referee.tables import CellText, DecisionTable
 
 OPEN: Any = NOT_CONSTANT
 """The output of a cell that must be evaluated."""
@@ -28,11 +32,13 @@ class Subject:
         inputs: Mapping[str, InputValues],
         names: Iterable[str] = (),
         space: CaseSpace | None = None,
+        others: Sequence[DecisionTable] = (),
     ) -> None:
         self.table = table
-        self.names = frozenset(names) or frozenset(name.partition(".")[0].strip() for name in inputs)
+        self.names = frozenset(names) or _names_of(inputs)
         self._parsing = Names(self.names)
-        self.space = space or CaseSpace([table], inputs, self.names)
+        self.decision = WholeDecision(table, inputs, self._parsing, others)
+        self.space = space or CaseSpace([table], self._with_results(inputs), self.names)
         self.boxes = self.space.boxes(table)
         self._outputs: dict[str, tuple[Any, Hashable]] = {}
 
@@ -127,57 +133,97 @@ class Subject:
         ]
         return " and ".join(parts) if parts else "anything is given"
 
-    def case(self, box: Box) -> Case:
-        """A case in the box, and what the table decides for it."""
-        values = {
-            dimension.expression: value
-            for dimension, value in zip(self.space.dimensions, self.space.case(box), strict=True)
-        }
-        facts, is_whole = as_facts(values, self._paths)
-        try:
-            compiled = self.compiled
-        except RulesError:
+    def shown(
+        self,
+        box: Box,
+        budget: Budget,
+        is_so: Callable[[Case], bool],
+        *,
+        facts: Mapping[str, Possible] | None = None,
+        wanted: Sequence[Wanted] = (),
+    ) -> Found[Case]:
+        """A case in the box, decided, of which something is so; none where none is found, and whether none can be.
+
+        ``facts`` are held within narrower bounds, ``wanted`` are values of further expressions. Raises ``OutOfBudget``.
+        """
+        if not self.decision.is_decidable:
             # a DMN model may give a table more than its names, types and functions say here
-            return Case(values, "", facts if is_whole else None)
+            values = dict(
+                zip((each.expression for each in self.space.dimensions), self.space.case(box), strict=True)
+            )
+            return Found(None if self.calculated else Case(values))
+        limits = [
+            Wanted(dimension.expression, dimension, regions)
+            for at, (dimension, regions) in enumerate(zip(self.space.dimensions, box, strict=True))
+            if at not in self.calculated or regions != dimension.full
+        ]
+        nodes = [self.decision.cell_node(cell) for cell in self.open_cells]
+
+        def show(values: Mapping[str, Any]) -> Case | None:
+            case = self.decided(values)
+            return case if case is not None and is_so(case) else None
+
+        return FactSearch(self.decision, [*limits, *wanted], show, budget, nodes, facts).find()
+
+    def decided(self, values: Mapping[str, Any]) -> Case | None:
+        """A case and what the table decides for it; None where a table it needs is in doubt."""
+        scope = self.decision.scope(values)
+        if scope is None:
+            return None
         sink: list[Diagnostic] = []
-        result = compiled.decide(facts | self._probes(values), sink)
-        fired = [str(reference.number) for reference in result.fired]
+        result = self.decision.compiled.decide(scope, sink)
+        fired = tuple(reference.number for reference in result.fired)
         said = (
             "no rule fires"
             if not fired
             else f"rule {fired[0]} fires"
             if len(fired) == 1
-            else (f"rules {', '.join(fired[:-1])} and {fired[-1]} fire")
+            else f"rules {', '.join(map(str, fired[:-1]))} and {fired[-1]} fire"
         )
-        doubts = [each for each in sink if each.severity is not Severity.INFO and each.code not in _BY_POLICY]
-        if doubts:
-            said += ", in doubt"
-        return Case(values, said, facts if is_whole else None)
+        is_doubtful = any(each.severity is not Severity.INFO and each.code not in _BY_POLICY for each in sink)
+        said += ", in doubt" if is_doubtful else ""
+        used = {path: value for path, value in values.items() if path in self._used}
+        return Case(used, said, nested(values), fired, is_doubtful)
 
     @cached_property
-    def compiled(self) -> CompiledTable:
-        """The table, with a name of its own for each input that is computed, so that any value can be given to it."""
-        clauses = [
-            clause if self._paths[expression_key(clause)] else replace(clause, expression=CellText(probe))
-            for clause, probe in zip(self.table.inputs, self._probe_names, strict=True)
-        ]
-        table = replace(self.table, inputs=tuple(clauses))
-        return compile_table(table, self.names | set(self._probe_names))
+    def _used(self) -> frozenset[str]:
+        plain = (
+            each.expression for at, each in enumerate(self.space.dimensions) if at not in self.calculated
+        )
+        return frozenset((*plain, *self.decision.used_facts))
 
     @cached_property
-    def _paths(self) -> dict[str, tuple[str, ...]]:
-        return paths_of((dimension.expression for dimension in self.space.dimensions), self._parsing)
+    def calculated(self) -> frozenset[int]:
+        """The dimensions whose values follow from facts, rather than being some."""
+        return frozenset(
+            at
+            for at, dimension in enumerate(self.space.dimensions)
+            if not self.decision.is_fact(dimension.expression)
+        )
 
     @cached_property
-    def _probe_names(self) -> list[str]:
-        return [f"input column {column}" for column in range(1, len(self.table.inputs) + 1)]
-
-    def _probes(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            probe: values[expression_key(clause)]
-            for clause, probe in zip(self.table.inputs, self._probe_names, strict=True)
-            if not self._paths[expression_key(clause)]
+    def open_cells(self) -> list[CellText]:
+        """The input cells that are free expressions, each once."""
+        cells = {
+            self.table.rules[rule].inputs[column].text: self.table.rules[rule].inputs[column]
+            for rule, box in enumerate(self.boxes)
+            for column in box.open_columns
         }
+        return list(cells.values())
+
+    def _with_results(self, inputs: Mapping[str, InputValues]) -> Mapping[str, InputValues]:
+        """With what calculated inputs may give, so far as the facts and tables they are made of tell."""
+        found = dict(inputs)
+        for clause in self.table.inputs:
+            expression = expression_key(clause)
+            if self.decision.is_fact(expression):
+                continue
+            possible = self.decision.possible(expression, self.decision.facts_known)
+            if possible.is_any or possible.items or not (possible.parts or possible.null):
+                continue
+            known = found.get(expression, InputValues(clause.type))
+            found[expression] = replace(known, may_be_null=possible.null, within=possible.parts)
+        return found
 
     def _read_output(self, cell: CellText) -> tuple[Any, Hashable]:
         if cell.is_blank:
@@ -189,6 +235,18 @@ class Subject:
         if value is OPEN:
             return OPEN, ("expression", " ".join(cell.text.split()))
         return value, ("value", equality_key(value))
+
+
+def _names_of(inputs: Iterable[str]) -> frozenset[str]:
+    """The names among inputs, or those that their paths begin with; a calculation that is no name has none."""
+    return frozenset(text.partition(".")[0].strip() for text in inputs if not _is_calculation(text))
+
+
+def _is_calculation(text: str) -> bool:
+    try:
+        return not isinstance(parse_expression(text), (syntax.Name, syntax.Path))
+    except FeelSyntaxError:
+        return False
 
 
 def results_of(tables: Sequence[DecisionTable], names: frozenset[str]) -> dict[str, tuple[Any, ...]]:

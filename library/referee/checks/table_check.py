@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import InputValues
@@ -45,16 +45,18 @@ def check_table(
     inputs: Mapping[str, InputValues],
     *,
     names: Iterable[str] = (),
+    others: Sequence[DecisionTable] = (),
     budget: Budget | None = None,
 ) -> TableReport:
     """Everything that can be told about a table for all cases at once; the table must compile.
 
     ``inputs`` tells what each input expression may hold; what isn't listed may be any value of its column's type but
-    null. ``names`` are all names the cells may use. A proof that doesn't end within the budget is a finding of its own.
+    null. ``names`` are all names the cells may use. ``others`` are tables whose results the inputs may name: what they
+    give follows from the facts. A proof that doesn't end within the budget is a finding of its own.
     Of many findings of a kind the first are told one by one, and the rest by the numbers of their rules.
     """
     budget = budget or Budget()
-    subject = Subject(table, inputs, names)
+    subject = Subject(table, inputs, names, others=others)
     if subject.is_empty:
         return TableReport(table.name, (_no_case(subject),), ())
     findings = [*cells_and_columns(subject), *impossible_rules(subject)]
