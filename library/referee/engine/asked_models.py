@@ -9,6 +9,7 @@ from typing import Any
 
 from referee.domain import Diagnostic, Evaluation, ModelUnavailableError
 from referee.engine.pushed_scores import TOLD, Contributor, size_of
+from referee.engine.scores_ahead import ScoresAhead
 from referee.scoring import Model, ModelStore
 from referee.workbook import DecisionWorkbook, Scorer
 
@@ -18,11 +19,12 @@ UNAVAILABLE = ("unavailable", "")
 
 @dataclass(frozen=True, slots=True)
 class AskedModels:
-    """Scorers, versions and contributors by model node."""
+    """Scorers, versions and contributors by model node; ``ahead`` are those scorers that can take whole batches."""
 
     scorers: Mapping[str, Scorer]
     versions: Mapping[str, tuple[str, str]]
     contributors: Mapping[str, Contributor]
+    ahead: Mapping[str, ScoresAhead]
 
 
 def asked_models(workbook: DecisionWorkbook, folder: str | Path) -> AskedModels:
@@ -36,6 +38,7 @@ def asked_models(workbook: DecisionWorkbook, folder: str | Path) -> AskedModels:
     scorers: dict[str, Scorer] = {}
     versions: dict[str, tuple[str, str]] = {}
     contributors: dict[str, Contributor] = {}
+    ahead: dict[str, ScoresAhead] = {}
     for definition in workbook.models:
         node = definition.node
         try:
@@ -45,18 +48,19 @@ def asked_models(workbook: DecisionWorkbook, folder: str | Path) -> AskedModels:
                 raise
             scorers[node], versions[node] = _doubt(node, error), UNAVAILABLE
             continue
-        scorers[node], contributors[node] = model.score, model.contributions
+        ahead[node] = ScoresAhead(model)
+        scorers[node], contributors[node] = ahead[node], model.contributions
         if definition.contributions:
-            scorers[node] = _with_contributions(model)
+            scorers[node] = _with_contributions(ahead[node], model)
         versions[node] = (model.version, model.sha256)
-    return AskedModels(scorers, versions, contributors)
+    return AskedModels(scorers, versions, contributors, ahead)
 
 
-def _with_contributions(model: Model) -> Scorer:
+def _with_contributions(scorer: Scorer, model: Model) -> Scorer:
     """Scores that tell what pushed them: ``contributions``, a list of facts and sizes, the strongest first."""
 
     def score(facts: Mapping[str, Any]) -> Evaluation:
-        evaluation = model.score(facts)
+        evaluation = scorer(facts)
         if evaluation.value is None:
             return evaluation
         told = [{"fact": each.feature, "size": size_of(each)} for each in model.contributions(facts)[:TOLD]]

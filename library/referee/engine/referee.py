@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -55,6 +56,7 @@ class Referee:
         asked = asked_models(self.workbook, models)
         self._model = self.workbook.model(asked.scorers)
         self._contributors = asked.contributors
+        self._ahead = asked.ahead
         self.versions = Versions(
             self.name,
             self.workbook.settings.version,
@@ -112,6 +114,27 @@ class Referee:
         yield from self._decide_batch(batch)
 
     def _decide_batch(self, cases: Sequence[Case]) -> list[Decision]:
+        with self._scores_ahead(cases):
+            return self._decided(cases)
+
+    @contextmanager
+    def _scores_ahead(self, cases: Sequence[Case]) -> Iterator[None]:
+        """Scores for the whole batch at once, for models that gain by it."""
+        wanted = [node for node, scorer in self._ahead.items() if scorer.is_worthwhile]
+        facts = [self.workbook.dictionary.check(case.facts)[0] for case in cases] if wanted else []
+        taken = {definition.node: definition.facts for definition in self.workbook.models}
+        for node, scorer in self._ahead.items():
+            rows = (
+                [{name: each.get(name) for name in taken[node]} for each in facts] if node in wanted else []
+            )
+            scorer.begin(len(cases), rows)
+        try:
+            yield
+        finally:
+            for scorer in self._ahead.values():
+                scorer.end()
+
+    def _decided(self, cases: Sequence[Case]) -> list[Decision]:
         if self.log is None or self.ledger is None or not cases:
             return [self.evaluate(case) for case in cases]
         with self.log.exclusive():

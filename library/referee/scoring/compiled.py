@@ -39,6 +39,19 @@ class CompiledClassifier(ABC):
         """One for each label, in the order of the card."""
         return _LINKS[self.link](self.raw(values))
 
+    def raw_of(self, cases: Sequence[Sequence[Value]]) -> list[list[float]]:
+        """What `raw` gives for each case, to the last bit. Raises ``Unscorable`` if any can't be scored."""
+        return [self.raw(values) for values in cases]
+
+    def probabilities_of(self, cases: Sequence[Sequence[Value]]) -> list[list[float]]:
+        """What `probabilities` gives for each case, to the last bit. Raises ``Unscorable`` if any can't be scored."""
+        return [_LINKS[self.link](raw) for raw in self.raw_of(cases)]
+
+    @property
+    def gains_in_batches(self) -> bool:
+        """Whether many cases at once cost clearly less than one by one."""
+        return False
+
 
 class Linear(CompiledClassifier):
     """Logistic regression. ``centre`` is the mean row of the training cases."""
@@ -87,7 +100,18 @@ class Ensemble(CompiledClassifier):
         return LeafPaths(self.trees, self.columns.features)
 
     def raw(self, values: Sequence[Value]) -> list[float]:
-        numbers = self.trees.numbers(self.columns.row(values))
+        return self._summed(self.trees.numbers(self.columns.row(values)))
+
+    def raw_of(self, cases: Sequence[Sequence[Value]]) -> list[list[float]]:
+        return [
+            self._summed(each) for each in self.trees.numbers_of([self.columns.row(case) for case in cases])
+        ]
+
+    @property
+    def gains_in_batches(self) -> bool:
+        return self.trees.gains_in_batches
+
+    def _summed(self, numbers: list[list[float]]) -> list[float]:
         outputs = len(self.baseline)
         if self.takes_turns:
             [said] = numbers
@@ -110,14 +134,20 @@ class Calibrated(CompiledClassifier):
 
     def raw(self, values: Sequence[Value]) -> list[float]:
         """The calibrated probability of the second of two labels, or of each label."""
+        return self._mean([member.raw(values) for member, _ in self.members])
+
+    def raw_of(self, cases: Sequence[Sequence[Value]]) -> list[list[float]]:
+        by_member = [member.raw_of(cases) for member, _ in self.members]
+        return [self._mean(scores) for scores in zip(*by_member, strict=True)]
+
+    @property
+    def gains_in_batches(self) -> bool:
+        return any(member.gains_in_batches for member, _ in self.members)
+
+    def _mean(self, scores: Sequence[Sequence[float]]) -> list[float]:
         each = [
-            _normalised(
-                [
-                    calibration(score)
-                    for calibration, score in zip(calibrations, member.raw(values), strict=True)
-                ]
-            )
-            for member, calibrations in self.members
+            _normalised([calibration(score) for calibration, score in zip(calibrations, said, strict=True)])
+            for (_, calibrations), said in zip(self.members, scores, strict=True)
         ]
         return [math.fsum(shares) / len(each) for shares in zip(*each, strict=True)]
 

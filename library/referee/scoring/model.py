@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
     from referee.scoring.contributions import Contribution
 
 _SIX_PLACES = Decimal("0.000001")
+
+_NEAR = 1e-3
+"""How near a probability may be to where rounding to six places turns, in units of the last place."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """The checked values of a case, and how unusual they are."""
+
+    values: list[Value]
+    novelty: float
 
 
 class Model:
@@ -69,13 +81,15 @@ class Model:
             return
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+        from referee.scoring.past_cases import label_text
         from referee.scoring.trusted_pickle import load_trusted
 
         classifier = load_trusted(self._content, f"model {self.name}")
         classes = getattr(classifier, "classes_", ())
-        if not hasattr(classifier, "predict_proba") or [str(label) for label in classes] != [
-            str(position) for position in range(len(self.labels))
-        ]:
+        positions = [str(position) for position in range(len(self.labels))]
+        # Classifiers fitted elsewhere keep the labels themselves.
+        known = [positions, list(self.labels)]
+        if not hasattr(classifier, "predict_proba") or [label_text(label) for label in classes] not in known:
             raise ModelError(
                 f"model {self.name}: its file doesn't hold a fitted classifier for the labels of its card; "
                 "train and approve it again"
@@ -96,6 +110,44 @@ class Model:
         the model's file holds something else than a classifier; call ``prepare`` first to learn that before
         any case.
         """
+        case = self._usable(facts)
+        if isinstance(case, Evaluation):
+            return case
+        self.prepare()
+        try:
+            return self._told(case, self._probabilities(case.values))
+        except Unscorable as error:
+            return _doubt("score-failed", f"the model {self.name} can't score these facts: {error}")
+        except Exception as error:  # noqa: BLE001  a classifier may raise anything; to the case that is doubt
+            return _doubt(
+                "score-failed",
+                f"the model {self.name} failed on these facts: {type(error).__name__}: {error}",
+            )
+
+    def score_many(self, cases: Sequence[Mapping[str, Any]]) -> list[Evaluation]:
+        """What `score` gives for each case, to the last digit, by whole columns as far as that can be."""
+        usable = [self._usable(facts) for facts in cases]
+        scored = [case for case in usable if not isinstance(case, Evaluation)]
+        if scored:
+            self.prepare()
+        try:
+            shares = iter(self._probabilities_of([case.values for case in scored]))
+            return [
+                case if isinstance(case, Evaluation) else self._told_alike(case, next(shares))
+                for case in usable
+            ]
+        except Exception:  # noqa: BLE001  one case that a classifier refuses must not keep the others from their scores
+            return [self.score(facts) for facts in cases]
+
+    @property
+    def gains_in_batches(self) -> bool:
+        """Whether `score_many` costs clearly less than `score` one by one; True only once a score was asked for."""
+        if self._compiled is not None:
+            return self._compiled.gains_in_batches
+        return self._classifier is not None
+
+    def _usable(self, facts: Mapping[str, Any]) -> _Case | Evaluation:
+        """The values to score, or the doubts that there is no score."""
         values, doubts = check(self._inputs, facts)
         if doubts:
             return Evaluation(None, doubts)
@@ -107,16 +159,16 @@ class Model:
                 f"the case is {novelty:.2f} times as unlike the training cases as the most unusual of them, and "
                 f"the model {self.name} takes up to {self._novelty.limit:g}; most unusual: {unusual}",
             )
-        self.prepare()
-        try:
-            exact = self._probabilities(values)
-        except Unscorable as error:
-            return _doubt("score-failed", f"the model {self.name} can't score these facts: {error}")
-        except Exception as error:  # noqa: BLE001  a classifier may raise anything; to the case that is doubt
-            return _doubt(
-                "score-failed",
-                f"the model {self.name} failed on these facts: {type(error).__name__}: {error}",
-            )
+        return _Case(values, novelty)
+
+    def _told_alike(self, case: _Case, exact: list[float]) -> Evaluation:
+        """As if it had been scored alone: scikit-learn's last bits may depend on how many rows there are."""
+        if self._compiled is None and any(abs(share * 1e6 % 1 - 0.5) < _NEAR for share in exact):
+            exact = self._probabilities(case.values)
+        return self._told(case, exact)
+
+    def _told(self, case: _Case, exact: list[float]) -> Evaluation:
+        """The score in Decimal numbers, from the probabilities."""
         if (
             len(exact) != len(self.labels)
             or not all(0 <= share <= 1 for share in exact)
@@ -138,7 +190,7 @@ class Model:
             )
         value = {"label": likeliest[0], "confidence": confidence, "probabilities": probabilities}
         if self._novelty is not None:
-            value["novelty"] = Decimal(repr(novelty)).quantize(_SIX_PLACES, ROUND_HALF_EVEN)
+            value["novelty"] = Decimal(repr(case.novelty)).quantize(_SIX_PLACES, ROUND_HALF_EVEN)
         return Evaluation(value)
 
     def contributions(self, facts: Mapping[str, Any]) -> tuple[Contribution, ...]:
@@ -162,14 +214,21 @@ class Model:
     def _probabilities(self, values: list[Value]) -> list[float]:
         if self._compiled is not None:
             return self._compiled.probabilities(values)
+        return self._probabilities_of([values])[0]
+
+    def _probabilities_of(self, cases: list[list[Value]]) -> list[list[float]]:
+        if self._compiled is not None:
+            return self._compiled.probabilities_of(cases)
+        if not cases:
+            return []
         import numpy
         import sklearn
 
-        # The row has been checked above, and scikit-learn's own checks cost more than the prediction.
+        # The rows have been checked above, and scikit-learn's own checks cost more than the prediction.
         with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
-            row = numpy.array([expand(self._inputs, values)], dtype=numpy.float64)
-            shares = self._classifier.predict_proba(row)[0]
-        return [share if math.isfinite(share) else -1.0 for share in map(float, shares)]
+            rows = numpy.array([expand(self._inputs, values) for values in cases], dtype=numpy.float64)
+            found = self._classifier.predict_proba(rows)
+        return [[share if math.isfinite(share) else -1.0 for share in map(float, shares)] for shares in found]
 
 
 def _doubt(code: str, message: str) -> Evaluation:

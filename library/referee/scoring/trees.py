@@ -6,7 +6,7 @@ import math
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from referee.scoring.columns import NAN, Unscorable
@@ -68,7 +68,7 @@ class Trees:
         self._refuses_gaps: bool = stored["refuses_gaps"]
         self.trees = [Tree(tree, self._single_precision) for tree in stored["each"]]
         self.leaves: list[array[float]] = [array("d", numbers) for numbers in leaves]
-        self._answers: Callable[[Sequence[float], bool], list[list[float]]] | None = None
+        self._finder: _LeafSets | _Levels | None = None
 
     def compared(self, row: list[float]) -> list[float]:
         """The row as the trees compare it: scikit-learn's own trees hold rows in single precision.
@@ -86,16 +86,34 @@ class Trees:
 
     def numbers(self, row: list[float]) -> list[list[float]]:
         """For each output what each tree says: the number of the leaf that the row falls into."""
-        if self._answers is None:
-            self._answers = self._prepared()
-        return self._answers(self.compared(row), NAN in row)
+        return self._prepared().numbers(self.compared(row), NAN in row)
 
-    def _prepared(self) -> Callable[[Sequence[float], bool], list[list[float]]]:
+    def numbers_of(self, rows: Sequence[list[float]]) -> list[list[list[float]]]:
+        """For each row what `numbers` gives; large trees are walked for all rows at once.
+
+        Raises ``Unscorable`` if a row can't be scored.
+        """
+        finder = self._prepared()
+        if isinstance(finder, _Levels):
+            return finder.numbers_of([(self.compared(row), NAN in row) for row in rows])
+        return [self.numbers(row) for row in rows]
+
+    @property
+    def gains_in_batches(self) -> bool:
+        """Whether `numbers_of` costs clearly less a row than `numbers`."""
+        return isinstance(self._prepared(), _Levels)
+
+    def _prepared(self) -> _LeafSets | _Levels:
+        if self._finder is None:
+            self._finder = self._made()
+        return self._finder
+
+    def _made(self) -> _LeafSets | _Levels:
         most = max(sum(column < 0 for column in tree.columns) for tree in self.trees)
         tests = sum(column >= 0 for tree in self.trees for column in tree.columns)
         if most <= _MOST_LEAVES and tests * len(self.trees) * most / 8 <= _LARGEST_MASKS:
-            return _LeafSets(self.trees, self.leaves, most).numbers
-        return _Levels(self.trees, self.leaves).numbers
+            return _LeafSets(self.trees, self.leaves, most)
+        return _Levels(self.trees, self.leaves)
 
 
 class _LeafSets:
@@ -217,6 +235,29 @@ class _Levels:
         self._numbers = [numpy.array(each, dtype=numpy.float64)[leaf] for each in leaves]
 
     def numbers(self, row: Sequence[float], has_gaps: bool) -> list[list[float]]:
+        nodes = self._walked(self._roots, self._ways(row, has_gaps), 0)
+        return [numbers.take(nodes).tolist() for numbers in self._numbers]
+
+    def numbers_of(self, rows: Sequence[tuple[Sequence[float], bool]]) -> list[list[list[float]]]:
+        if not rows:
+            return []
+        ways = [self._ways(row, has_gaps) for row, has_gaps in rows]
+        starts = self._numpy.arange(len(rows))[:, None] * len(ways[0])
+        roots = self._numpy.broadcast_to(self._roots, (len(rows), len(self._roots)))
+        nodes = self._walked(roots, b"".join(ways), starts)
+        by_output = [numbers.take(nodes).tolist() for numbers in self._numbers]
+        return [list(each) for each in zip(*by_output, strict=True)]
+
+    def _walked(self, node: NDArray[Any], ways: bytes, start: Any) -> NDArray[Any]:
+        """The leaves that are reached from there; what each test says stands in ``ways`` from ``start`` on."""
+        goes = self._numpy.frombuffer(ways, dtype=self._numpy.int8).take
+        test, child = self._tests.take, self._children.take
+        for _ in range(self._depth):
+            node = child(node) + goes(test(node) + start)
+        return node
+
+    def _ways(self, row: Sequence[float], has_gaps: bool) -> bytes:
+        """For each test, numbered as in the nodes, 1 if a row goes on to the second child."""
         if has_gaps:
             parts = [
                 missing
@@ -229,12 +270,7 @@ class _Levels:
                 ways[count - (below := bisect_left(thresholds, row[column])) : 2 * count - below]
                 for column, thresholds, ways, count, _ in self._columns
             ]
-        goes = self._numpy.frombuffer(b"".join(parts) + b"\0", dtype=self._numpy.int8).take
-        test, child = self._tests.take, self._children.take
-        node: NDArray[Any] = self._roots
-        for _ in range(self._depth):
-            node = child(node) + goes(test(node))
-        return [numbers.take(node).tolist() for numbers in self._numbers]
+        return b"".join(parts) + b"\0"
 
 
 def _grow(*columns: array[int], count: int) -> None:
