@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from decimal import Decimal
+from functools import cached_property
+from itertools import takewhile
 
 from referee.checks.priorities import Priorities
 from referee.checks.region_set import members
@@ -58,6 +60,30 @@ class Outcomes:
         if policy.is_aggregate:
             return self._folded(rules)
         return ("list", tuple(keys[rule] for rule in rules))
+
+    @cached_property
+    def strongest_first(self) -> list[int]:
+        """The rules so that under F and P whichever is true first decides; else in table order."""
+        rules = list(range(len(self._subject.boxes)))
+        if self._policy is HitPolicy.PRIORITY and self._priorities is not None:
+            ranks = [self._priorities.rank(rule) or (len(rules),) for rule in rules]
+            rules.sort(key=ranks.__getitem__)
+        return rules
+
+    def are_settled(self, true: Sequence[int], possible: Sequence[int]) -> bool:
+        """Whether the outcome is known from rules that are true, whichever of the possible ones are true besides.
+
+        Both in the order of ``strongest_first``; what is possible includes what is true. May say no where it is known.
+        """
+        keys = self._subject.output_keys
+        if self._policy is HitPolicy.UNIQUE:
+            return len(true) > 1
+        if not (self._policy.is_single and true):
+            return False
+        if self._policy is HitPolicy.ANY and any(keys[rule] != keys[true[0]] for rule in true):
+            return True
+        stronger = possible if self._policy is HitPolicy.ANY else takewhile(true[0].__ne__, possible)
+        return all(keys[rule] == keys[true[0]] for rule in stronger)
 
     def _folded(self, rules: list[int]) -> Outcome:
         if any(self._subject.has_open_output(rule) for rule in rules):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from referee.checks.budget import Budget, OutOfBudget
-from referee.checks.case_space import Box
+from referee.checks.case_space import Box, contains
 from referee.checks.finding import Finding
 from referee.checks.outcome import Outcomes
 from referee.checks.region_set import members, runs_of, stretch
@@ -94,12 +94,19 @@ def _is_seen_to_matter(subject: Subject, at: int, outcomes: Outcomes) -> bool:
 
 
 def _is_proved_to_matter(subject: Subject, at: int, outcomes: Outcomes, budget: Budget) -> bool:
-    """Cuts the other dimensions until all rules of a part hold the whole of it but for this input."""
-    rules = [(rule, box.true) for rule, box in enumerate(subject.boxes) if box.true is not None]
+    """Cuts the other dimensions until nothing in a part hangs on this input, or nothing hangs on the others."""
+    rules = [
+        (rule, true) for rule in outcomes.strongest_first if (true := subject.boxes[rule].true) is not None
+    ]
     stack: list[tuple[Box, list[tuple[int, Box]]]] = [(subject.space.full, rules)]
     while stack:
         part, alive = stack.pop()
         budget.spend(len(alive) * len(part) + 1)
+        if all(box[at] == part[at] for _, box in alive):
+            continue
+        filling = [rule for rule, box in alive if contains(box, part)]
+        if filling and outcomes.are_settled(filling, [rule for rule, _ in alive]):
+            continue
         cut = _cut(part, alive, at)
         if cut is None:
             if len(_seen(alive, at, subject.space.full[at], outcomes)) > 1:
