@@ -18,7 +18,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_terminal_gets_lines_that_fit_and_hang(capsys: pytest.CaptureFixture[str]) -> None:
     output.say(SENTENCE, 4)
     assert capsys.readouterr().out == (
-        "    rule 5 can never fire: rule 4 comes\n      first in each of its cases; move it\n      up\n"
+        "    rule 5 can never fire: rule 4 comes\n      first in each of its cases; move\n      it up\n"
     )
 
 

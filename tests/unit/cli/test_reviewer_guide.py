@@ -5,53 +5,34 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-from openpyxl import load_workbook
 
 from tests.unit.cli.conftest import Command
-
-APPLICATION = {
-    "rownames": "A-17",
-    "pirat": "0.44",
-    "hirat": "0.25",
-    "lvrat": "0.85",
-    "chist": "2",
-    "mhist": "2",
-    "phist": "no",
-    "unemp": "3.2",
-    "selfemp": "no",
-    "insurance": "no",
-    "condomin": "no",
-    "single": "yes",
-    "hschool": "yes",
-}
-
 
 LABELS = {"ERROR": "fault", "WARNING": "finding", "INFO": "hint"}
 
 
 @pytest.fixture
-def loans(desk: Path, repository: Path) -> Path:
+def drawing(repository: Path) -> ModuleType:
+    """The script that draws the pictures of the guide: what it changes in copies is what the guide shows."""
+    spec = spec_from_file_location("draw_reports", repository / "docs" / "draw_reports.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def loans(desk: Path, drawing: ModuleType) -> Path:
     """The loan applications in `decision_tables`, with their model, and the made-up cases as `march.csv`."""
-    for folder in ("decision_tables", "models"):
-        shutil.copytree(repository / folder, desk / folder)
-    cases = repository / "bots" / "loan_applications" / "input" / "example_applications.csv"
-    shutil.copy(cases, desk / "march.csv")
+    drawing.prepare(desk)
     return desk / "decision_tables" / "loan_applications.xlsx"
-
-
-def save_changed(source: Path, target: Path, cells: Mapping[str, str]) -> None:
-    workbook = load_workbook(source)
-    for place, text in cells.items():
-        sheet, cell = place.split("!")
-        workbook[sheet][cell] = text
-    workbook.save(target)
 
 
 def printed(repository: Path, beginning: str) -> str:
@@ -61,41 +42,44 @@ def printed(repository: Path, beginning: str) -> str:
     return block[: block.index("```")]
 
 
-def test_the_failures_of_a_changed_copy(referee: Command, desk: Path, repository: Path) -> None:
-    workbook = load_workbook(repository / "decision_tables" / "loan_applications.xlsx")
-    workbook["Routing"]["D11"] = "<= 0.09"
-    tests = workbook["Tests"]
-    tests.delete_rows(next(cell.row for cell in tests["A"] if cell.value == "insurance denied, tight"))
-    workbook.save(desk / "my_copy.xlsx")
+def test_the_failures_of_a_changed_copy(
+    referee: Command, loans: Path, repository: Path, drawing: ModuleType
+) -> None:
+    drawing.save_changed(loans, Path("my_copy.xlsx"), drawing.LOWERED, drawing.DELETED_TEST)
     assert referee("test", "my_copy.xlsx").out == printed(repository, "my_copy.xlsx: 2 of 25")
 
 
-def test_the_explanation_of_a_case(referee: Command, desk: Path, repository: Path) -> None:
-    shutil.copytree(repository / "models", desk / "models")
-    (desk / "applications.csv").write_text(f"{','.join(APPLICATION)}\n{','.join(APPLICATION.values())}\n")
-    loans = str(repository / "decision_tables" / "loan_applications.xlsx")
-    said = referee("explain", loans, "--cases", "applications.csv", "--case", "A-17")
+@pytest.mark.usefixtures("loans")
+def test_the_explanation_of_a_case(referee: Command, repository: Path) -> None:
+    said = referee(
+        "explain", "decision_tables/loan_applications.xlsx", "--cases", "applications.csv", "--case", "A-17"
+    )
     assert said.out == printed(repository, "case A-17")
 
 
-def test_the_faults_of_a_changed_copy(referee: Command, loans: Path, repository: Path) -> None:
-    save_changed(loans, Path("my_copy.xlsx"), {"Routing!D11": "<<= 0.15", "Routing!E11": "autoo"})
+def test_the_faults_of_a_changed_copy(
+    referee: Command, loans: Path, repository: Path, drawing: ModuleType
+) -> None:
+    drawing.save_changed(loans, Path("my_copy.xlsx"), drawing.FAULTS)
     assert referee("check", "my_copy.xlsx").out == printed(repository, "my_copy.xlsx: 2 faults")
 
 
-def test_the_findings_of_a_changed_copy(referee: Command, loans: Path, repository: Path) -> None:
-    cells = {"Affordability!B14": "(0..0.35]", "Eligibility!A2": "U", "Routing!C8": "-"}
-    save_changed(loans, Path("my_copy.xlsx"), cells)
+def test_the_findings_of_a_changed_copy(
+    referee: Command, loans: Path, repository: Path, drawing: ModuleType
+) -> None:
+    drawing.save_changed(loans, Path("my_copy.xlsx"), drawing.FINDINGS)
     assert referee("check", "my_copy.xlsx").out == printed(repository, "my_copy.xlsx: no faults, 3 findings")
 
 
-def test_the_meaning_of_a_change(referee: Command, loans: Path, repository: Path) -> None:
-    save_changed(loans, Path("my_copy.xlsx"), {"Routing!D8": "<= 0.4", "Decision!B2": "1.1"})
+def test_the_meaning_of_a_change(
+    referee: Command, loans: Path, repository: Path, drawing: ModuleType
+) -> None:
+    drawing.save_changed(loans, Path("my_copy.xlsx"), drawing.CHANGED)
     said = referee("diff", "decision_tables/loan_applications.xlsx", "my_copy.xlsx", "--cases", "march.csv")
     assert said.out == printed(repository, "decision_tables/loan_applications.xlsx →")
 
 
-def test_git_tells_what_a_change_means(loans: Path, repository: Path) -> None:
+def test_git_tells_what_a_change_means(loans: Path, repository: Path, drawing: ModuleType) -> None:
     guide = (repository / "docs" / "reviewer-guide.md").read_text("utf-8")
     told = [shlex.split(line) for line in re.findall(r"^git .*difftool.*$", guide, flags=re.MULTILINE)]
     configured, since_release, between_releases = told
@@ -105,7 +89,7 @@ def test_git_tells_what_a_change_means(loans: Path, repository: Path) -> None:
     save_as = ["git", "-c", "user.name=Ann", "-c", "user.email=ann@example.org", "commit", "-q", "-a", "-m"]
     run(["git", "init", "-q"], configured, ["git", "add", "decision_tables"], [*save_as, "first"])
     run(["git", "tag", "v1.0"])
-    save_changed(loans, loans, {"Routing!D8": "<= 0.4"})
+    drawing.save_changed(loans, loans, {"Routing!D8": "<= 0.4"})
     (loans.parent / "invoice_approval.xlsx").unlink()
     change = "routing (D8): rule 4: denial model.probabilities.yes: - is now <= 0.4"
     assert change in run(since_release)
