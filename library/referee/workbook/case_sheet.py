@@ -178,6 +178,8 @@ def _unreadable(problem: Problem, value: CellValue) -> UnreadableCell:
         return UnreadableCell("is a formula whose value was never saved; open the file in Excel and save it")
     if problem is Problem.NO_DATE:
         return UnreadableCell(f"is {value}, shown as a date that the calendar doesn't have")
+    if problem is Problem.STRUCK:
+        return UnreadableCell("is struck out, in whole or in part")
     return UnreadableCell(f"is the error {value}")
 
 

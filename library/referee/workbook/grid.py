@@ -82,8 +82,8 @@ def read_grid(
 ) -> Grid:
     """The sheet of that name, from its stored cells.
 
-    A formula without a saved value, an error such as ``#N/A`` and a date that the calendar doesn't have are
-    faults: nobody knows what they mean. So is a cell far from all others.
+    A formula without a saved value, an error such as ``#N/A``, a date that the calendar doesn't have and a content
+    that is struck out are faults: nobody knows what they mean. So is a cell far from all others.
     """
     cells: dict[tuple[int, int], GridCell] = {}
     letters: dict[int, str] = {}
@@ -113,6 +113,12 @@ def _fault(problem: Problem, value: CellValue, place: CellAddress) -> Diagnostic
     if problem is Problem.NO_DATE:
         message = f"the number {value} is shown as a date that the calendar doesn't have; write the date"
         return Diagnostic("cell-date", message, place=place)
+    if problem is Problem.STRUCK:
+        message = (
+            f"`{one_line(str(value))}` is struck out, in whole or in part; delete what no longer counts, or undo the "
+            "strike-through of what does"
+        )
+        return Diagnostic("cell-struck-out", message, place=place)
     message = f"the cell holds the error {value}; correct its formula or write the value"
     return Diagnostic("cell-error", message, place=place)
 

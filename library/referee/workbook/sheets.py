@@ -13,7 +13,7 @@ from referee.domain import CellAddress, InputError
 from referee.workbook.cell_place import column_letters
 from referee.workbook.cell_value import CellValue, one_line, put
 from referee.workbook.excel_file import save_workbook
-from referee.workbook.stored_cells import ExcelFile, StoredCell
+from referee.workbook.stored_cells import ExcelFile, Problem, StoredCell
 
 CHOICES_SHEET = "Choices"
 _WIDEST = 60.0
@@ -196,12 +196,13 @@ def read_table(path: str | Path, sheet: str = "", *, required: Sequence[str] = (
     The header is the first row with two or more filled cells (or the first filled row that names a
     ``required`` column). Numbers are Decimal, blank and space-only cells None, text is trimmed. Raises
     InputError in one sentence for an unusable file, an unknown sheet, no header, a missing ``required``
-    column or a column named twice.
+    column, a column named twice or a content that is struck out: nobody knows whether it still counts.
     """
     path = Path(path)
     file = ExcelFile(path)
     found = file.sheet(sheet)
-    return table_from_rows(path.name, found.name, _values_by_row(file.rows(found)), required=required)
+    rows = _values_by_row(path.name, found.name, file.rows(found))
+    return table_from_rows(path.name, found.name, rows, required=required)
 
 
 def table_from_rows(
@@ -252,8 +253,14 @@ def table_from_rows(
 
 
 def _values_by_row(
-    rows: Iterable[tuple[int, Sequence[StoredCell]]],
+    workbook: str, sheet: str, rows: Iterable[tuple[int, Sequence[StoredCell]]]
 ) -> Iterable[tuple[int, Sequence[CellValue]]]:
     for number, stored in rows:
+        for column, value, problem in stored:
+            if problem is Problem.STRUCK:
+                place = CellAddress(workbook, sheet, f"{column_letters(column)}{number}")
+                raise InputError(
+                    f"{place}: `{one_line(str(value))}` is struck out; delete it, or undo the strike-through"
+                )
         cells = {cell.column: cell.value for cell in stored}
         yield number, [cells.get(column) for column in range(1, max(cells) + 1)]

@@ -23,13 +23,14 @@ from referee.workbook.cell_value import TEXT_LIMIT, CellValue, exact_number, one
 from referee.workbook.excel_file import UNPACKED_LIMIT
 from referee.workbook.excel_package import WORKBOOK_PART, ExcelPackage, SheetPart
 from referee.workbook.serial_date import Calendar, ShownAs, shown_as
-from referee.workbook.xml_source import UnusableXml, XmlSource
+from referee.workbook.xml_source import SourceElement, UnusableXml, XmlSource
 
 MERGED_CELLS_LIMIT = 200_000
 """Cells that the merged areas of a sheet may cover; each of them gets the value of its area."""
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _CHUNK = 2**16
+_TRUE = ("1", "true")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _MERGED = re.compile(
     rb"""mergeCell\s[^>]*?ref\s*=\s*["']([A-Z$]{1,4}[0-9$]{1,8}:[A-Z$]{1,4}[0-9]{1,7})["']"""
@@ -49,10 +50,13 @@ class Problem(Enum):
     ERROR = "an error such as #N/A"
     NO_SAVED_VALUE = "a formula whose result was never saved"
     NO_DATE = "a number shown as a date that the calendar doesn't have"
+    STRUCK = "a content that is struck out, in whole or in part"
 
 
 class StoredCell(NamedTuple):
-    """A filled cell. With a ``problem`` the value is the text of the error, or the number that is no date."""
+    """A filled cell. With a ``problem`` the value is the text of the error, the number that is no date, or what is
+    struck out.
+    """
 
     column: int
     value: CellValue
@@ -84,7 +88,7 @@ class ExcelFile:
             properties = XmlSource(self._package.read(WORKBOOK_PART)).root.child("workbookPr")
             starts_1904 = properties is not None and properties.attributes.get("date1904") in ("1", "true")
             self._calendar = Calendar(starts_1904)
-            self._shown = self._read_formats()
+            self._styles = self._read_styles()
             self._strings = self._read_strings()
         except _DAMAGES as error:
             raise InputError(
@@ -109,7 +113,7 @@ class ExcelFile:
         """The rows with filled cells, by their numbers, as a stream. Blank and space-only cells are left
         out.
         """
-        scanner = _Scanner(self._strings, self._shown, self._calendar)
+        scanner = _Scanner(self._strings, self._styles, self._calendar)
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(sheet.part) as stream:
                 while chunk := stream.read(_CHUNK):
@@ -144,8 +148,8 @@ class ExcelFile:
             )
         return list(areas)
 
-    def _read_formats(self) -> list[ShownAs | None]:
-        """For each cell style what it shows a number as, if not as a number."""
+    def _read_styles(self) -> list[_Style]:
+        """For each cell style what it shows a number as, if not as a number, and whether it strikes out."""
         part = self._package.related(WORKBOOK_PART, "styles")
         if not part or part not in self._package:
             return []
@@ -154,12 +158,18 @@ class ExcelFile:
         formats, styles = root.child("numFmts"), root.child("cellXfs")
         for item in formats.children if formats is not None else ():
             kinds[int(item.attributes.get("numFmtId", "0"))] = shown_as(item.attributes.get("formatCode", ""))
+        fonts = root.child("fonts")
+        struck = [_strikes_out(font) for font in (fonts.children if fonts is not None else ())]
+        struck_fonts = {number for number, is_struck in enumerate(struck) if is_struck}
         return [
-            kinds.get(int(item.attributes.get("numFmtId", "0")))
+            _Style(
+                kinds.get(int(item.attributes.get("numFmtId", "0"))),
+                int(item.attributes.get("fontId", "0")) in struck_fonts,
+            )
             for item in (styles.children if styles is not None else ())
         ]
 
-    def _read_strings(self) -> list[str | None]:
+    def _read_strings(self) -> list[_SharedText]:
         """The texts that cells refer to by number, as they are read in cells."""
         part = self._package.related(WORKBOOK_PART, "sharedStrings")
         if not part or part not in self._package:
@@ -170,6 +180,25 @@ class ExcelFile:
                 scanner.parser.Parse(chunk, False)
             scanner.parser.Parse(b"", True)
         return scanner.strings
+
+
+class _Style(NamedTuple):
+    """What a cell style says about content: what it shows a number as, and whether it strikes it out."""
+
+    shown: ShownAs | None
+    strikes_out: bool
+
+
+class _SharedText(NamedTuple):
+    """A text that cells share, and whether a part of it is struck out."""
+
+    text: str | None
+    is_struck: bool
+
+
+def _strikes_out(font: SourceElement) -> bool:
+    strike = font.child("strike")
+    return strike is not None and strike.attributes.get("val", "1") in _TRUE
 
 
 class _Damage(ValueError):
@@ -205,14 +234,14 @@ def _parser() -> Any:
 
 
 class _Text:
-    """The text between some tags, no longer than a cell can hold."""
+    """The text between some tags, no longer than a cell can hold, and whether a run of it is struck out."""
 
-    __slots__ = ("length", "pieces", "wanted")
+    __slots__ = ("is_struck", "length", "pieces", "run_is_struck", "wanted")
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.length = 0
-        self.wanted = False
+        self.wanted = self.run_is_struck = self.is_struck = False
 
     def add(self, piece: str) -> None:
         if self.wanted:
@@ -220,6 +249,8 @@ class _Text:
             if self.length > TEXT_LIMIT:
                 raise _Damage(f"a cell holds more than {TEXT_LIMIT} characters")
             self.pieces.append(piece)
+            if self.run_is_struck and not piece.isspace():
+                self.is_struck = True
 
     def take(self) -> str:
         text = self.pieces[0] if len(self.pieces) == 1 else "".join(self.pieces)
@@ -232,7 +263,7 @@ class _StringScanner:
     """Shared strings: the runs of each joined, without the phonetic hints."""
 
     def __init__(self) -> None:
-        self.strings: list[str | None] = []
+        self.strings: list[_SharedText] = []
         self._text = _Text()
         self._phonetic = 0
         self.parser = _parser()
@@ -240,10 +271,14 @@ class _StringScanner:
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._text.add
 
-    def _start(self, name: str, _: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         tag = name.rpartition(":")[2]
         if tag == "t":
             self._text.wanted = not self._phonetic
+        elif tag == "r":
+            self._text.run_is_struck = False
+        elif tag == "strike":
+            self._text.run_is_struck = attributes.get("val", "1") in _TRUE
         elif tag == "rPh":
             self._phonetic += 1
 
@@ -254,15 +289,17 @@ class _StringScanner:
         elif tag == "rPh":
             self._phonetic -= 1
         elif tag == "si":
-            self.strings.append(_cell_text(self._text.take()))
+            self.strings.append(_SharedText(_cell_text(self._text.take()), self._text.is_struck))
+            self._text.is_struck = self._text.run_is_struck = False
 
 
 class _Scanner:
     """The cells of one sheet, from the bytes of its part."""
 
-    def __init__(self, strings: list[str | None], shown: list[ShownAs | None], calendar: Calendar) -> None:
+    def __init__(self, strings: list[_SharedText], styles: list[_Style], calendar: Calendar) -> None:
         self._strings = strings
-        self._shown = shown
+        self._shown = [style.shown for style in styles]
+        self._striking = {str(number) for number, style in enumerate(styles) if style.strikes_out}
         self._calendar = calendar
         self._done: list[tuple[int, list[StoredCell]]] = []
         self._row: list[StoredCell] = []
@@ -305,6 +342,10 @@ class _Scanner:
                 raise _Damage(f"there is no row {self._row_number} in Excel")
         elif tag == "rPh":
             self._phonetic += 1
+        elif tag == "r":
+            self._text.run_is_struck = False
+        elif tag == "strike":
+            self._text.run_is_struck = attributes.get("val", "1") in _TRUE
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
@@ -339,9 +380,11 @@ class _Scanner:
     def _end_cell(self) -> None:
         text = self._text.take()
         problem = None
+        is_struck = self._style in self._striking or self._text.is_struck
         value: CellValue
         if self._type == "s":
-            value = self._strings[int(text)] if text else None
+            value, runs_are_struck = self._strings[int(text)] if text else _SharedText(None, False)
+            is_struck = is_struck or runs_are_struck
         elif self._type in ("str", "inlineStr"):
             value = _cell_text(text)
         elif not text.strip():
@@ -358,7 +401,10 @@ class _Scanner:
             value = python_value(datetime.datetime.fromisoformat(text.strip()))
         else:
             raise _Damage(f"a cell has the unknown type {self._type}")
+        self._text.is_struck = self._text.run_is_struck = False
         if value is not None or problem is not None:
+            if is_struck and problem is None:
+                problem = Problem.STRUCK
             if len(self._row) >= LAST_COLUMN:
                 raise _Damage(f"row {self._row_number} holds more cells than there are columns")
             self._row.append(StoredCell(self._column, value, problem))

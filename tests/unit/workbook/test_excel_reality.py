@@ -5,14 +5,22 @@ from __future__ import annotations
 import datetime
 import shutil
 import subprocess
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.chart import BarChart, Reference
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.styles import Font, PatternFill
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.table import Table
 
 from referee.domain import InputError, RulesError
@@ -368,3 +376,173 @@ def test_a_workbook_saved_by_libreoffice_is_the_same(tmp_path: Path) -> None:
     assert [(test.facts, test.expected, test.scores) for test in after.tests] == [
         (test.facts, test.expected, test.scores) for test in before.tests
     ]
+
+
+# --- what is struck out
+
+
+STRUCK = TextBlock(InlineFont(strike=True), "USD")
+
+
+def test_a_rule_that_is_struck_out_is_a_fault_and_never_read_or_left_out_in_silence(tmp_path: Path) -> None:
+    path = example(tmp_path)
+    workbook = load_workbook(path)
+    workbook["Band"]["B6"].font = Font(strike=True)
+    workbook["Band"]["C30"].font = Font(strike=True)  # blank
+    workbook.save(path)
+    shown = str(workbook["Band"]["B6"].value)
+    (fault,) = (each for each in faults(path) if each.code == "cell-struck-out")
+    assert str(fault) == (
+        f"limits.xlsx, sheet Band, cell B6: `{shown}` is struck out, in whole or in part; delete what no longer "
+        "counts, or undo the strike-through of what does"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "is_struck"),
+    [
+        (CellRichText(STRUCK), True),
+        (CellRichText("EUR, ", STRUCK), True),
+        (CellRichText(STRUCK, " EUR"), True),
+        (CellRichText("EUR", TextBlock(InlineFont(strike=True), "  ")), False),
+        (CellRichText("EU", TextBlock(InlineFont(b=True, strike=False), "R")), False),
+    ],
+)
+def test_texts_that_are_struck_out_in_part_are_seen(tmp_path: Path, content: Any, is_struck: bool) -> None:
+    workbook: Any = Workbook()
+    for row in (["case", "currency", "next"], ["1", content, "CHF"]):
+        workbook.active.append(row)
+    workbook.save(tmp_path / "c.xlsx")
+    (case,) = read_cases(tmp_path / "c.xlsx")
+    struck = UnreadableCell("is struck out, in whole or in part")
+    assert case.facts == {"case": "1", "currency": struck if is_struck else "EUR", "next": "CHF"}
+
+
+def test_shared_texts_that_are_struck_out_are_seen(tmp_path: Path) -> None:
+    rich = "<si><r><t>EUR</t></r><r><rPr><strike/></rPr><t> USD</t></r></si><si><t>CHF</t></si>"
+    path = tmp_path / "c.xlsx"
+    assert one_case(path, '<c r="B2" t="s"><v>1</v></c>', shared=rich) == "CHF"
+    found = one_case(path, '<c r="B2" t="s"><v>0</v></c>', shared=rich)
+    assert found == UnreadableCell("is struck out, in whole or in part")
+
+
+def test_an_answer_that_is_struck_out_is_refused(tmp_path: Path) -> None:
+    workbook: Any = Workbook()
+    for row in (["case", "answer"], ["1", "approve"]):
+        workbook.active.append(row)
+    workbook.active["B2"].font = Font(strike=True)
+    workbook.save(tmp_path / "w.xlsx")
+    with pytest.raises(
+        InputError, match=r"w\.xlsx, sheet Sheet, cell B2: `approve` is struck out; delete it, or undo"
+    ):
+        read_table(tmp_path / "w.xlsx")
+
+
+# --- what changes how a sheet looks and not what it says
+
+
+def looks_other(workbook: Any) -> None:
+    """The example with everything that people add to sheets without meaning to change a rule."""
+    sheet = workbook["Band"]
+    sheet.auto_filter.ref = f"A3:{sheet.dimensions.partition(':')[2]}"
+    sheet.auto_filter.add_filter_column(0, ["1"])
+    sheet.row_dimensions[6].hidden = True  # filtered out
+    sheet.row_dimensions.group(5, 6, outline_level=2, hidden=True)
+    sheet.column_dimensions.group("B", "C", hidden=True)
+    sheet.conditional_formatting.add(
+        "A5:D9", FormulaRule(["TRUE"], font=Font(strike=True), fill=PatternFill("solid", bgColor="FF0000"))
+    )
+    choices = DataValidation("list", formula1='"low,high"', showErrorMessage=True)
+    choices.add("B5:B9")
+    sheet.add_data_validation(choices)
+    chart = BarChart()
+    chart.add_data(Reference(sheet, min_col=1, min_row=5, max_row=8))
+    sheet.add_chart(chart, "H20")
+    sheet.freeze_panes = "C7"
+    workbook.defined_names["limit"] = DefinedName("limit", attr_text="Band!$B$5")
+    sheet.print_area = "A1:D9"
+    workbook.calculation.refMode = "R1C1"
+    for row in sheet.iter_rows(min_row=5):
+        for cell in row:
+            cell.quotePrefix = True
+            cell.font = Font(italic=True, underline="double", color="FF0000")
+
+
+def test_filters_groups_charts_names_and_formats_change_no_rule(tmp_path: Path) -> None:
+    path = example(tmp_path)
+    before = read_workbook(path)
+    workbook = load_workbook(path)
+    looks_other(workbook)
+    workbook.save(path)
+    after = read_workbook(path)
+    assert [table.rules for table in after.tables] == [table.rules for table in before.tables]
+    assert after.readings == before.readings
+
+
+def test_a_text_behind_a_quote_prefix_is_the_text_without_it(tmp_path: Path) -> None:
+    workbook: Any = Workbook()
+    for row in (["case", "a", "b"], ["1", "007", "=1+1"]):
+        workbook.active.append(row)
+    for address in ("B2", "C2"):
+        cell = workbook.active[address]
+        cell.data_type, cell.quotePrefix = "s", True
+    workbook.save(tmp_path / "c.xlsx")
+    (case,) = read_cases(tmp_path / "c.xlsx")
+    assert (case.facts["a"], case.facts["b"]) == ("007", "=1+1")
+
+
+def test_array_formulas_count_by_their_saved_values(tmp_path: Path) -> None:
+    saved = '<c r="B2"><f t="array" ref="B2:B3">A2:A3*2</f><v>84</v></c>'
+    assert one_case(tmp_path / "c.xlsx", saved) == 84
+    spilled = '<c r="B2" cm="1"><f t="array" ref="B2">_xlfn._xlws.SORT(A2:A3)</f><v>7</v></c>'
+    assert one_case(tmp_path / "c.xlsx", spilled) == 7
+    path = example(tmp_path)
+    workbook = load_workbook(path)
+    workbook["Band"]["B6"] = ArrayFormula("B6", "=1*2")
+    workbook.save(path)
+    assert any("the formula has no saved value" in fault.message for fault in faults(path))
+
+
+def test_links_to_other_files_are_not_followed(tmp_path: Path) -> None:
+    linked = '<c r="B2"><f>[1]Prices!$A$1</f><v>12.5</v></c>'
+    assert one_case(tmp_path / "c.xlsx", linked) == Decimal("12.5")
+    lost = '<c r="B2" t="e"><f>[1]Prices!$A$1</f><v>#REF!</v></c>'
+    assert one_case(tmp_path / "c.xlsx", lost) == UnreadableCell("is the error #REF!")
+
+
+def test_conversations_and_change_logs_of_shared_workbooks_are_passed_over(tmp_path: Path) -> None:
+    kind = "http://schemas.microsoft.com/office/2017/10/relationships/threadedComment"
+    link = f'<Relationship Id="rIdT" Type="{kind}" Target="../threadedComments/t.xml"/></Relationships>'
+    path = example(tmp_path)
+    rules = [table.rules for table in read_workbook(path).tables]
+    patched(path, "xl/worksheets/_rels/sheet5.xml.rels", {"</Relationships>": link})
+    with_parts(
+        path,
+        {
+            "xl/threadedComments/t.xml": b"<ThreadedComments><threadedComment ref='B6'><text>5</text>"
+            b"</threadedComment></ThreadedComments>",
+            "xl/revisions/revisionHeaders.xml": b"<headers/>",
+            "xl/revisions/revisionLog1.xml": b"<revisions><rcc rId='1'><nc r='B6'><v>5</v></nc></rcc></revisions>",
+            "xl/revisions/userNames.xml": b"<users/>",
+        },
+    )
+    assert [table.rules for table in read_workbook(path).tables] == rules
+
+
+def test_a_strict_open_xml_workbook_is_the_same(tmp_path: Path) -> None:
+    path = example(tmp_path)
+    before = read_workbook(path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist() if name.endswith((".xml", ".rels"))}
+    strict = {
+        b"http://schemas.openxmlformats.org/spreadsheetml/2006/main": b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+        b"http://schemas.openxmlformats.org/officeDocument/2006/relationships": (
+            b"http://purl.oclc.org/ooxml/officeDocument/relationships"
+        ),
+    }
+    for old, new in strict.items():
+        parts = {name: content.replace(old, new) for name, content in parts.items()}
+    with_parts(path, parts)
+    after = read_workbook(path)
+    assert [table.rules for table in after.tables] == [table.rules for table in before.tables]
+    assert after.settings == before.settings
