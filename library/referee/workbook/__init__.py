@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from referee.workbook.camunda_sheets import SheetLayout
     from referee.workbook.definitions_of_workbook import definitions_of
     from referee.workbook.importing import Imported, import_decision
-    from referee.workbook.new_decision import new_decision
     from referee.workbook.proposed_rules import ProposedRules, write_proposed_rules
     from referee.workbook.results import write_results
+    from referee.workbook.starting_workbook import new_decision
     from referee.workbook.table_authoring import TableDraft
 
 __all__ = [
@@ -76,7 +76,7 @@ _HOMES = {
     "annotate": "referee.workbook.annotation",
     "definitions_of": "referee.workbook.definitions_of_workbook",
     "import_decision": "referee.workbook.importing",
-    "new_decision": "referee.workbook.new_decision",
+    "new_decision": "referee.workbook.starting_workbook",
     "write_proposed_rules": "referee.workbook.proposed_rules",
     "write_results": "referee.workbook.results",
     "write_workbook": "referee.workbook.authoring",
