@@ -7,7 +7,6 @@ from referee.checks.differences import Difference, Differences, Version, a_value
 from referee.checks.finding import Case, Finding, Fix, TableReport
 from referee.checks.outcome import DISAGREEMENT, NO_HIT, SEVERAL_HITS
 from referee.checks.protected import protected_facts
-from referee.checks.reachability import case_with_outcome, needs_tables
 from referee.checks.table_check import check_table
 from referee.checks.value_line import literal_text
 
@@ -27,11 +26,9 @@ __all__ = [
     "TableReport",
     "Version",
     "a_value",
-    "case_with_outcome",
     "check_table",
     "differences",
     "is_literal",
     "literal_text",
-    "needs_tables",
     "protected_facts",
 ]

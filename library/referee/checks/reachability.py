@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from referee.checks.budget import Budget
+from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import CaseSpace, InputValues
 from referee.checks.decision_logic import Cut, DecisionLogic
-from referee.checks.finding import Case
-from referee.checks.outcome import Outcome
+from referee.checks.finding import Case, Finding
+from referee.checks.outcome import DISAGREEMENT, NO_HIT, SEVERAL_HITS, Outcome
 from referee.checks.subject import as_facts, paths_of, results_of
 from referee.feel import Names
 from referee.tables import DecisionTable
@@ -49,11 +49,25 @@ def case_with_outcome(
     return None
 
 
-def needs_tables(table: DecisionTable, tables: Iterable[DecisionTable]) -> bool:
-    """Whether an input of the table is the result of another one."""
-    results = {
-        name
-        for each in tables
-        for name in (each.name, *(f"{each.name}.{output.name}" for output in each.outputs))
-    }
-    return any(" ".join(clause.expression.text.split()) in results for clause in table.inputs)
+def only_reached(
+    findings: Sequence[Finding],
+    table: DecisionTable,
+    inputs: Mapping[str, InputValues],
+    names: Iterable[str],
+    others: Sequence[DecisionTable],
+    budget: Budget,
+) -> list[Finding]:
+    """The findings without the gaps and overlaps that no case was found for, where it is proved that there is none."""
+    kept = list(findings)
+    for code, outcomes in (("gap", (NO_HIT,)), ("overlap", (SEVERAL_HITS, DISAGREEMENT))):
+        told = [finding for finding in kept if finding.code == code and finding.case is None]
+        if not told or (code == "overlap" and table.hit_policy.needs_priorities):
+            continue
+        tables = [table, *(other for other in others if other.name != table.name)]
+        try:
+            case = case_with_outcome(tables, inputs, names, table.name, outcomes, budget)
+        except OutOfBudget:
+            continue  # what is told of the table by itself stands
+        if case is None:
+            kept = [finding for finding in kept if finding not in told]
+    return kept

@@ -11,6 +11,7 @@ from referee.checks.gaps import gaps
 from referee.checks.masked import impossible_rules, masked_rules
 from referee.checks.null_doubt import null_in_doubt
 from referee.checks.overlaps import overlaps
+from referee.checks.reachability import only_reached
 from referee.checks.relevance import inputs_without_effect
 from referee.checks.sameness import joinable_rules, needless_rules
 from referee.checks.subject import Subject, listed
@@ -72,6 +73,8 @@ def check_table(
             unproved.append(over.part or name)
             severity = Severity.INFO if name in _ADVICE else Severity.WARNING
             findings.append(_not_proved(subject, over.part or name, severity))
+    if others:
+        findings = only_reached(findings, table, inputs, subject.names, others, budget)
     findings += _outside_the_proof(subject)
     return TableReport(table.name, tuple(_bounded(findings)), tuple(proved), tuple(unproved))
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from referee.domain import Diagnostic, InputError, ModelError, RulesError, Severity
+from referee.domain import Diagnostic, InputError, ModelError, RulesError
 
 if TYPE_CHECKING:
-    from referee.checks import Budget, InputValues, TableReport
+    from referee.checks import Budget, TableReport
     from referee.scoring import Model
     from referee.tables import DecisionTable
     from referee.workbook import DecisionWorkbook
@@ -45,7 +45,7 @@ def check_workbook(path: Path, models: Path, budget: Budget, watch: Watch) -> Wo
 
     Each table may take its share of what is left of the budget.
     """
-    from referee.checks import check_table, needs_tables, protected_facts
+    from referee.checks import check_table, protected_facts
     from referee.cli.table_inputs import scope_names, table_inputs
     from referee.dmn import read_model
     from referee.scoring import ModelStore
@@ -82,9 +82,7 @@ def check_workbook(path: Path, models: Path, budget: Budget, watch: Watch) -> Wo
     inputs, names = table_inputs(workbook, loaded), scope_names(workbook)
     for done, table in enumerate(watch(workbook.tables, f"proving {path.name}")):
         share = budget.share(1 / (len(workbook.tables) - done))
-        found = check_table(table, inputs, names=names, budget=share)
-        if needs_tables(table, workbook.tables):
-            found = _as_far_as_reached(found, table, workbook.tables, inputs, names, share)
+        found = check_table(table, inputs, names=names, others=workbook.tables, budget=share)
         if table.name == workbook.settings.route_table:
             found = _with_guarantees(found, workbook, loaded)
         report.add(found, table)
@@ -107,7 +105,7 @@ def _with_guarantees(
 
 def _check_model(report: WorkbookReport, budget: Budget, watch: Watch) -> None:
     """Proves the tables of a DMN file."""
-    from referee.checks import check_table, needs_tables
+    from referee.checks import check_table
     from referee.cli.model_tables import model_tables
     from referee.dmn.reader import read_definitions
 
@@ -117,40 +115,5 @@ def _check_model(report: WorkbookReport, budget: Budget, watch: Watch) -> None:
     for done, table in enumerate(watch(tables, f"proving {report.path.name}")):
         share = budget.share(1 / (len(tables) - done))
         inputs, names = found[id(table)].inputs, found[id(table)].names
-        told = check_table(table, inputs, names=names, budget=share)
-        if found[id(table)].is_decision and needs_tables(table, decisions):
-            told = _as_far_as_reached(told, table, decisions, inputs, names, share)
-        report.add(told, table)
-
-
-def _as_far_as_reached(
-    found: TableReport,
-    table: DecisionTable,
-    tables: Sequence[DecisionTable],
-    inputs: Mapping[str, InputValues],
-    names: Sequence[str],
-    budget: Budget,
-) -> TableReport:
-    """Findings that no case of the whole decision reaches, as the tables before never give such results, as hints."""
-    from referee.checks import DISAGREEMENT, NO_HIT, SEVERAL_HITS, OutOfBudget, case_with_outcome
-
-    findings = list(found.findings)
-    for codes, outcomes in (
-        (("gap", "more-gaps"), (NO_HIT,)),
-        (("overlap", "more-overlaps"), (SEVERAL_HITS, DISAGREEMENT)),
-    ):
-        told = [finding for finding in findings if finding.code in codes and finding.must_be_mended]
-        if not told or (codes[0] == "overlap" and table.hit_policy.needs_priorities):
-            continue
-        try:
-            case = case_with_outcome(tables, inputs, names, table.name, outcomes, budget)
-        except OutOfBudget:
-            continue  # what is told of the table by itself stands
-        if case is None:
-            note = (
-                "no case of the whole decision comes to this, as the tables before never give these results"
-            )
-            for finding in told:
-                message = f"{finding.message} ({note})"
-                findings[findings.index(finding)] = replace(finding, severity=Severity.INFO, message=message)
-    return replace(found, findings=tuple(findings))
+        others = decisions if found[id(table)].is_decision else ()
+        report.add(check_table(table, inputs, names=names, others=others, budget=share), table)

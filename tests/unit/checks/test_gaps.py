@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from referee.checks import NO_HIT, Budget, Case, InputValues, case_with_outcome
+from referee.checks import NO_HIT, Budget, Case, InputValues
+from referee.checks.reachability import case_with_outcome
 from referee.domain import Severity
 from tests.unit.checks.tables import checked, messages, only, table
 
