@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from referee.domain import InputError, ModelError
 from referee.files import write_whole
+
+if TYPE_CHECKING:
+    from referee.scoring import Model
 
 
 @click.group(
@@ -35,24 +39,48 @@ def model() -> None:
 )
 @click.option("--as", "approver", help="Your name among the approvers, if the key's file has another.")
 @click.option("--passphrase", is_flag=True, help="Ask for the passphrase of the key.")
-def approve(folder: Path, key: Path, approver: str | None, passphrase: bool) -> None:
+@click.option("--yes", is_flag=True, help="Sign without asking whether all that is right.")
+def approve(folder: Path, key: Path, approver: str | None, passphrase: bool, yes: bool) -> None:
     """Sign the card of the model in FOLDER, and with it the hashes of all files of the model.
 
-    The files are checked against the card first. Read the card before: what you sign for is all that stands in it. The
-    signature goes into approval.json beside the card.
+    The files are checked against the card, and the compiled form against scikit-learn, with which it has to agree to
+    1e-9; if not, nothing is signed. What you sign for is shown in short, and all of it stands in the card. The signature
+    goes into approval.json beside the card.
     """
+    from referee.cli.model_summary import summary
     from referee.scoring.approval import APPROVAL_FILE, read_approvers_key
     from referee.scoring.approval import approve as signed
     from referee.scoring.store import ModelStore
 
     folder = Path.cwd() / folder  # not resolved: a link stays one, and is refused
-    card, content = ModelStore(folder.parent).to_approve(folder.name)
+    model, content = ModelStore(folder.parent).to_approve(folder.name)
     private = read_approvers_key(key, _asked_passphrase(passphrase, again=False))
     name = approver or key.stem
+    for line in summary(model, _compared(model)):
+        click.echo(line)
+    if not yes:
+        click.confirm(f"Sign this as {name}?", abort=True)
     date = datetime.now(UTC).date().isoformat()
     path = folder / APPROVAL_FILE
-    _write(path, signed(card.name, card.version, content, name, private, date))
-    click.echo(f"{card.name} {card.version} is approved by {name}: {path}")
+    _write(path, signed(model.name, model.version, content, name, private, date))
+    click.echo(f"{model.name} {model.version} is approved by {name}: {path}")
+
+
+def _compared(model: Model) -> str:
+    """What comparing the compiled form with scikit-learn says. Raises `ModelError` where they differ."""
+    from referee.scoring.parity import TOLERANCE
+
+    compared = model.compare()
+    if compared is None:
+        return "scikit-learn scores; there is no compiled form"
+    rows, difference = compared
+    if not difference <= TOLERANCE:
+        raise ModelError(
+            f"model {model.name}: its compiled form gives other probabilities than scikit-learn, by up to "
+            f"{difference:.3g} on {rows} cases; train it again, or leave compiled.json out of the files of its card, "
+            "so that scikit-learn scores"
+        )
+    return f"the compiled form agrees with scikit-learn on {rows} cases, to {difference:.1e}"
 
 
 @model.group()

@@ -13,7 +13,7 @@ import numpy
 
 from referee.scoring.columns import Columns, Unscorable, Value
 from referee.scoring.compiled import FORMAT, read_compiled
-from referee.scoring.parity import largest_difference
+from referee.scoring.parity import TOLERANCE, largest_difference
 from referee.scoring.preprocessing import (
     Column,
     NotCompilable,
@@ -27,9 +27,6 @@ from referee.scoring.preprocessing import (
 
 if TYPE_CHECKING:
     from referee.scoring.card import Feature
-
-TOLERANCE = 1e-9
-"""How far a compiled probability may lie from scikit-learn's."""
 
 
 @dataclass(frozen=True, slots=True)

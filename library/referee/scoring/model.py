@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from referee.domain import Diagnostic, Evaluation, ModelError
 from referee.scoring.columns import Unscorable, Value
-from referee.scoring.encoding import check, expand, inputs_of
+from referee.scoring.encoding import check, inputs_of
 from referee.scoring.novelty import NoveltyMeasure
 
 if TYPE_CHECKING:
@@ -97,6 +97,29 @@ class Model:
         # Threads only cost time on one row: 30.6 ms a decision with two of them, 3.0 ms with one.
         threadpool_limits(1)
         self._classifier = classifier
+
+    def compare(self) -> tuple[int, float] | None:
+        """How many cases were given to the compiled form and to scikit-learn, and how far a probability differs at most.
+
+        The cases are drawn from what the card tells of training, at random, and odd (``parity``). None without a
+        compiled form. Unpickles, and raises ``ModelError`` like ``prepare``.
+        """
+        if self._compiled_content is None:
+            self.prepare()
+            return None
+        from referee.scoring.parity import largest_difference, sample_cases
+
+        self._unpickle()
+        self.prepare()
+        assert self._compiled is not None, "prepared from its content"
+        return largest_difference(
+            self._compiled,
+            self._classifier,
+            self.card.features,
+            sample_cases(self.card),
+            range_margin=self.card.range_margin,
+            takes=self.card.takes,
+        )
 
     def score(self, facts: Mapping[str, Any]) -> Evaluation:
         """The label, its confidence and all probabilities; or a diagnostic for each fact in doubt.
@@ -221,13 +244,13 @@ class Model:
             return self._compiled.probabilities_of(cases)
         if not cases:
             return []
-        import numpy
         import sklearn
+
+        from referee.scoring.parity import as_rows
 
         # The rows have been checked above, and scikit-learn's own checks cost more than the prediction.
         with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
-            rows = numpy.array([expand(self._inputs, values) for values in cases], dtype=numpy.float64)
-            found = self._classifier.predict_proba(rows)
+            found = self._classifier.predict_proba(as_rows(self.card.features, cases, self.card.takes))
         return [[share if math.isfinite(share) else -1.0 for share in map(float, shares)] for shares in found]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,10 +15,13 @@ from referee.scoring.compiled import CompiledClassifier
 from referee.scoring.encoding import expand, inputs_of
 
 if TYPE_CHECKING:
-    from referee.scoring.card import Feature
+    from referee.scoring.card import Card, Feature
 
 REAL = 500
 RANDOM = 1_000
+TOLERANCE = 1e-9
+"""How far a compiled probability may lie from scikit-learn's."""
+
 UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
 _EXTREMES = (0.0, 5e-324, 1e30, -1e30, 1e300)
 
@@ -46,6 +49,35 @@ def largest_difference(
         for case, shares in zip(tried, _expected(classifier, features, tried, takes), strict=True)
     ]
     return len(differences), max(differences)
+
+
+def sample_cases(card: Card) -> list[list[Value]]:
+    """Cases like those of training, as far as the card tells: each feature by its quantiles and shares, none together.
+
+    Empty where the card doesn't say what the training cases looked like.
+    """
+    if card.novelty is None:
+        return []
+    chance = Random(1)
+    cases: list[list[Value]] = [[] for _ in range(REAL)]
+    for feature in card.features:
+        shares, quantiles = card.novelty.shares[feature.name], card.novelty.quantiles.get(feature.name, ())
+        for case in cases:
+            case.append(_sampled(feature, shares, quantiles, chance))
+    return cases
+
+
+def _sampled(
+    feature: Feature, shares: Mapping[str, float], quantiles: Sequence[float], chance: Random
+) -> Value:
+    if feature.type == "number":
+        if chance.random() < shares.get("", 0.0):
+            return None
+        return chance.choice(quantiles)
+    [category] = chance.choices(list(shares), list(shares.values()))
+    if not category:
+        return None
+    return category if feature.type == "string" else float(category == "true")
 
 
 def as_rows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -29,26 +30,17 @@ class ModelStore:
         afterwards changes nothing. Nothing is unpickled here and scikit-learn isn't imported.
         Raises ``ModelError``.
         """
-        from referee.scoring.card import MODEL_FILE
-        from referee.scoring.compiled import COMPILED_FILE
-
         card, card_bytes, contents = self._verified(name, version)
         approver = self._approver(self.folder / name, card, card_bytes)
-        return Model(
-            card,
-            hashlib.sha256(card_bytes).hexdigest(),
-            contents[MODEL_FILE],
-            contents.get(COMPILED_FILE),
-            approver,
-        )
+        return _model(card, card_bytes, contents, approver)
 
-    def to_approve(self, name: str) -> tuple[Card, bytes]:
-        """The card, and its very bytes, of a model whose files are those of the card; approved or not.
+    def to_approve(self, name: str) -> tuple[Model, bytes]:
+        """The model whose files are those of its card, approved or not, and the very bytes of the card.
 
         Raises ``ModelError``.
         """
-        card, card_bytes, _ = self._verified(name, "")
-        return card, card_bytes
+        card, card_bytes, contents = self._verified(name, "")
+        return _model(card, card_bytes, contents), card_bytes
 
     def names(self) -> list[str]:
         """The folders that hold a card, in order; whether they can be trusted is told by ``load``."""
@@ -119,6 +111,14 @@ class ModelStore:
                 f"model {name}: {folder} is a link out of the folder of models; put the folder itself there"
             )
         return folder
+
+
+def _model(card: Card, card_bytes: bytes, contents: Mapping[str, bytes], approver: str = "") -> Model:
+    from referee.scoring.card import MODEL_FILE
+    from referee.scoring.compiled import COMPILED_FILE
+
+    sha256 = hashlib.sha256(card_bytes).hexdigest()
+    return Model(card, sha256, contents[MODEL_FILE], contents.get(COMPILED_FILE), approver)
 
 
 def _read(name: str, folder: Path, file: str) -> bytes:

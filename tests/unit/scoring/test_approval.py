@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -244,10 +245,64 @@ def test_keys_are_made_and_a_model_is_approved_on_the_command_line(
     if os.name == "posix":
         assert (tmp_path / "carol.key").stat().st_mode & 0o077 == 0
     shutil.move(tmp_path / "carol.pub", approvers)
-    said = run("approve", str(models / "payment"), "--key", str(tmp_path / "carol.key"))
+    said = run("approve", str(models / "payment"), "--key", str(tmp_path / "carol.key"), "--yes")
     assert said.exit_code == 0, said.output
     assert "payment 2.1 is approved by carol" in said.output
     assert ModelStore(models).load("payment").approver == "carol"
+
+
+def test_an_approver_sees_what_is_signed_and_is_asked(models: Path, alice: Approver) -> None:
+    from click.testing import CliRunner
+
+    from referee.cli.main import cli
+
+    folder = models / "payment"
+    asked = ["model", "approve", str(folder), "--key", str(alice.key_file)]
+    said = CliRunner().invoke(cli, asked, input="n\n")
+    assert said.exit_code == 1
+    assert not (folder / "approval.json").exists()
+    card = ModelStore(models).to_approve("payment")[0]
+    assert f"sha256 of the card {card.sha256}" in said.output
+    assert "the compiled form agrees with scikit-learn on " in said.output
+    assert "group = x: " in said.output
+    assert "Sign this as alice?" in said.output
+    assert CliRunner().invoke(cli, asked, input="y\n").exit_code == 0
+    assert (folder / "approval.json").exists()
+
+
+def test_nobody_there_to_answer_is_no_approval(models: Path, alice: Approver) -> None:
+    said = run("approve", str(models / "payment"), "--key", str(alice.key_file))
+    assert said.exit_code == 1
+    assert not (models / "payment" / "approval.json").exists()
+
+
+def test_a_compiled_form_that_gives_other_probabilities_is_not_signed_for(
+    models: Path, alice: Approver
+) -> None:
+    folder = models / "payment"
+    compiled = json.loads((folder / "compiled.json").read_text("utf-8"))
+    compiled["classifier"]["intercepts"][0] += 1e-6
+    content = json.dumps(compiled).encode()
+    (folder / "compiled.json").write_bytes(content)
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    card["files"]["compiled.json"] = hashlib.sha256(content).hexdigest()
+    (folder / "card.json").write_text(json.dumps(card), "utf-8")
+    said = run("approve", str(folder), "--key", str(alice.key_file), "--yes")
+    assert "its compiled form gives other probabilities than scikit-learn" in str(said.exception)
+    assert not (folder / "approval.json").exists()
+    # Without the compiled form scikit-learn scores, and that can be signed for.
+    del card["files"]["compiled.json"]
+    (folder / "card.json").write_text(json.dumps(card), "utf-8")
+    assert "scikit-learn scores" in run("approve", str(folder), "--key", str(alice.key_file), "--yes").output
+
+
+def test_a_forged_pickle_is_refused_when_it_is_to_be_approved(
+    models: Path, alice: Approver, forge: Callable[[bytes], None], dumped: Callable[[object], bytes]
+) -> None:
+    forge(dumped(os.mkdir))
+    said = run("approve", str(models / "payment"), "--key", str(alice.key_file), "--yes")
+    assert isinstance(said.exception, ModelError)
+    assert not (models / "payment" / "approval.json").exists()
 
 
 def test_a_key_is_never_replaced(tmp_path: Path) -> None:
