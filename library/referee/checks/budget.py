@@ -38,6 +38,11 @@ class Budget:
     def seconds_left(self) -> float:
         return self._end - self._clock()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the seconds are spent, or the steps are."""
+        return self._steps_left < 0 or self._clock() > self._end
+
     def share(self, part: float) -> Budget:
         """A budget of a part of the seconds that are left."""
         return Budget(self.seconds_left * part, self._clock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import Box
@@ -61,32 +61,47 @@ def masked_rules(subject: Subject, budget: Budget) -> Iterator[Finding]:
     if policy not in (HitPolicy.FIRST, HitPolicy.PRIORITY):
         return
     stronger = _stronger_by_rank(subject) if policy is HitPolicy.PRIORITY else _earlier(subject)
-    hard: list[tuple[int, Box, int]] = []
-    unknown: list[int] = []
-    # a few rules may be very hard: they wait until all others are known
-    for rule, rivals in stronger:
+
+    def masked_here(rule: int, budget: Budget) -> Finding | None:
         box = subject.boxes[rule].reach
         if box is None:
-            continue
-        budget.spend(len(subject.boxes) // 8 + 1)
-        rivals &= subject.true_index.touching(box)
-        try:
-            takers = takers_of(subject, box, rivals, budget.of_steps(_STEPS_AT_FIRST))
-        except OutOfBudget:
-            hard.append((rule, box, rivals))
-            continue
-        if takers is not None:
-            yield _masked(subject, rule, takers)
-    for at, (rule, box, rivals) in enumerate(hard):
-        try:
-            takers = takers_of(subject, box, rivals, budget.share(1 / (len(hard) - at)))
-        except OutOfBudget:
-            unknown.append(subject.number(rule))
-            continue
-        if takers is not None:
-            yield _masked(subject, rule, takers)
-    if unknown:
-        raise OutOfBudget(f"whether {listed(unknown)} can fire")
+            return None
+        takers = takers_of(subject, box, subject.true_index.touching(box) & stronger[rule], budget)
+        return None if takers is None else _masked(subject, rule, takers)
+
+    yield from easy_first(subject, stronger, masked_here, budget, "can fire")
+
+
+def easy_first(
+    subject: Subject,
+    rules: Iterable[int],
+    examine: Callable[[int, Budget], Finding | None],
+    budget: Budget,
+    question: str,
+) -> Iterator[Finding]:
+    """What is found about each rule. A few rules may be very hard: they wait until all others are known.
+
+    Each time around they may take ten times as long as before, until all are known or the budget is spent. Raises
+    ``OutOfBudget``, which names the rules that are left and the question.
+    """
+    left = list(rules)
+    steps = _STEPS_AT_FIRST
+    while left:
+        hard: list[int] = []
+        for at, rule in enumerate(left):
+            try:
+                budget.spend(len(subject.boxes) // 8 + 1)
+                found = examine(rule, budget.of_steps(steps))
+            except OutOfBudget:
+                if budget.is_over:
+                    unknown = sorted(map(subject.number, [*hard, *left[at:]]))
+                    raise OutOfBudget(f"whether {listed(unknown)} {question}") from None
+                hard.append(rule)
+                continue
+            if found is not None:
+                yield found
+        left = hard
+        steps *= 10
 
 
 def takers_of(subject: Subject, box: Box, rivals: int, budget: Budget) -> list[int] | None:
@@ -121,11 +136,11 @@ def _is_easily_left(subject: Subject, box: Box, rivals: int) -> bool:
     return False
 
 
-def _earlier(subject: Subject) -> list[tuple[int, int]]:
-    return [(rule, (1 << rule) - 1) for rule in range(len(subject.boxes))]
+def _earlier(subject: Subject) -> dict[int, int]:
+    return {rule: (1 << rule) - 1 for rule in range(len(subject.boxes))}
 
 
-def _stronger_by_rank(subject: Subject) -> list[tuple[int, int]]:
+def _stronger_by_rank(subject: Subject) -> dict[int, int]:
     """Each rule of a known rank with those that come before it, as bits."""
     priorities = Priorities(subject)
     ranks: dict[Rank, list[int]] = {}
@@ -133,13 +148,13 @@ def _stronger_by_rank(subject: Subject) -> list[tuple[int, int]]:
         rank = priorities.rank(rule)
         if rank is not None:
             ranks.setdefault(rank, []).append(rule)
-    found = []
+    found = {}
     before = 0
     for rank in sorted(ranks):
         for rule in ranks[rank]:
-            found.append((rule, before))
+            found[rule] = before
             before |= 1 << rule
-    return sorted(found)
+    return dict(sorted(found.items()))
 
 
 def _masked(subject: Subject, rule: int, takers: list[int]) -> Finding:

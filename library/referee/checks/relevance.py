@@ -26,6 +26,7 @@ def inputs_without_effect(subject: Subject, budget: Budget) -> Iterator[Finding]
         return
     has_open_cells = any(box.open_columns for box in subject.boxes)
     used = set[str]().union(*(subject.names_in_output(rule) for rule in range(len(subject.boxes))))
+    outcomes = Outcomes(subject)
     unknown = []
     for at, dimension in enumerate(subject.space.dimensions):
         root = dimension.expression.partition(".")[0].strip()
@@ -37,7 +38,7 @@ def inputs_without_effect(subject: Subject, budget: Budget) -> Iterator[Finding]
             for column in subject.columns_of(at)
         )
         try:
-            if tested and (has_open_cells or _matters(subject, at, budget)):
+            if tested and (has_open_cells or _matters(subject, at, outcomes, budget)):
                 continue
         except OutOfBudget:
             unknown.append(dimension.expression)
@@ -66,8 +67,7 @@ def _finding(subject: Subject, at: int, tested: bool) -> Finding:
     )
 
 
-def _matters(subject: Subject, at: int, budget: Budget) -> bool:
-    outcomes = Outcomes(subject)
+def _matters(subject: Subject, at: int, outcomes: Outcomes, budget: Budget) -> bool:
     if _is_seen_to_matter(subject, at, outcomes):
         return True
     return _is_proved_to_matter(subject, at, outcomes, budget)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
-from referee.checks.budget import Budget, OutOfBudget
+from referee.checks.budget import Budget
 from referee.checks.case_space import Box, common
 from referee.checks.finding import Finding, Fix
-from referee.checks.masked import takers_of
+from referee.checks.masked import easy_first, takers_of
 from referee.checks.priorities import Priorities
 from referee.checks.region_set import members, runs_of
 from referee.checks.subject import Subject, listed
 from referee.domain import Severity
 from referee.tables import CellText, HitPolicy
 
-_STEPS_AT_FIRST = 50_000
 _IDEMPOTENT = (HitPolicy.ANY, HitPolicy.PRIORITY, HitPolicy.COLLECT_MIN, HitPolicy.COLLECT_MAX)
 _KEPT_APART = frozenset(HitPolicy) - {HitPolicy.ANY, HitPolicy.PRIORITY, HitPolicy.FIRST}
 """Policies under which rules that are joined may not overlap: two hits are not one."""
@@ -57,27 +56,10 @@ def joinable_rules(subject: Subject, budget: Budget) -> Iterator[Finding]:
 
 
 def _needless_under_first(subject: Subject, budget: Budget) -> Iterator[Finding]:
-    hard: list[int] = []
-    for rule in range(len(subject.boxes)):
-        budget.spend(len(subject.boxes) // 8 + 1)
-        try:
-            found = _needless_here(subject, rule, budget.of_steps(_STEPS_AT_FIRST))
-        except OutOfBudget:
-            hard.append(rule)
-            continue
-        if found is not None:
-            yield found
-    unknown: list[int] = []
-    for at, rule in enumerate(hard):
-        try:
-            found = _needless_here(subject, rule, budget.share(1 / (len(hard) - at)))
-        except OutOfBudget:
-            unknown.append(subject.number(rule))
-            continue
-        if found is not None:
-            yield found
-    if unknown:
-        raise OutOfBudget(f"whether {listed(unknown)} could go")
+    def needless_here(rule: int, budget: Budget) -> Finding | None:
+        return _needless_here(subject, rule, budget)
+
+    yield from easy_first(subject, range(len(subject.boxes)), needless_here, budget, "could go")
 
 
 def _needless_here(subject: Subject, rule: int, budget: Budget) -> Finding | None:
@@ -116,28 +98,29 @@ def _comes_between(subject: Subject, rule: int, box: Box, same: int, budget: Bud
 def _needless_among_equals(subject: Subject, budget: Budget) -> Iterator[Finding]:
     priorities = Priorities(subject) if subject.table.hit_policy is HitPolicy.PRIORITY else None
     gone = 0
-    for rule in reversed(range(len(subject.boxes))):
+
+    def needless_here(rule: int, budget: Budget) -> Finding | None:
+        nonlocal gone
         box = subject.boxes[rule].reach
         if box is None:
-            continue
+            return None
         same = subject.rules_by_outputs[subject.output_keys[rule]] & ~gone & ~(1 << rule)
         rivals = subject.true_index.touching(box) & same
-        if not rivals:
-            continue
-        if priorities is not None and _ties(subject, priorities, rule, box):
-            continue
-        budget.spend(len(subject.boxes) // 8 + 1)
+        if not rivals or (priorities is not None and _ties(subject, priorities, rule, box)):
+            return None
         takers = takers_of(subject, box, rivals, budget)
-        if takers is not None:
-            gone |= 1 << rule
-            yield _needless(subject, rule, takers)
+        if takers is None:
+            return None
+        gone |= 1 << rule
+        return _needless(subject, rule, takers)
+
+    yield from easy_first(subject, reversed(range(len(subject.boxes))), needless_here, budget, "could go")
 
 
 def _ties(subject: Subject, priorities: Priorities, rule: int, box: Box) -> bool:
     """Whether rules of the same rank that say something else share a case with the box: then their order decides."""
-    others = subject.live_index.touching(box) & ~subject.rules_by_outputs[subject.output_keys[rule]]
-    rank = priorities.rank(rule)
-    return any(priorities.rank(other) in (rank, None) for other in members(others))
+    others = priorities.of_same_rank(rule) & ~subject.rules_by_outputs[subject.output_keys[rule]]
+    return bool(others & subject.live_index.touching(box))
 
 
 def _written_twice(subject: Subject) -> Iterator[Finding]:
