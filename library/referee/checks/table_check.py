@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import InputValues
@@ -23,16 +24,18 @@ Check = Callable[[Subject, Budget], Iterator[Finding]]
 
 _MOST_OF_A_KIND = 50
 
-_CHECKS: Mapping[str, tuple[Check, float]] = {
-    "gaps": (gaps, 0.4),
-    "overlaps": (overlaps, 0.5),
-    "rules that can never fire": (masked_rules, 0.7),
-    "rules that say the same": (needless_rules, 0.6),
-    "rules that can be joined": (joinable_rules, 0.5),
-    "inputs that never matter": (inputs_without_effect, 0.5),
-    "missing facts": (null_in_doubt, 1.0),
+_CHECKS: Mapping[str, Check] = {
+    "gaps": gaps,
+    "overlaps": overlaps,
+    "rules that can never fire": masked_rules,
+    "rules that say the same": needless_rules,
+    "rules that can be joined": joinable_rules,
+    "inputs that never matter": inputs_without_effect,
+    "missing facts": null_in_doubt,
 }
-"""The proofs that may take long, by what they prove, and the share of the time left that each may take."""
+"""The proofs that may take long, by what they prove."""
+
+_SHARE_AT_FIRST = 0.1
 
 
 _ADVICE = frozenset(
@@ -61,22 +64,52 @@ def check_table(
     if subject.is_empty:
         return TableReport(table.name, (_no_case(subject),), ())
     findings = [*cells_and_columns(subject), *impossible_rules(subject)]
-    proved: list[str] = []
-    unproved: list[str] = []
-    for name, (check, share) in _CHECKS.items():
-        try:
-            # whoever ends early leaves its time to those that follow
-            for finding in check(subject, budget.share(share)):
-                findings.append(finding)
-            proved.append(name)
-        except OutOfBudget as over:
-            unproved.append(over.part or name)
+    proofs = _in_turn(subject, budget)
+    for name, proof in proofs.items():
+        findings += proof.findings
+        if not proof.is_whole:
             severity = Severity.INFO if name in _ADVICE else Severity.WARNING
-            findings.append(_not_proved(subject, over.part or name, severity))
+            findings.append(_not_proved(subject, proof.left, severity))
     if others:
         findings = only_reached(findings, table, inputs, subject.names, others, budget)
     findings += _outside_the_proof(subject)
-    return TableReport(table.name, tuple(_bounded(findings)), tuple(proved), tuple(unproved))
+    proved = tuple(name for name, proof in proofs.items() if proof.is_whole)
+    unproved = tuple(proof.left for proof in proofs.values() if not proof.is_whole)
+    return TableReport(table.name, tuple(_bounded(findings)), proved, unproved)
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """What was found, and what was ``left`` when the time was over; nothing where the proof is whole."""
+
+    findings: tuple[Finding, ...]
+    left: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.left
+
+
+def _in_turn(subject: Subject, budget: Budget) -> dict[str, _Proof]:
+    """Every proof. Each gets a little time at first; those that need more share all that is left then."""
+    proofs = {
+        name: _proof(name, check, subject, budget.share(_SHARE_AT_FIRST)) for name, check in _CHECKS.items()
+    }
+    hard = [name for name, proof in proofs.items() if not proof.is_whole]
+    for at, name in enumerate(hard):
+        again = _proof(name, _CHECKS[name], subject, budget.share(1 / (len(hard) - at)))
+        if again.is_whole or len(again.findings) >= len(proofs[name].findings):
+            proofs[name] = again
+    return proofs
+
+
+def _proof(name: str, check: Check, subject: Subject, budget: Budget) -> _Proof:
+    findings: list[Finding] = []
+    try:
+        findings.extend(check(subject, budget))
+    except OutOfBudget as over:
+        return _Proof(tuple(findings), over.part or name)
+    return _Proof(tuple(findings))
 
 
 def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
