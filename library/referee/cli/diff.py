@@ -268,7 +268,16 @@ def _print_rest(count: int, shown: int) -> None:
 
 
 def _change_text(moved: Moved) -> str:
-    return f"{moved.old.text} → {moved.new.text}"
+    """``auto, pay → human, clerks``; of values with several outputs those that differ."""
+    from referee.checks import literal_text
+
+    old, new = moved.old.value, moved.new.value
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return f"{moved.old.text} → {moved.new.text}"
+    names = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+    return "; ".join(
+        f"{name} {literal_text(old.get(name))} → {literal_text(new.get(name))}" for name in names
+    )
 
 
 def _many(count: int, word: str) -> str:

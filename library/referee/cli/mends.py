@@ -87,7 +87,7 @@ def write_mends(path: Path, reports: Sequence[TableReport], tables: Mapping[str,
             blocks.append(
                 ProposedRules(
                     _sheet(table),
-                    f"{finding.message} To mend it: {finding.fix.advice}. Paste it into column A, {where}.",
+                    f"{finding.message}. To mend it: {finding.fix.advice}. Paste it into column A, {where}.",
                     _in_columns(("rule", *mend.heads), columns),
                     tuple(_in_columns((str(first + at), *row), columns) for at, row in enumerate(mend.rows)),
                 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -66,3 +68,13 @@ def referee(desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         return Said(code, said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def drawing(repository: Path) -> ModuleType:
+    """The script that draws the pictures of the guide: what it changes in copies is what the guide shows."""
+    spec = spec_from_file_location("draw_reports", repository / "docs" / "draw_reports.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -54,7 +54,9 @@ def test_two_files_are_compared_by_the_values_of_their_tables(referee: Command, 
     said = referee("diff", "payments.dmn", "higher.dmn")
     assert said.code == 1
     assert "changed  routing: rule 1: amount: <= 5000 is now <= 6000" in said.out
-    assert 'routing, country: "DE", "FR", amount: (5000..6000]\n    gives  {route: "human", ' in said.out
+    assert (
+        'routing, country: "DE", "FR", amount: (5000..6000]\n    gives  route "human" → "auto"; ' in said.out
+    )
     assert 'case  country = "DE", amount = 5001, ' in said.out
 
 

@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -16,16 +15,6 @@ import pytest
 from tests.unit.cli.conftest import Command
 
 LABELS = {"ERROR": "fault", "WARNING": "finding", "INFO": "hint"}
-
-
-@pytest.fixture
-def drawing(repository: Path) -> ModuleType:
-    """The script that draws the pictures of the guide: what it changes in copies is what the guide shows."""
-    spec = spec_from_file_location("draw_reports", repository / "docs" / "draw_reports.py")
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
