@@ -44,7 +44,7 @@ def approve(folder: Path, key: Path, approver: str | None, passphrase: bool, yes
     """Sign the card of the model in FOLDER, and with it the hashes of all files of the model.
 
     The files are checked against the card, and the compiled form against scikit-learn, with which it has to agree to
-    1e-9; if not, nothing is signed. What you sign for is shown in short, and all of it stands in the card. The signature
+    1e-9; if not, nothing is signed. What you sign for is shown in short, all of it stands in the card. The signature
     goes into approval.json beside the card.
     """
     from referee.cli.model_summary import summary

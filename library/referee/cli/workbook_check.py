@@ -84,22 +84,55 @@ def check_workbook(path: Path, models: Path, budget: Budget, watch: Watch) -> Wo
         share = budget.share(1 / (len(workbook.tables) - done))
         found = check_table(table, inputs, names=names, others=workbook.tables, budget=share)
         if table.name == workbook.settings.route_table:
-            found = _with_guarantees(found, workbook, loaded)
+            found = _with_unused_facts(_with_guarantees(found, workbook, loaded, models), workbook, loaded)
         report.add(found, table)
     return report
 
 
 def _with_guarantees(
-    found: TableReport, workbook: DecisionWorkbook, loaded: Mapping[str, Model]
+    found: TableReport, workbook: DecisionWorkbook, loaded: Mapping[str, Model], models: Path
 ) -> TableReport:
-    """With a hint for each threshold of the routing table: which guarantee of a model's card backs it."""
+    """With hints: who approved each model, as far as this machine can tell, and which guarantee of a model's card backs
+    each threshold of the routing table."""
     from referee.checks import Finding
+    from referee.engine.approvals import told_approvals
     from referee.engine.guarantees import told_guarantees
+    from referee.scoring import ModelStore
 
+    told = told_approvals(workbook, loaded, ModelStore(models))
+    told += told_guarantees(workbook, {node: model.card for node, model in loaded.items()})
     hints = [
         Finding(each.code, each.severity, each.message, found.table, (each.place,) if each.place else ())
-        for each in told_guarantees(workbook, {node: model.card for node, model in loaded.items()})
+        for each in told
     ]
+    return replace(found, findings=(*found.findings, *hints))
+
+
+def _with_unused_facts(
+    found: TableReport, workbook: DecisionWorkbook, loaded: Mapping[str, Model]
+) -> TableReport:
+    """With a hint for each fact that decides nothing; the case id isn't meant to, and protected facts mustn't."""
+    from referee.checks import unused_facts
+    from referee.cli.table_inputs import scope_names
+
+    facts = [
+        fact
+        for fact in workbook.dictionary.facts
+        if not fact.protected and fact.name != workbook.settings.case_id
+    ]
+    # a model that can't be read still has its facts written in the workbook
+    models = [
+        *(definition.facts for definition in workbook.models),
+        *(model.features for model in loaded.values()),
+    ]
+    hints = unused_facts(
+        {fact.name: fact.place for fact in facts},
+        {fact.name for fact in facts if fact.required},
+        workbook.tables,
+        models,
+        scope_names(workbook),
+        found.table,
+    )
     return replace(found, findings=(*found.findings, *hints))
 
 

@@ -111,6 +111,21 @@ def require_approval(
     return approval
 
 
+def unverified(name: str, version: str, card: bytes, content: bytes | None) -> str:
+    """What an approval says of this card where no key is at hand that could prove it."""
+    if content is None:
+        return "nobody has signed its card"
+    try:
+        approval = Approval.model_validate_json(content)
+    except ValidationError:
+        return f"its {APPROVAL_FILE} can't be read"
+    if (approval.model, approval.version) != (name, version):
+        return f"its {APPROVAL_FILE} is for {approval.model} {approval.version}, not for {name} {version}"
+    if approval.card != hashlib.sha256(card).hexdigest():
+        return f"its card was changed after {approval.approver} signed it on {approval.date}"
+    return f"{approval.approver} signed it on {approval.date}, as its {APPROVAL_FILE} says"
+
+
 def approve(name: str, version: str, card: bytes, approver: str, key: Ed25519PrivateKey, date: str) -> bytes:
     """The content of ``approval.json`` for this card."""
     unsigned = Approval(

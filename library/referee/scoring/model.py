@@ -99,7 +99,7 @@ class Model:
         self._classifier = classifier
 
     def compare(self) -> tuple[int, float] | None:
-        """How many cases were given to the compiled form and to scikit-learn, and how far a probability differs at most.
+        """How many cases the compiled form and scikit-learn both got, and how far a probability differs at most.
 
         The cases are drawn from what the card tells of training, at random, and odd (``parity``). None without a
         compiled form. Unpickles, and raises ``ModelError`` like ``prepare``.

@@ -42,6 +42,16 @@ class ModelStore:
         card, card_bytes, contents = self._verified(name, "")
         return _model(card, card_bytes, contents), card_bytes
 
+    def unverified(self, name: str) -> str:
+        """What the approval of a model says, on a machine without approvers' keys, which can't prove it.
+
+        Raises ``ModelError`` where the model can't be trusted.
+        """
+        from referee.scoring.approval import unverified
+
+        card, card_bytes, _ = self._verified(name, "")
+        return unverified(card.name, card.version, card_bytes, self._approval(self.folder / name, name))
+
     def names(self) -> list[str]:
         """The folders that hold a card, in order; whether they can be trusted is told by ``load``."""
         if not self.folder.is_dir():
@@ -78,14 +88,18 @@ class ModelStore:
 
     def _approver(self, folder: Path, card: Card, card_bytes: bytes) -> str:
         """Who approved the card; empty where this machine asks for no approval."""
-        from referee.scoring.approval import APPROVAL_FILE, approvers_folder, require_approval
+        from referee.scoring.approval import approvers_folder, require_approval
 
         approvers = approvers_folder(self.folder)
         if approvers is None:
             return ""
-        is_there = (folder / APPROVAL_FILE).is_file()
-        content = _read(card.name, folder, APPROVAL_FILE) if is_there else None
+        content = self._approval(folder, card.name)
         return require_approval(card.name, card.version, card_bytes, content, approvers).approver
+
+    def _approval(self, folder: Path, name: str) -> bytes | None:
+        from referee.scoring.approval import APPROVAL_FILE
+
+        return _read(name, folder, APPROVAL_FILE) if (folder / APPROVAL_FILE).is_file() else None
 
     def _model_folder(self, name: str) -> Path:
         if (
