@@ -8,6 +8,7 @@ from referee.checks.finding import Case, Finding, Fix, TableReport
 from referee.checks.outcome import DISAGREEMENT, NO_HIT, SEVERAL_HITS
 from referee.checks.protected import protected_facts
 from referee.checks.table_check import check_table
+from referee.checks.unused_facts import unused_facts
 from referee.checks.value_line import literal_text
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "is_literal",
     "literal_text",
     "protected_facts",
+    "unused_facts",
 ]

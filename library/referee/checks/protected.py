@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from referee.checks.cell_logic import names_in
 from referee.checks.finding import Finding
+from referee.checks.whole_decision import cells_of
 from referee.domain import Place, Severity
 from referee.feel import FeelSyntaxError, Names, parse_expression, parse_unary_tests
 from referee.tables import CellText, DecisionTable
@@ -27,7 +28,7 @@ def protected_facts(
     uses: dict[str, dict[str, Place | None]] = {node: dict.fromkeys(facts) for node, facts in models.items()}
     for table in tables:
         found = uses.setdefault(table.name, {})
-        for cell, is_test in _cells(table):
+        for cell, is_test in cells_of(table):
             for name in _names(cell, parsing, is_test=is_test):
                 found.setdefault(name, cell.place or table.place)
     ways: dict[str, list[str]] = {decision: [decision]}
@@ -54,21 +55,7 @@ def _finding(name: str, way: Sequence[str], place: Place | None, decision: str) 
 
 
 def _names(cell: CellText, parsing: Names, *, is_test: bool) -> list[str]:
-    if cell.is_irrelevant:
-        return []
     try:
         return sorted(names_in((parse_unary_tests if is_test else parse_expression)(cell.text, parsing)))
     except FeelSyntaxError:
         return []
-
-
-def _cells(table: DecisionTable) -> Iterator[tuple[CellText, bool]]:
-    """Every cell that decides, with whether it is unary tests."""
-    for clause in table.inputs:
-        yield clause.expression, False
-    for output in table.outputs:
-        if output.default is not None:
-            yield output.default, False
-    for rule in table.rules:
-        yield from ((cell, True) for cell in rule.inputs)
-        yield from ((cell, False) for cell in rule.outputs)

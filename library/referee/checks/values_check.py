@@ -93,9 +93,13 @@ def _values_never_tested(subject: Subject) -> Iterator[Finding]:
         # where fewer values are mentioned than not, the column is there for exceptions
         if missing.bit_count() < (tested & ~dimension.null).bit_count() and missing:
             values = ", ".join(literal_text(dimension.regions[region].low) for region in members(missing))
+            is_taken = any(box.live is not None and box.live[at] & missing for box in subject.boxes)
+            decides = (
+                "only rules that take any other value decide there" if is_taken else "no rule decides there"
+            )
             message = (
-                f"no cell of `{dimension.expression}` mentions {values}, though allowed: at most rules that take "
-                "any other value decide there; make sure that this is meant"
+                f"no cell of `{dimension.expression}` mentions {values}, though allowed: {decides}; make sure that "
+                "this is meant"
             )
             place = subject.table.inputs[subject.columns_of(at)[0]].place
             places = (place,) if place is not None else subject.table_place
