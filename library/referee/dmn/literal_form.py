@@ -1,13 +1,16 @@
-"""Boxed expressions as FEEL text of the same meaning, for versions of DMN that don't have them."""
+"""Boxed expressions as FEEL text of the same meaning, for versions of DMN and for workbooks that don't have them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 from referee.dmn.logic import (
     ConditionalLogic,
     ContextLogic,
     FilterLogic,
+    FunctionKind,
     FunctionLogic,
     InvocationLogic,
     IteratorKind,
@@ -25,23 +28,27 @@ _SINCE_1_4 = ConditionalLogic | FilterLogic | IteratorLogic
 
 
 class LiteralForm:
-    """Replaces boxed expressions that DMN has since 1.4 by literal expressions of the same meaning.
+    """Replaces boxed expressions by literal expressions of the same meaning.
 
     ``members`` are names that are read after a dot, ``components`` names of the components of types. ``faults``
-    collects what FEEL's text can't say: a part with a type of its own (its value is converted), a decision table,
-    relation or function within.
+    collects what FEEL's text can't say: a decision table within, and a part with a type of its own (its value is
+    converted) unless ``drops_types``; ``dropped_types`` are those then.
     """
 
-    def __init__(self, members: frozenset[str], components: frozenset[str]) -> None:
+    def __init__(
+        self, members: frozenset[str], components: frozenset[str], *, drops_types: bool = False
+    ) -> None:
         self._members = members | components
         self._components = components
+        self._drops_types = drops_types
         self.faults: list[Diagnostic] = []
+        self.dropped_types: list[str] = []
 
     def without_newer(self, logic: Logic, names: frozenset[str]) -> Logic:
         """The logic, which sees these names, with every newer part replaced."""
         if isinstance(logic, _SINCE_1_4):
             try:
-                return self._literal(logic, names)
+                return self.literal(logic, names)
             except Fault as fault:
                 self.faults.append(Diagnostic(fault.code, fault.message, place=logic.place))
                 return logic
@@ -66,7 +73,8 @@ class LiteralForm:
             return replace(logic, body=self.without_newer(logic.body, inside))
         return logic
 
-    def _literal(self, logic: Logic, names: frozenset[str]) -> Literal:
+    def literal(self, logic: Logic, names: frozenset[str]) -> Literal:
+        """The logic, which sees these names, as one text. Raises Fault where no text says the same."""
         tree = self._tree(logic, names)
         text = to_text(tree)
         try:
@@ -88,7 +96,7 @@ class LiteralForm:
             inside = names | {"item"} | self._components
             return syntax.Filter(self._part(logic.source, names), self._part(logic.match, inside))
         if isinstance(logic, IteratorLogic):
-            _untyped(logic.variable.type)
+            self._untyped(logic.variable.type)
             over = (syntax.Iteration(logic.variable.name, self._part(logic.source, names)),)
             if logic.kind is not IteratorKind.FOR:
                 body = self._part(logic.body, names | {logic.variable.name})
@@ -97,19 +105,30 @@ class LiteralForm:
         if isinstance(logic, ListLogic):
             return syntax.ListLiteral(tuple(self._part(item, names) for item in logic.items))
         if isinstance(logic, InvocationLogic):
-            _untyped(*(binding.type for binding in logic.bindings))
+            self._untyped(*(binding.type for binding in logic.bindings))
             return syntax.Call(
                 self._part(logic.callee, names),
                 tuple(self._part(binding.logic, names) for binding in logic.bindings),
                 tuple(binding.name for binding in logic.bindings),
             )
-        if isinstance(logic, ContextLogic) and all(entry.name for entry in logic.entries):
-            _untyped(*(entry.type for entry in logic.entries))
-            entries = []
-            for entry in logic.entries:
-                entries.append(syntax.Entry(entry.name, self._part(entry.logic, names)))
-                names |= {entry.name}
-            return syntax.ContextLiteral(tuple(entries))
+        if isinstance(logic, ContextLogic):
+            return self._context(logic, names)
+        if isinstance(logic, RelationLogic):
+            self._untyped(*(column.type for column in logic.columns))
+            rows = (zip(logic.columns, row, strict=True) for row in logic.rows)
+            return syntax.ListLiteral(
+                tuple(
+                    syntax.ContextLiteral(
+                        tuple(syntax.Entry(column.name, self._part(cell, names)) for column, cell in row)
+                    )
+                    for row in rows
+                )
+            )
+        if isinstance(logic, FunctionLogic) and logic.kind is FunctionKind.FEEL and logic.body is not None:
+            self._untyped(*(parameter.type for parameter in logic.parameters))
+            parameters = tuple(syntax.Parameter(parameter.name) for parameter in logic.parameters)
+            inside = names | {parameter.name for parameter in logic.parameters}
+            return syntax.FunctionDefinition(parameters, self._part(logic.body, inside))
         if isinstance(logic, Literal):
             try:
                 return parse_expression(logic.text, names, self._members)
@@ -117,16 +136,38 @@ class LiteralForm:
                 raise Fault(
                     "syntax", f"its part `{logic.text.strip()}` can't be read: {error.message}"
                 ) from None
-        raise Fault("not-in-version", "it holds a table, function or result entry that FEEL text can't hold")
+        raise Fault(
+            "not-in-version",
+            "it holds a decision table or a function of another language, which FEEL text can't hold",
+        )
+
+    def _context(self, logic: ContextLogic, names: frozenset[str]) -> syntax.Node:
+        """A context with a result gives that entry, under a name that no other has."""
+        self._untyped(*(entry.type for entry in logic.entries))
+        taken = names | {entry.name for entry in logic.entries}
+        result = next(name for name in _result_names() if name not in taken)
+        entries = []
+        for entry in logic.entries:
+            entries.append(syntax.Entry(entry.name or result, self._part(entry.logic, names)))
+            names |= {entry.name} if entry.name else set()
+        context = syntax.ContextLiteral(tuple(entries))
+        return context if all(entry.name for entry in logic.entries) else syntax.Path(context, result)
 
     def _part(self, logic: Logic, names: frozenset[str]) -> syntax.Node:
-        _untyped(logic.type)
+        self._untyped(logic.type)
         return self._tree(logic, names)
 
-
-def _untyped(*types: str) -> None:
-    for each in types:
-        if each.strip() not in ("", "Any"):
+    def _untyped(self, *types: str) -> None:
+        declared = [each.strip() for each in types if each.strip() not in ("", "Any")]
+        if self._drops_types:
+            self.dropped_types += declared
+        elif declared:
             raise Fault(
-                "not-in-version", f"a part of it is declared as {each}, and FEEL text can't declare that"
+                "not-in-version",
+                f"a part of it is declared as {declared[0]}, and FEEL text can't declare that",
             )
+
+
+def _result_names() -> Iterator[str]:
+    yield "result"
+    yield from (f"result {number}" for number in count(2))

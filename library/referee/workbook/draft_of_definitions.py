@@ -13,12 +13,10 @@ from referee.dmn import (
     Definitions,
     InputData,
     ItemDefinition,
-    KnowledgeModel,
-    Literal,
-    Logic,
     TableLogic,
 )
 from referee.domain import CellAddress, Diagnostic, Place, RulesError
+from referee.feel.fault import Fault
 from referee.tables import CellText, DecisionTable, HitPolicy, InputClause, OutputClause, Rule
 from referee.workbook.authoring import WorkbookDraft
 from referee.workbook.cell_place import column_letters
@@ -26,6 +24,7 @@ from referee.workbook.data_dictionary import FACT_TYPES, FactDefinition
 from referee.workbook.decision_workbook import ModelDefinition, Settings
 from referee.workbook.definitions_of_workbook import marks_in, model_in, settings_in
 from referee.workbook.feel_as_typed import STRING, customary, names_in, unmistakable
+from referee.workbook.logic_as_table import LogicAsTable
 from referee.workbook.route_table import MAY_BE_BLANK, ROUTE_OUTPUTS
 from referee.workbook.sheets import CHOICES_SHEET
 from referee.workbook.table_authoring import TableDraft
@@ -68,8 +67,8 @@ def draft_of(definitions: Definitions, rephrased: frozenset[tuple[str, str]] = f
     """The model as a workbook. Cells named in ``rephrased`` (sheet and cell) are written so that they have
     one reading only.
 
-    Raises RulesError with everything that a workbook can't hold, each with its place: boxed expressions
-    other than tables and literal expressions, knowledge models, and facts that are structures or lists.
+    Raises RulesError with everything that a workbook can't hold, each with its place: tables within other boxed
+    expressions, functions that tables call, and facts that are structures or lists.
     """
     return _Drafting(definitions, rephrased).draft()
 
@@ -79,6 +78,7 @@ class _Drafting:
         self._definitions = definitions
         self._rephrased = rephrased
         self._types = {item.name: item for item in definitions.types}
+        self._tables_of = LogicAsTable(definitions)
         self._faults = list(definitions.faults)
         self._notes: list[str] = []
         self._facts: dict[str, FactDefinition] = {}
@@ -97,12 +97,7 @@ class _Drafting:
                 self._decision(element)
             elif isinstance(element, DecisionService):
                 self._notes.append(f"the decision service `{element.name}` has no place in a workbook")
-            elif isinstance(element, KnowledgeModel):
-                message = (
-                    f"the business knowledge model `{element.name}` is a function, which a workbook can't "
-                    "hold; make it a decision"
-                )
-                self._fault("not-in-workbook", message, element.place)
+        self._notes += self._tables_of.notes
         self._add_undeclared_facts()
         if not self._tables and not self._faults:
             self._fault("not-in-workbook", "the model has no decision table", self._definitions.place)
@@ -204,19 +199,11 @@ class _Drafting:
                 return
             self._notes.append(f"the decision `{node.name}` has no logic; it became a fact")
             self._fact(node.name, node.type, node.notes.description, node.place)
-        elif isinstance(node.logic, TableLogic):
-            self._tables.append(replace(node.logic.table, name=node.name))
-        elif isinstance(node.logic, Literal):
-            rule = Rule(1, (), (CellText(node.logic.text, node.logic.place),), place=node.place)
-            output = OutputClause(node.name)
-            table = DecisionTable(node.name, HitPolicy.UNIQUE, (), (output,), (), (rule,), node.place)
-            self._tables.append(table)
-        else:
-            message = (
-                f"the decision `{node.name}` is {_article(node.logic)}; a workbook holds decision tables and "
-                "literal expressions"
-            )
-            self._fault("not-in-workbook", message, node.place)
+            return
+        try:
+            self._tables.append(self._tables_of.table(node, node.logic))
+        except Fault as fault:
+            self._fault(fault.code, fault.message, node.place)
 
     def _with_simple_types(self, table: DecisionTable) -> DecisionTable:
         return replace(
@@ -366,11 +353,6 @@ def _output_names(table: DecisionTable) -> tuple[str, ...]:
 
 def _can_route(table: DecisionTable) -> bool:
     return table.hit_policy.is_single and set(ROUTE_OUTPUTS) <= {output.name for output in table.outputs}
-
-
-def _article(logic: Logic) -> str:
-    words = re.sub(r"(?<!^)([A-Z])", r" \1", type(logic).__name__.removesuffix("Logic")).lower()
-    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
 def _texts(table: DecisionTable) -> Iterable[str]:

@@ -36,13 +36,14 @@ def test_import_tells_machines_what_it_made(referee: Command, desk: Path) -> Non
 def test_import_names_what_a_workbook_cannot_hold(referee: Command, desk: Path) -> None:
     (desk / "much.dmn").write_text(
         '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="much" namespace="n">'
-        '<decision id="a" name="a"><variable name="a"/><list><literalExpression><text>1</text>'
-        "</literalExpression></list></decision></definitions>"
+        '<decision id="a" name="a"><variable name="a"/><context><contextEntry><variable name="b"/>'
+        "<decisionTable><output/><rule><outputEntry><text>1</text></outputEntry></rule></decisionTable></contextEntry>"
+        "</context></decision></definitions>"
     )
     said = referee("import", "much.dmn")
     assert said.code == 1
     assert "much.dmn: not imported, 1 fault" in said.out
-    assert "much.dmn, element a: the decision `a` is a list; a workbook holds decision tables" in said.out
+    assert "much.dmn, element a: the decision `a` is a context, which can't become one FEEL" in said.out
     assert not (desk / "decision_tables").exists()
     assert referee("import", "much.dmn", "--json").json["faults"]
 

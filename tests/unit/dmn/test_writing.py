@@ -210,7 +210,7 @@ REFUSED_BY_1_3 = [
     (ConditionalLogic(Literal("true"), TYPED, TYPED), "declared as number"),
     (
         ConditionalLogic(Literal("true"), TableLogic(table()), Literal("1")),
-        "a table, function or result entry",
+        "a decision table or a function of another language",
     ),
     (ConditionalLogic(Literal("true"), Literal("1) + (2"), Literal("1")), "can't be read"),
     (IteratorLogic(IteratorKind.SOME, Parameter("n", "number"), Literal("[1]"), Literal("true")), "declared"),

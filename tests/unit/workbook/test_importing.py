@@ -178,25 +178,131 @@ def test_an_unquoted_text_of_dmn_is_a_name_and_never_becomes_a_text(tmp_path: Pa
     assert any("Winter" in fault for fault in faults(source))
 
 
+BODY = """<inputData id="a" name="amount"><variable name="amount" typeRef="number"/></inputData>"""
+NEEDS = '<informationRequirement><requiredInput href="#a"/></informationRequirement>'
+
+
+def literal(text: str) -> str:
+    return f"<literalExpression><text>{text.replace('<', '&lt;')}</text></literalExpression>"
+
+
+def named(tag: str, entries: dict[str, str]) -> str:
+    parts = (
+        (f'<variable name="{name}" typeRef="number"/>' if name else "", logic)
+        for name, logic in entries.items()
+    )
+    return f"<{tag}>{''.join(f'<contextEntry>{variable}{logic}</contextEntry>' for variable, logic in parts)}</{tag}>"
+
+
+BOXED: list[tuple[str, Any, Any]] = [
+    (named("context", {"a": literal("amount"), "b": literal("a * 2"), "": literal("b + 1")}), 5, 11),
+    (f"<list>{literal('amount')}{literal('7')}</list>", 5, [5, 7]),
+    (
+        f"<relation><column name='x'/><column name='y'/><row>{literal('amount')}{literal('2')}</row></relation>",
+        5,
+        [{"x": 5, "y": 2}],
+    ),
+    (
+        f"<conditional><if>{literal('amount > 3')}</if><then>{literal('1')}</then><else>{literal('2')}</else>"
+        "</conditional>",
+        5,
+        1,
+    ),
+    (f"<filter><in>{literal('[1, 4, 9]')}</in><match>{literal('item < amount')}</match></filter>", 5, [1, 4]),
+    (
+        f"<for iteratorVariable='i'><in>{literal('[1, 2]')}</in><return>{literal('i + amount')}</return></for>",
+        5,
+        [6, 7],
+    ),
+]
+
+
+@pytest.mark.parametrize(("logic", "amount", "value"), BOXED)
+def test_boxed_expressions_become_one_feel_expression(
+    tmp_path: Path, logic: str, amount: int, value: Any
+) -> None:
+    source = dmn(tmp_path / "boxed.dmn", BODY + decision("found", logic, NEEDS))
+    source.write_text(source.read_text().replace("20191111", "20230324"))
+    assert decided(imported(source), "found", {"amount": amount}) == value
+
+
+def test_types_that_parts_of_a_boxed_expression_declare_are_said_not_to_be_checked(tmp_path: Path) -> None:
+    source = dmn(tmp_path / "boxed.dmn", BODY + decision("found", BOXED[0][0], NEEDS))
+    assert import_decision(source, tmp_path / "imported.xlsx").notes[0] == (
+        "the decision `found` became one FEEL expression, in which nothing checks the types that its parts declare "
+        "(number)"
+    )
+
+
+def knowledge(name: str, parameters: list[str], body: str, more: str = "") -> str:
+    given = "".join(f'<formalParameter name="{each}"/>' for each in parameters)
+    return (
+        f'<businessKnowledgeModel id="{name}" name="{name}"><variable name="{name}"/><encapsulatedLogic>{given}{body}'
+        f"</encapsulatedLogic>{more}</businessKnowledgeModel>"
+    )
+
+
+def calls(name: str) -> str:
+    return f'<knowledgeRequirement><requiredKnowledge href="#{name}"/></knowledgeRequirement>'
+
+
+def invocation(name: str, bindings: dict[str, str]) -> str:
+    given = "".join(
+        f'<binding><parameter name="{p}"/>{literal(text)}</binding>' for p, text in bindings.items()
+    )
+    return f"<invocation>{literal(name)}{given}</invocation>"
+
+
+def test_business_knowledge_models_become_part_of_the_decisions_that_call_them(tmp_path: Path) -> None:
+    models = knowledge("half", ["x"], literal("x / 2")) + knowledge(
+        "rate", ["y"], literal("half(y) + 1"), calls("half")
+    )
+    body = BODY + models + decision("fee", literal("rate(amount) * 10"), NEEDS + calls("rate"))
+    body += decision("boxed fee", invocation("rate", {"y": "amount"}), NEEDS + calls("rate")).replace(
+        'id="boxed fee"', 'id="boxed"'
+    )
+    workbook = imported(dmn(tmp_path / "fee.dmn", body))
+    assert decided(workbook, "fee", {"amount": 4}) == 30
+    assert decided(workbook, "boxed fee", {"amount": 4}) == 3
+
+
+def test_the_decision_table_of_a_called_knowledge_model_becomes_the_table_of_the_decision(
+    tmp_path: Path,
+) -> None:
+    rules = table([("level", "number")], [("", "number")], ["< 10 | 1", ">= 10 | 2"])
+    body = BODY + knowledge("rate", ["level"], rules)
+    source = dmn(
+        tmp_path / "fee.dmn",
+        body + decision("fee", invocation("rate", {"level": "amount * 2"}), NEEDS + calls("rate")),
+    )
+    workbook = imported(source)
+    assert [clause.expression.text for clause in workbook.table("fee").inputs] == ["amount * 2"]
+    assert [decided(workbook, "fee", {"amount": each}) for each in (4, 5)] == [1, 2]
+
+
 def test_what_a_workbook_cannot_hold_is_named_with_its_place(tmp_path: Path) -> None:
     body = (
         '<itemDefinition name="tPerson"><itemComponent name="age"><typeRef>number</typeRef></itemComponent>'
         '</itemDefinition><inputData id="p" name="person"><variable name="person" typeRef="tPerson"/></inputData>'
-        '<businessKnowledgeModel id="bkm" name="rate"><encapsulatedLogic><literalExpression><text>1</text>'
-        "</literalExpression></encapsulatedLogic></businessKnowledgeModel>"
     )
-    context = (
-        '<context><contextEntry><variable name="a"/><literalExpression><text>1</text></literalExpression>'
-        "</contextEntry></context>"
+    rules = table([("level", "number")], [("", "number")], ["< 10 | level"])
+    body += BODY + knowledge("rate", ["level"], rules) + knowledge("half", ["x"], literal("x / 2"))
+    body += decision("parts", named("context", {"a": rules}))
+    body += decision("fee", invocation("rate", {"level": "amount"}), NEEDS + calls("rate"))
+    body += decision(
+        "called", table([("half(amount)", "number")], [("", "number")], ["- | 1"]), NEEDS + calls("half")
     )
-    source = dmn(tmp_path / "much.dmn", body + decision("parts", context))
+    source = dmn(tmp_path / "much.dmn", body)
     assert faults(source) == [
         "much.dmn, element p: the fact `person`: the type `tPerson` is a structure; facts are single values, "
         "one for each part",
-        "much.dmn, element bkm: the business knowledge model `rate` is a function, which a workbook can't hold; "
-        "make it a decision",
-        "much.dmn, element parts: the decision `parts` is a context; a workbook holds decision tables and "
-        "literal expressions",
+        "much.dmn, element parts: the decision `parts` is a context, which can't become one FEEL expression: it holds "
+        "a decision table or a function of another language, which FEEL text can't hold; make its parts decisions of "
+        "their own",
+        "much.dmn, element fee: the decision `fee` calls a decision table whose cell `level` uses the parameter "
+        "`level`, which has another name outside; give the parameter the name of what it gets",
+        "much.dmn, element called: the decision table `called` calls the business knowledge model `half`, and a "
+        "workbook has no functions of its own; make what it calls a decision, and test that",
     ]
 
 
