@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from referee.audit.appending import LogEnd
 from referee.audit.begun import note_segment, require_not_lost
 from referee.audit.canonical_json import exact_json
 from referee.audit.reading import read_lines, record_of, start_of
-from referee.audit.record import FIRST_SEGMENT, KINDS, Record, Tail
+from referee.audit.record import FIRST_SEGMENT, KINDS, Origin, Record, Tail
 from referee.audit.segments import segment_names
 from referee.audit.sensitive import HASHED, key_path, read_or_create_key
 from referee.domain import AuditError, Receipt
@@ -27,6 +28,16 @@ _BOOKMARK_EVERY = 1024
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+class Follower(Protocol):
+    """Does something with what a log holds, elsewhere and after it is durable; never keeps a run from going on."""
+
+    def appended(self, log: AuditLog, newest: Receipt) -> None:
+        """Everything up to this record is durable. Called for each append, so most calls must cost nothing."""
+
+    def finish(self, log: AuditLog) -> str:
+        """The run ends: what can be done now is done. What the person in charge must know, "" when all is well."""
 
 
 class AuditLog:
@@ -41,7 +52,8 @@ class AuditLog:
     ``folder`` is created when missing; a log that once held records and is gone or empty is refused, for every case
     would be new again. ``writer`` names this run in its records (by default host, process id
     and a random run id). ``clock`` gives moments with an offset; times are information, the order is the
-    position. ``read_only`` needs no right to write and takes no records. Raises AuditError whenever a record can't
+    position. ``read_only`` needs no right to write and takes no records. ``followers`` are told of what is durable,
+    such as those that sign checkpoints and ship the log. Raises AuditError whenever a record can't
     be made durable or the log isn't what was written.
     """
 
@@ -53,9 +65,12 @@ class AuditLog:
         clock: Callable[[], datetime] = utc_now,
         read_only: bool = False,
         segment_bytes: int = SEGMENT_BYTES,
+        followers: Sequence[Follower] = (),
     ) -> None:
         self.folder = Path(folder)
         self.path = self.folder / LOG_NAME
+        self._clock = clock
+        self._followers = followers
         self._bookmarks = [Tail()]
         self._begun = require_not_lost(self.folder)
         self._end = None if read_only else LogEnd(self.folder, writer, clock, segment_bytes)
@@ -64,6 +79,10 @@ class AuditLog:
     def writer(self) -> str:
         """How this run is named in its records."""
         return self._appendable().writer
+
+    def now(self) -> datetime:
+        """The moment, by the clock of this log."""
+        return self._clock()
 
     @cached_property
     def key(self) -> bytes:
@@ -92,6 +111,15 @@ class AuditLog:
         stand in the log, as after a kill.
         """
         return self._append([(_checked_kind(kind), exact_json(payload), b"") for kind, payload in entries])
+
+    def append_merged(self, records: Iterable[tuple[Record, Origin]]) -> list[Receipt]:
+        """Records of other logs, each with where it comes from, by one durable write (see ``merging``)."""
+        return self._append(
+            [
+                (record.kind, exact_json(record.payload), exact_json(asdict(origin)))
+                for record, origin in records
+            ]
+        )
 
     def records(self, start: int = 0) -> Iterator[Record]:
         """The records from position ``start`` on, up to the last finished one, checked on the way.
@@ -125,6 +153,19 @@ class AuditLog:
                 end.flush()
             yield
 
+    def newest(self) -> Receipt | None:
+        """The newest record of any process, made durable; None while there is none."""
+        with self.exclusive():
+            tail = self._appendable().tail
+        return Receipt(tail.position - 1, tail.hash) if tail.position else None
+
+    def finish(self) -> tuple[str, ...]:
+        """To be called when a run ends: checkpoint and shipping are brought up to date as far as that is possible.
+
+        What the person in charge must know, a sentence each: nothing when all is well.
+        """
+        return tuple(remark for follower in self._followers if (remark := follower.finish(self)))
+
     def close(self) -> None:
         """Gives the files back. Receipts stay good; the log can't be appended to any more."""
         if self._end is not None:
@@ -148,6 +189,9 @@ class AuditLog:
         if not self._begun:
             note_segment(self.folder, end.tail.segment)
             self._begun = True
+        if not is_held:  # what may take its time mustn't keep others waiting
+            for follower in self._followers:
+                follower.appended(self, receipts[-1])
         return receipts
 
     def _appendable(self) -> LogEnd:

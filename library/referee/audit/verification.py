@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import BinaryIO
 
 from referee.audit.appending import lock_path
+from referee.audit.backing import Backing
 from referee.audit.begun import noted_segments
+from referee.audit.checkpoints import NotedCheckpoints, read_checkpoints, trusted_keys
 from referee.audit.disk_fault import reason
 from referee.audit.file_lock import lock, unlock
+from referee.audit.findings import Absent, Fault, Sealed, Unfinished, Verification
 from referee.audit.record import (
     AFTER_BODY,
     FIRST_SEGMENT,
@@ -34,114 +37,30 @@ _MOST_FAULTS = 100
 _PROGRESS_EVERY = 32_768
 _OWN = tuple(f'{kind}"'.encode() for kind in OWN_KINDS)
 
-NEWEST_RECORDS = (
-    "whether the newest records were deleted can't be told from the log alone: compare the number of "
-    "records and the "
-    "last hash with those noted elsewhere"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong in a log. ``code`` is ``edited``, ``missing``, ``moved``, ``repeated``,
-    ``relinked``, ``damaged``, ``unreadable``, ``foreign`` or ``untied``; ``position`` is that of the record meant, or
-    expected there.
-    """
-
-    code: str
-    message: str
-    place: LineAddress
-    position: int
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """An unfinished line that a later run found and sealed: no loss, since nobody got a receipt for it."""
-
-    place: LineAddress
-    size: int
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """The beginning of a record at the end of the log, left by a kill or a power cut: no loss either."""
-
-    place: LineAddress
-    size: int
-
-    def __str__(self) -> str:
-        return (
-            f"{self.place}: the last {self.size} bytes are an unfinished record, left by a kill or a power cut; nobody "
-            "got a receipt for it, and the next run seals it"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """Records whose segments are elsewhere. ``sha256`` and ``size`` are those of the last of the missing files, as
-    the segment behind it states them; None where that isn't known.
-    """
-
-    first: int
-    last: int
-    file: str
-    sha256: str | None = None
-    size: int | None = None
-
-    def __str__(self) -> str:
-        stated = f", which has {self.size} bytes and the sha256 {self.sha256}" if self.sha256 else ""
-        return (
-            f"records {self.first} to {self.last} are archived elsewhere: they end with {self.file}{stated}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What a check of a log found. ``records`` counts the lines that are whole and unchanged; ``head`` is the
-    hash of the last of them; ``faults`` come in the order of the log (at most the first 100). An ``unfinished``
-    record at the end is no fault. ``absent`` records could not be checked.
-    """
-
-    path: Path
-    records: int
-    head: str
-    faults: tuple[Fault, ...]
-    sealed: tuple[Sealed, ...]
-    not_verifiable: tuple[str, ...]
-    unfinished: Unfinished | None = None
-    segments: int = 1
-    absent: tuple[Absent, ...] = ()
-
-    @property
-    def intact(self) -> bool:
-        """Whether nothing that is here was changed, removed or put in between."""
-        return not self.faults
-
-    @property
-    def complete(self) -> bool:
-        """Whether every segment was there to be checked."""
-        return not self.absent
-
 
 def verify(
     folder: str | os.PathLike[str],
     *,
     archives: Sequence[str | os.PathLike[str]] = (),
+    checkpoints: str | os.PathLike[str] | None = None,
+    keys: str | os.PathLike[str] | None = None,
     contents: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verification:
     """Checks every record of a log while others may append to it. Raises AuditError only when it can't be
     read.
 
-    Segments that are no longer in ``folder`` are looked for in ``archives``. Every byte is checked against the chain
+    Segments that are no longer in ``folder`` are looked for in ``archives``. ``checkpoints`` is the folder of signed
+    checkpoints, ``keys`` a public key or a folder of those that may sign: with them records are missed that were cut
+    off, and a log is told that was changed and given new hashes throughout. Every byte is checked against the chain
     of hashes; with ``contents`` also each record against the published schema, and each file against the sha256 that
     the next one states, which takes many times as long. ``progress`` is told the bytes read so far, and of how many.
     """
-    check = _Check(Path(folder), [Path(archive) for archive in archives], contents, progress)
+    noted = None
+    if checkpoints is not None:
+        trusted = None if keys is None else trusted_keys(Path(keys))
+        noted = read_checkpoints(Path(checkpoints), Path(folder), trusted)
+    check = _Check(Path(folder), [Path(archive) for archive in archives], noted, contents, progress)
     try:
         return check.run()
     except FileNotFoundError as fault:
@@ -159,6 +78,7 @@ class _Check:
         self,
         folder: Path,
         archives: Sequence[Path],
+        noted: NotedCheckpoints | None,
         contents: bool,
         progress: Callable[[int, int], None] | None,
     ) -> None:
@@ -186,6 +106,7 @@ class _Check:
         self._before: tuple[Path, int] | None = None  # the segment before and how many records it holds
         self._following = ""
         self._is_opened = True
+        self._backing = Backing(noted or NotedCheckpoints())
 
     def run(self) -> Verification:
         names = sorted(self._paths, key=lambda name: first_position(name) or 0) or [FIRST_SEGMENT]
@@ -206,16 +127,20 @@ class _Check:
                     f"{self._following}, which holds the records from {self._tail.position} on, is missing",
                     self._tail.position,
                 )
+        if len(self._faults) < _MOST_FAULTS:
+            self._faults += self._backing.at_end(self._tail, self._here())
         return Verification(
             self._folder / FIRST_SEGMENT,
             self._records,
             self._head,
             tuple(self._faults[:_MOST_FAULTS]),
             tuple(self._sealed),
-            (*map(str, self._absent), NEWEST_RECORDS),
+            (*map(str, self._absent), *self._backing.not_verifiable(self._tail.position)),
             self._unfinished,
             checked,
             tuple(self._absent),
+            self._backing.count,
+            self._backing.records,
         )
 
     # Segments
@@ -323,6 +248,7 @@ class _Check:
         """Passes over records that are as they should be, without a parser: most are. The first other line."""
         before = self._tail
         position, head, offset = before.position, before.hash.encode(), before.offset
+        due, counted = self._backing.due, before.position
         line = b""
         if self._torn or self._contents or self._following or not self._is_opened:
             return file.readline()
@@ -339,13 +265,18 @@ class _Check:
             position += 1
             head = digest
             offset += len(line)
+            if position == due:
+                self._line += position - counted
+                counted = position
+                self._meet(Tail(position, head.decode()))
+                due = self._backing.due
             if not position % _PROGRESS_EVERY:
                 self._tell(offset)
         else:
             line = b""
         if position > before.position:
             self._tail = Tail(position, head.decode(), offset, before.segment)
-            self._line += position - before.position
+            self._line += position - counted
             self._records += position - before.position
             self._head = self._tail.hash
         return line
@@ -375,6 +306,7 @@ class _Check:
                     expected,
                 )
             self._tail = Tail(links.position + 1, links.hash, end, tail.segment)
+            self._meet(self._tail)
         if self._following:
             self._report(
                 "untied", f"record {links.position} stands behind the end of its segment", links.position
@@ -396,6 +328,12 @@ class _Check:
             return
         self._records += 1
         self._head = links.hash
+
+    def _meet(self, tail: Tail) -> None:
+        self._faults += self._backing.meet(tail, self._here())
+
+    def _here(self) -> LineAddress:
+        return LineAddress(str(self._path), self._line)
 
     def _tell(self, offset: int) -> None:
         if self._progress is not None:
@@ -448,4 +386,4 @@ class _Check:
         )
 
     def _report(self, code: str, message: str, position: int) -> None:
-        self._faults.append(Fault(code, message, LineAddress(str(self._path), self._line), position))
+        self._faults.append(Fault(code, message, self._here(), position))

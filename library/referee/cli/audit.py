@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from referee.cli.audit_hosts import merge, ship_log
+from referee.cli.audit_verify import key, verify_log
 from referee.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -22,44 +24,8 @@ def audit() -> None:
     """Read and verify the audit log."""
 
 
-@audit.command("verify")
-@click.argument("folder", default="output/audit", type=click.Path(path_type=Path))
-@json_option
-@click.pass_context
-def verify_log(context: click.Context, folder: Path, as_json: bool) -> None:
-    """Check every record of the log in FOLDER and name the first that is not what was written.
-
-    Example: referee audit verify output/audit
-    """
-    from referee.audit import verify
-
-    found = verify(folder)
-    if as_json:
-        print_json(
-            {
-                "path": str(found.path),
-                "records": found.records,
-                "head": found.head,
-                "intact": found.intact,
-                "faults": [str(fault) for fault in found.faults],
-                "sealed": len(found.sealed),
-                "unfinished_bytes": found.unfinished.size if found.unfinished else 0,
-                "not_verifiable": list(found.not_verifiable),
-            }
-        )
-    else:
-        click.echo(f"{found.path}: {found.records} records, {'intact' if found.intact else 'NOT INTACT'}")
-        for fault in found.faults:
-            click.echo(f"  {fault}")
-        for sealed in found.sealed:
-            click.echo(
-                f"  {sealed.place}: an unfinished line of {sealed.size} bytes was sealed; nobody had a receipt for it"
-            )
-        if found.unfinished:
-            click.echo(f"  {found.unfinished}")
-        for remark in found.not_verifiable:
-            click.echo(f"  not verifiable: {remark}")
-    context.exit(0 if found.intact else 1)
+for command in (verify_log, key, ship_log, merge):
+    audit.add_command(command)
 
 
 @audit.command("show")

@@ -114,3 +114,18 @@ def progress_of_steps(title: str, total: int) -> Iterator[Callable[[str], None]]
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(title, total=total)
         yield lambda step: progress.update(task, advance=1, description=step)
+
+
+@contextmanager
+def progress_of_bytes(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Gives a function to call with the bytes done and all bytes; a bar shows them when somebody watches."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -51,8 +51,9 @@ def test_it_says_what_cannot_be_verified(tmp_path: Path) -> None:
     lines = lines_of(tmp_path)
     found = verified(tmp_path, lines[:4])
     assert found.intact  # the newest records are gone, and nothing in the log can tell
-    assert (
-        "whether the newest records were deleted can't be told from the log alone" in found.not_verifiable[0]
+    assert found.not_verifiable[0] == (
+        "whether the newest records were deleted, or all were written anew, can't be told from the log alone: it has "
+        "no signed checkpoint"
     )
 
 

@@ -1,0 +1,94 @@
+"""Holding a log against the checkpoints that were made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from referee.audit.checkpoints import NotedCheckpoint, NotedCheckpoints
+from referee.audit.findings import Fault
+from referee.audit.record import Tail
+from referee.domain import LineAddress
+
+NO_CHECKPOINT = (
+    "whether the newest records were deleted, or all were written anew, can't be told from the log alone: it has no "
+    "signed checkpoint"
+)
+
+
+class Backing:
+    """The checkpoints of a log, met one by one while its records are read in order."""
+
+    def __init__(self, noted: NotedCheckpoints) -> None:
+        self._noted = noted
+        sound = [one for one in noted.noted if not one.fault]
+        self._coming = sorted(sound, key=lambda one: one.checkpoint.records, reverse=True)
+        self._met: list[NotedCheckpoint] = []
+
+    @property
+    def due(self) -> int:
+        """The number of records at which the next checkpoint was made; -1 when there is none."""
+        return self._coming[-1].checkpoint.records if self._coming else -1
+
+    @property
+    def count(self) -> int:
+        """How many checkpoints fit."""
+        return len(self._met)
+
+    @property
+    def records(self) -> int:
+        """How many records, from the first on, the newest of them vouches for."""
+        return self._met[-1].checkpoint.records if self._met else 0
+
+    def meet(self, tail: Tail, place: LineAddress) -> Iterator[Fault]:
+        """Compares the record before ``tail``, which stands at ``place``, with the checkpoints made of it."""
+        while self._coming and self.due <= tail.position:
+            noted = self._coming.pop()
+            checkpoint = noted.checkpoint
+            if checkpoint.records < tail.position:
+                continue  # its record is missing or archived, as was told
+            if checkpoint.head == tail.hash:
+                self._met.append(noted)
+                continue
+            yield Fault(
+                "rewritten",
+                f"record {tail.position - 1} isn't the one that stood here at {checkpoint.time} ({noted.place}): it or "
+                f"one of those from {self.records} on was written anew",
+                place,
+                tail.position - 1,
+            )
+
+    def at_end(self, tail: Tail, place: LineAddress) -> Iterator[Fault]:
+        """What is wrong by the checkpoints when the log ends with ``tail``."""
+        if self._coming:
+            noted = self._coming[0]
+            promised = noted.checkpoint.records
+            yield Fault(
+                "removed",
+                f"the log had {promised} records at {noted.checkpoint.time} ({noted.place}): records {tail.position} "
+                f"to {promised - 1} were removed from its end",
+                place,
+                tail.position,
+            )
+        for noted in self._noted.noted:
+            if noted.fault:
+                yield Fault("forged", noted.fault, noted.place, noted.checkpoint.records - 1)
+        for noted in self._noted.elsewhere if not self._noted.noted else ():
+            yield Fault(
+                "replaced",
+                f"another log of {noted.checkpoint.records} records stood in this folder at {noted.checkpoint.time}; "
+                "if this one was begun anew on purpose, put that file of checkpoints away",
+                noted.place,
+                0,
+            )
+
+    def not_verifiable(self, end: int) -> tuple[str, ...]:
+        """What the checkpoints leave open about a log of so many records."""
+        if not self._noted.noted:
+            return (*self._noted.remarks, NO_CHECKPOINT)
+        if not self._met or self.records >= end:
+            return self._noted.remarks
+        return (
+            *self._noted.remarks,
+            f"records {self.records} to {end - 1}, written since {self._met[-1].checkpoint.time}, are backed by no "
+            "checkpoint yet: whether more of them were deleted, or they were written anew, can't be told",
+        )

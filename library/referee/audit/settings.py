@@ -1,0 +1,74 @@
+"""The log as the people who run the bots have set it up, in the environment of the process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from referee.audit.log import SEGMENT_BYTES, AuditLog, Follower, utc_now
+from referee.domain import AuditError
+
+CHECKPOINTS = "REFEREE_CHECKPOINTS"
+CHECKPOINT_KEY = "REFEREE_CHECKPOINT_KEY"
+SHARE = "REFEREE_AUDIT_SHARE"
+SEGMENT_MEGABYTES = "REFEREE_AUDIT_SEGMENT_MB"
+
+
+def open_log(folder: str | os.PathLike[str], *, clock: Callable[[], datetime] = utc_now) -> AuditLog:
+    """The log in a folder, with the checkpoints, the shipping and the size of segments that the environment asks for.
+
+    ``REFEREE_CHECKPOINTS`` names the folder of signed checkpoints and ``REFEREE_CHECKPOINT_KEY`` the private key for
+    them, ``REFEREE_AUDIT_SHARE`` the folder that the log is shipped to, ``REFEREE_AUDIT_SEGMENT_MB`` the size after
+    which a segment is closed. Raises AuditError when one of them can't be used.
+    """
+    return AuditLog(folder, clock=clock, segment_bytes=_segment_bytes(), followers=_followers())
+
+
+def checkpoints_folder() -> Path | None:
+    """The folder of signed checkpoints, if there is to be one."""
+    return _path(CHECKPOINTS)
+
+
+def public_keys() -> Path | None:
+    """The public half of the key that checkpoints are signed with here, if it lies beside the private one."""
+    key = _path(CHECKPOINT_KEY)
+    public = None if key is None else key.with_suffix(".pub")
+    return public if public is not None and public.exists() else None
+
+
+def _followers() -> list[Follower]:
+    followers: list[Follower] = []
+    checkpoints, key = _path(CHECKPOINTS), _path(CHECKPOINT_KEY)
+    if (checkpoints is None) is not (key is None):
+        missing, given = (
+            (CHECKPOINTS, CHECKPOINT_KEY) if checkpoints is None else (CHECKPOINT_KEY, CHECKPOINTS)
+        )
+        raise AuditError(
+            f"{given} is set and {missing} isn't; checkpoints need a folder and a key, so set both or none"
+        )
+    if checkpoints is not None and key is not None:
+        from referee.audit.checkpoints import CheckpointWriter
+
+        followers.append(CheckpointWriter(checkpoints, key))
+    share = _path(SHARE)
+    if share is not None:
+        from referee.audit.shipping import Shipper
+
+        followers.append(Shipper(share))
+    return followers
+
+
+def _segment_bytes() -> int:
+    text = os.environ.get(SEGMENT_MEGABYTES, "")
+    if not text:
+        return SEGMENT_BYTES
+    if not text.isdecimal() or not int(text):
+        raise AuditError(f"{SEGMENT_MEGABYTES} is {text!r}; give a whole number of megabytes, such as 256")
+    return int(text) * 1024 * 1024
+
+
+def _path(name: str) -> Path | None:
+    text = os.environ.get(name, "")
+    return Path(text) if text else None

@@ -1,0 +1,164 @@
+"""Shipping: a copy of the log on a share, byte by byte behind the one on the local disk.
+
+Over a network drive no lock can be trusted, so each host writes its own log on a local disk and ships it; whoever reads
+the share merges them (see ``merging``). The copy is an ordinary log: it can be read and verified where it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from referee.audit.disk_fault import reason
+from referee.audit.file_lock import lock, unlock
+from referee.audit.record import write_time
+from referee.audit.segments import log_id, segment_names
+from referee.domain import AuditError, Receipt
+from referee.files import flush
+
+if TYPE_CHECKING:
+    from referee.audit.log import AuditLog
+
+_EVERY = timedelta(seconds=5)
+_LONGEST_PAUSE = timedelta(minutes=10)
+_BLOCK = 1024 * 1024
+_COMPARED = 64 * 1024
+LOCK_NAME = "audit.ship.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """What one shipping brought to the share: ``size`` bytes into the folder ``to``."""
+
+    to: Path
+    size: int
+
+
+def shipped_folder(share: Path, log: Path) -> Path:
+    """Where the log of this host stands on the share. Raises OSError."""
+    host = re.sub(r"[^A-Za-z0-9.-]+", "-", socket.gethostname()) or "host"
+    return share / f"{host}-{log_id(log)[:16]}"
+
+
+def ship(folder: Path, share: Path) -> Shipped:
+    """Appends to the copy on the share what it lacks, and nothing that isn't durable here.
+
+    Interrupted anywhere it goes on from there; one process of a host ships at a time. Raises OSError when one of both
+    places can't be reached, and AuditError when the copy isn't a beginning of the log.
+    """
+    if not share.is_dir():
+        raise FileNotFoundError(2, "the share isn't there", str(share))
+    if not log_id(folder):
+        return Shipped(share, 0)
+    to = shipped_folder(share, folder)
+    with (folder / LOCK_NAME).open("ab") as held:
+        lock(held.fileno())
+        try:
+            to.mkdir(exist_ok=True)
+            foreign = set(segment_names(to)) - set(segment_names(folder))
+            if foreign and max(foreign) > max(segment_names(folder)):
+                raise _more_on_share(to / max(foreign), folder)
+            size = sum(_ship_segment(folder / name, to / name) for name in segment_names(folder))
+        finally:
+            unlock(held.fileno())
+    return Shipped(to, size)
+
+
+def _ship_segment(source: Path, target: Path) -> int:
+    if target.exists() and target.stat().st_size == source.stat().st_size:
+        return 0
+    with source.open("rb+") as here, target.open("ab+") as there:  # Windows flushes no file that is only read
+        size, copied = _durable(here), there.seek(0, os.SEEK_END)
+        if copied > size:
+            raise _more_on_share(target, source.parent)
+        start = max(0, copied - _COMPARED)
+        here.seek(start)
+        there.seek(start)
+        if here.read(copied - start) != there.read(copied - start):
+            raise AuditError(
+                f"{target} isn't a copy of {source}: one of both was changed; see `referee audit verify` for both, "
+                "keep them as evidence and put the copy away"
+            )
+        for offset in range(copied, size, _BLOCK):
+            there.write(here.read(min(_BLOCK, size - offset)))
+        if size > copied:
+            there.flush()
+            flush(there.fileno())
+    return size - copied
+
+
+def _durable(file: BinaryIO) -> int:
+    """How many bytes of a segment are whole records and durable: more must not get out, a power cut could undo it."""
+    size = os.fstat(file.fileno()).st_size
+    flush(file.fileno())
+    reach = _BLOCK
+    while size:
+        start = max(0, size - reach)
+        file.seek(start)
+        end = file.read(size - start).rfind(b"\n") + 1
+        if end or not start:
+            return start + end
+        reach *= 4
+    return 0
+
+
+def _more_on_share(copy: Path, folder: Path) -> AuditError:
+    return AuditError(
+        f"{copy} holds more than the log in {folder}: the log was cut short or an old copy of it was restored; "
+        "restore the log from the share before the next run, or cases would be done again"
+    )
+
+
+class Shipper:
+    """Ships a log every few seconds while it grows, and at the end of a run; while the share is away it waits."""
+
+    def __init__(self, share: Path, *, every: timedelta = _EVERY) -> None:
+        self._share = share
+        self._every = every
+        self._pause = every
+        self._turn = threading.Lock()
+        self._last: datetime | None = None
+        self._shipped: datetime | None = None
+        self._fault = ""
+
+    def appended(self, log: AuditLog, newest: Receipt) -> None:
+        """Ships when it is time."""
+        if not self._turn.acquire(blocking=False):
+            return
+        try:
+            now = log.now()
+            if self._last is None or abs(now - self._last) >= self._pause:
+                self._ship(log, now)
+        finally:
+            self._turn.release()
+
+    def finish(self, log: AuditLog) -> str:
+        """Ships the rest. What the person in charge must know, "" when all is on the share."""
+        with self._turn:
+            self._ship(log, log.now())
+            if not self._fault:
+                return ""
+            since = f"since {write_time(self._shipped)}" if self._shipped else "in this run"
+            return (
+                f"the audit log was not shipped {since}: {self._fault}; what waits goes with the next run, or with "
+                "`referee audit ship`"
+            )
+
+    def _ship(self, log: AuditLog, now: datetime) -> None:
+        self._last = now
+        try:
+            ship(log.folder, self._share)
+        except OSError as fault:
+            self._fault = f"{self._share} can't be reached: {reason(fault)}"
+        except AuditError as fault:  # the copy must not stop the bots; whoever reads the summary has to look
+            self._fault = str(fault)
+        else:
+            self._fault, self._shipped, self._pause = "", now, self._every
+            return
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)

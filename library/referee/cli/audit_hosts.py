@@ -1,0 +1,99 @@
+"""``referee audit ship`` and ``referee audit merge``: the logs of several hosts in one place."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from referee.cli.output import json_option, print_json
+
+if TYPE_CHECKING:
+    from referee.audit.merging import Merged
+
+
+@click.command(
+    "ship",
+    epilog="""Example:
+
+    referee audit ship --to /mnt/share/audit""",
+)
+@click.argument("folder", default="output/audit", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    "share",
+    envvar="REFEREE_AUDIT_SHARE",
+    show_envvar=True,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The folder on the share that holds the logs of all hosts.",
+)
+@json_option
+def ship_log(folder: Path, share: Path, as_json: bool) -> None:
+    """Bring what is new in the log in FOLDER to its copy on a share."""
+    from referee.audit import LOG_NAME
+    from referee.audit.disk_fault import reason
+    from referee.audit.shipping import ship
+    from referee.domain import InputError
+
+    if not folder.is_dir():
+        raise InputError(f"there is no audit log in {folder}; name the folder that holds {LOG_NAME}")
+    try:
+        shipped = ship(folder, share)
+    except OSError as fault:
+        raise InputError(f"the log can't be shipped to {share}: {reason(fault)}") from None
+    if as_json:
+        print_json({"to": str(shipped.to), "bytes": shipped.size})
+    else:
+        click.echo(f"{shipped.to}: {shipped.size} bytes shipped")
+
+
+@click.command(
+    epilog="""Example:
+
+    referee audit merge /mnt/share/audit --into central/audit --watch 30"""
+)
+@click.argument("share", type=click.Path(path_type=Path))
+@click.option(
+    "--into",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The folder of the merged log, on a local disk.",
+)
+@click.option(
+    "--watch", type=click.IntRange(min=1), help="Go on, merging every so many seconds, until stopped."
+)
+@json_option
+@click.pass_context
+def merge(context: click.Context, share: Path, into: Path, watch: int | None, as_json: bool) -> None:
+    """Merge the logs that all hosts ship to SHARE into one, each record once.
+
+    May be stopped at any time, and run again or twice at once. Ends with 1 when one of the logs isn't what was
+    written; it is merged up to there.
+    """
+    from referee.audit.merging import Collector
+    from referee.audit.settings import open_log
+
+    log = open_log(into)
+    collector = Collector(share, log)
+    while True:
+        found = collector.merge()
+        _print(found, as_json)
+        for remark in log.finish():
+            click.echo(remark, err=True)
+        if watch is None:
+            break
+        time.sleep(watch)
+    context.exit(1 if found.faults else 0)
+
+
+def _print(found: Merged, as_json: bool) -> None:
+    if as_json:
+        print_json({"merged": dict(found.counts), "faults": dict(found.faults)})
+        return
+    for name, count in found.counts.items():
+        click.echo(f"{name}: {count} new records")
+    for name, fault in found.faults.items():
+        click.echo(f"{name}: NOT MERGED to its end: {fault}")

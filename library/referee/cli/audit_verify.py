@@ -1,0 +1,147 @@
+"""``referee audit verify`` and ``referee audit key``: prove that the log is what was written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from referee.cli.key_files import write_key_files
+from referee.cli.output import json_option, print_json, progress_of_bytes
+
+if TYPE_CHECKING:
+    from referee.audit import Verification
+
+
+@click.command(
+    "verify",
+    epilog="""Example:
+
+    referee audit verify output/audit --checkpoints /mnt/second/checkpoints --keys bots.pub""",
+)
+@click.argument("folder", default="output/audit", type=click.Path(path_type=Path))
+@click.option(
+    "--checkpoints",
+    type=click.Path(path_type=Path),
+    help="The folder of signed checkpoints.  [default: $REFEREE_CHECKPOINTS]",
+)
+@click.option(
+    "--keys",
+    type=click.Path(path_type=Path, exists=True),
+    help="The public key that checkpoints are signed with, or a folder of such keys.  "
+    "[default: the .pub beside $REFEREE_CHECKPOINT_KEY]",
+)
+@click.option(
+    "--archive",
+    "archives",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder with older files of the log; may be given several times.",
+)
+@click.option(
+    "--contents", is_flag=True, help="Also check each record against the published schema; takes longer."
+)
+@json_option
+@click.pass_context
+def verify_log(
+    context: click.Context,
+    folder: Path,
+    checkpoints: Path | None,
+    keys: Path | None,
+    archives: tuple[Path, ...],
+    contents: bool,
+    as_json: bool,
+) -> None:
+    """Check every record of the log in FOLDER, and name what is not as it was written.
+
+    Ends with 1 when something is wrong, and when files of the log are elsewhere and not named with --archive.
+    """
+    from referee.audit import verify
+    from referee.audit.settings import checkpoints_folder, public_keys
+
+    with progress_of_bytes("verifying") as progress:
+        found = verify(
+            folder,
+            archives=archives,
+            checkpoints=checkpoints or checkpoints_folder(),
+            keys=keys or public_keys(),
+            contents=contents,
+            progress=progress,
+        )
+    if as_json:
+        _print_json(found)
+    else:
+        _print(found)
+    context.exit(0 if found.intact and found.complete else 1)
+
+
+def _print_json(found: Verification) -> None:
+    print_json(
+        {
+            "path": str(found.path),
+            "records": found.records,
+            "segments": found.segments,
+            "head": found.head,
+            "intact": found.intact,
+            "complete": found.complete,
+            "faults": [str(fault) for fault in found.faults],
+            "absent": [{"first": one.first, "last": one.last} for one in found.absent],
+            "sealed": len(found.sealed),
+            "unfinished_bytes": found.unfinished.size if found.unfinished else 0,
+            "checkpoints": found.checkpoints,
+            "backed": found.backed,
+            "not_verifiable": list(found.not_verifiable),
+        }
+    )
+
+
+def _print(found: Verification) -> None:
+    state = (
+        "NOT INTACT" if not found.intact else "intact" if found.complete else "intact as far as it is here"
+    )
+    files = f" in {found.segments} files" if found.segments > 1 else ""
+    click.echo(f"{found.path}: {found.records} records{files}, {state}")
+    for fault in found.faults:
+        click.echo(f"  {fault}")
+    for sealed in found.sealed:
+        click.echo(
+            f"  {sealed.place}: an unfinished line of {sealed.size} bytes was sealed; nobody had a receipt for it"
+        )
+    if found.unfinished:
+        click.echo(f"  {found.unfinished}")
+    if found.checkpoints:
+        click.echo(f"  {found.checkpoints} checkpoints vouch for the first {found.backed} records")
+    for remark in found.not_verifiable:
+        click.echo(f"  not verifiable: {remark}")
+
+
+@click.group(
+    epilog="""Example:
+
+    referee audit key new bots --folder ~/keys"""
+)
+def key() -> None:
+    """Make the key that checkpoints of the log are signed with."""
+
+
+@key.command(
+    epilog="""Example:
+
+    referee audit key new bots --folder ~/keys"""
+)
+@click.argument("name")
+@click.option(
+    "--folder",
+    default=".",
+    type=click.Path(path_type=Path),
+    show_default=True,
+    help="Where to put the two files; neither beside the log nor into the repository.",
+)
+def new(name: str, folder: Path) -> None:
+    """Make a private key NAME.key for the bots' machine, and a public key NAME.pub for those who verify."""
+    from referee.signing import key_pair
+
+    kept, shown = write_key_files(folder, name, *key_pair())
+    click.echo(f"{kept}: name it in REFEREE_CHECKPOINT_KEY on the bots' machine, readable by the bots alone")
+    click.echo(f"{shown}: give it to those who verify (`referee audit verify --keys {shown.name}`)")
