@@ -112,7 +112,7 @@ def dmn_meaning(old: DmnVersion, new: DmnVersion, budget: Budget) -> Meaning:
 
     deciding = [name for name in new.tables if name in old.tables and not _is_needed_in_both(name, old, new)]
     unproved = list(_not_compared(old, new))
-    if not deciding:
+    if not deciding and dmn_changes(old, new):
         unproved.append("no decision table has the same name in both, so no case is compared")
     regions: list[MeantRegion] = []
     for done, name in enumerate(deciding):

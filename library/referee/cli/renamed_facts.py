@@ -27,6 +27,8 @@ def renamed_facts(old: DecisionWorkbook, new: DecisionWorkbook) -> dict[str, str
         return {}
     at_old = {fact.name: at for at, fact in enumerate(old.dictionary.facts)}
     at_new = {fact.name: at for at, fact in enumerate(new.dictionary.facts)}
+    taken_names = {*(table.name for table in old.tables), *(model.node for model in old.models)}
+    come = [fact for fact in come if fact.name not in taken_names]
     uses = {fact.name: _uses(new, fact.name, fact.name) for fact in come}
     found: dict[str, str] = {}
     for fact in gone:

@@ -96,6 +96,18 @@ def test_what_follows_from_a_table_in_other_logic_is_not_proved(referee: Command
     assert referee("diff", "old.dmn", "same.dmn").code == 0
 
 
+def test_files_without_tables_that_are_alike_are_proved(referee: Command, desk: Path) -> None:
+    start, end = LITERAL.index('<decision id="size"'), LITERAL.index('<decision id="fee"')
+    needed = '<requiredDecision href="#size"/>', '<requiredInput href="#amount"/>'
+    text = LITERAL[:start] + LITERAL[end:].replace(*needed)
+    for name, told in (("old", "amount = 1"), ("same", "amount = 1"), ("new", "amount = 2")):
+        (desk / f"{name}.dmn").write_text(text.replace('size = "small"', told), encoding="utf-8")
+    assert referee("diff", "old.dmn", "same.dmn").code == 0
+    said = referee("diff", "old.dmn", "new.dmn")
+    assert "changed  decisions: `fee`: its logic is another" in said.out
+    assert "`fee` is no decision table, and it or something it needs changed" in said.out
+
+
 def test_files_without_a_table_in_common_prove_nothing(referee: Command, desk: Path) -> None:
     exported(referee, desk)
     (desk / "fees.dmn").write_text(LITERAL.replace("{limit}", "10"), encoding="utf-8")

@@ -213,6 +213,9 @@ def test_regions_are_the_cases_that_go_elsewhere(tmp_path: Path, seed: int) -> N
     old, new = versions
     told = meaning(old, new, tmp_path, Budget())
     assert told.unproved == ()
+    required = {fact.name for each in versions for fact in each.dictionary.facts if fact.required}
+    for region in told.regions:
+        assert region.said or required <= set(region.values)
     trials = Trial(old), Trial(new)
     names = list(VALUES)
     for values, risk in product(product(*VALUES.values()), (None, Decimal("0.2"), Decimal("0.9"))):
