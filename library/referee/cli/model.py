@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from referee.cli.key_files import write_key_files
 from referee.domain import InputError, ModelError
 from referee.files import write_whole
 
@@ -112,23 +112,9 @@ def new(name: str, folder: Path, passphrase: bool) -> None:
     from referee.scoring.approval import new_keys
 
     private, public = new_keys(name, _asked_passphrase(passphrase, again=True))
-    if not folder.is_dir():
-        raise InputError(f"the folder {folder} doesn't exist; make it, or name another")
-    for path, content, mode in (
-        (folder / f"{name}.key", private, 0o600),
-        (folder / f"{name}.pub", public, 0o644),
-    ):
-        try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-                file.write(content)
-        except FileExistsError:
-            raise InputError(
-                f"{path} is there already; a key is never replaced, choose another name"
-            ) from None
-        except OSError as error:
-            raise InputError(f"{path} can't be written ({error.strerror})") from None
-    click.echo(f"{folder / f'{name}.key'}: keep it to yourself")
-    click.echo(f"{folder / f'{name}.pub'}: put it into the folder of approvers on each bot's machine")
+    kept, shown = write_key_files(folder, name, private, public)
+    click.echo(f"{kept}: keep it to yourself")
+    click.echo(f"{shown}: put it into the folder of approvers on each bot's machine")
 
 
 def _asked_passphrase(wanted: bool, *, again: bool) -> bytes:
