@@ -1,0 +1,338 @@
+"""Each host ships its own log to a share, and a collector merges them: no record is lost or taken twice."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from referee.audit import AuditLog, Record, shipping, verify
+from referee.audit.merging import Collector, Merged
+from referee.audit.segments import log_id
+from referee.audit.shipping import Shipper, ship
+from referee.domain import AuditError
+
+START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+class Host:
+    """A log with a clock of its own; in these tests the machine's name never matters."""
+
+    def __init__(self, root: Path, name: str, segment_bytes: int = 1500) -> None:
+        self.now = START
+        self.folder = root / name
+        self.share = root / "share"
+        self.share.mkdir(exist_ok=True)
+        self._segment_bytes = segment_bytes
+
+    def open(self, *, shipped: bool = True) -> AuditLog:
+        return AuditLog(
+            self.folder,
+            writer=self.folder.name,
+            clock=lambda: self.now,
+            segment_bytes=self._segment_bytes,
+            followers=[Shipper(self.share)] if shipped else [],
+        )
+
+    def work(self, first: int, count: int) -> None:
+        log = self.open(shipped=False)
+        for number in range(first, first + count):
+            log.append("action", {"case": f"{self.folder.name}-{number}", "of": number, "n": Decimal("1.50")})
+        log.close()
+
+    @property
+    def copy(self) -> Path:
+        (path,) = [path for path in self.share.iterdir() if path.name.endswith(log_id(self.folder)[:16])]
+        return path
+
+    def files(self, folder: Path) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in sorted(folder.glob("audit*.jsonl"))}
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(tmp_path, "north")
+
+
+def test_the_copy_is_the_log_byte_by_byte_and_can_be_verified_where_it_is(host: Host) -> None:
+    host.work(0, 12)
+    shipped = ship(host.folder, host.share)
+    assert shipped.to == host.copy
+    assert host.copy.name == f"{socket.gethostname()}-{log_id(host.folder)[:16]}"
+    assert host.files(host.copy) == host.files(host.folder)
+    assert shipped.size == sum(map(len, host.files(host.folder).values()))
+    assert verify(host.copy, contents=True).faults == ()
+    assert ship(host.folder, host.share).size == 0
+
+
+def test_shipping_goes_on_where_it_was_interrupted(host: Host) -> None:
+    host.work(0, 9)
+    ship(host.folder, host.share)
+    names = sorted(host.files(host.copy))
+    for name in names[1:]:
+        (host.copy / name).unlink()
+    first = host.copy / names[0]
+    os.truncate(first, first.stat().st_size - 100)  # in the midst of a line
+    host.work(9, 9)
+    ship(host.folder, host.share)
+    assert host.files(host.copy) == host.files(host.folder)
+
+
+def test_an_unfinished_line_is_not_shipped_before_it_is_sealed(host: Host) -> None:
+    host.work(0, 2)
+    with (host.folder / "audit.jsonl").open("ab") as killed:
+        killed.write(b'{"v":1,"position":2,"ki')
+    ship(host.folder, host.share)
+    assert host.files(host.copy)["audit.jsonl"].endswith(b'"}\n')
+    host.work(2, 1)
+    ship(host.folder, host.share)
+    assert host.files(host.copy) == host.files(host.folder)
+
+
+def test_what_is_not_durable_here_is_not_shipped(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.work(0, 2)
+
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(shipping, "flush", fail)
+    with pytest.raises(OSError):
+        ship(host.folder, host.share)
+    assert set(host.files(host.copy).values()) <= {b""}
+
+
+def test_a_copy_that_was_changed_is_not_added_to(host: Host) -> None:
+    host.work(0, 3)
+    ship(host.folder, host.share)
+    copy = host.copy / "audit.jsonl"
+    changed = copy.read_bytes().replace(b"north-2", b"north-7")
+    copy.write_bytes(changed)
+    host.work(3, 1)
+    with pytest.raises(AuditError, match=r"isn't a copy of .*: one of both was changed"):
+        ship(host.folder, host.share)
+    assert copy.read_bytes() == changed
+
+
+def test_a_log_that_lost_records_is_noticed_when_it_is_shipped(host: Host) -> None:
+    host.work(0, 12)
+    ship(host.folder, host.share)
+    newest = sorted(host.files(host.folder))[-1]
+    content = (host.folder / newest).read_bytes()
+    os.truncate(host.folder / newest, len(content) // 2)
+    with pytest.raises(
+        AuditError, match=r"holds more than the log in .*: the log was cut short or an old copy"
+    ):
+        ship(host.folder, host.share)
+    (host.folder / newest).unlink()
+    with pytest.raises(AuditError, match=r"holds more than the log in .*restore the log from the share"):
+        ship(host.folder, host.share)
+
+
+def test_a_log_without_records_is_not_shipped_yet(host: Host) -> None:
+    host.open().close()
+    assert ship(host.folder, host.share).size == 0
+    assert list(host.share.iterdir()) == []
+
+
+def test_a_run_ships_now_and_then_and_at_its_end(host: Host) -> None:
+    log = host.open()
+    log.append("run", {"n": 0})
+    assert len(host.files(host.copy)["audit.jsonl"].splitlines()) == 1
+    log.append("run", {"n": 1})
+    host.now += timedelta(seconds=6)
+    log.append("run", {"n": 2})
+    assert len(host.files(host.copy)["audit.jsonl"].splitlines()) == 3
+    log.append("run", {"n": 3})
+    assert log.finish() == ()
+    assert host.files(host.copy) == host.files(host.folder)
+
+
+def test_while_the_share_is_away_the_run_goes_on_and_says_so_at_its_end(host: Host, tmp_path: Path) -> None:
+    away = host.share.rename(tmp_path / "away")
+    log = host.open()
+    for number in range(20):
+        log.append("run", {"n": number})
+        host.now += timedelta(seconds=3)
+    (remark,) = log.finish()
+    assert remark == (
+        f"the audit log was not shipped in this run: {host.share} can't be reached: the share isn't there; what waits "
+        "goes with the next run, or with `referee audit ship`"
+    )
+    away.rename(host.share)
+    assert log.finish() == ()
+    assert host.files(host.copy) == host.files(host.folder)
+
+
+def test_a_copy_that_is_at_odds_does_not_stop_the_run_but_is_told(host: Host) -> None:
+    host.work(0, 3)
+    ship(host.folder, host.share)
+    copy = host.copy / "audit.jsonl"
+    copy.write_bytes(copy.read_bytes().replace(b"north-2", b"north-7"))
+    log = host.open()
+    log.append("run", {})
+    (remark,) = log.finish()
+    assert "isn't a copy of" in remark
+
+
+# Merging
+
+
+def merged(share: Path, into: Path) -> tuple[Merged, list[Record]]:
+    log = AuditLog(into, writer="collector")
+    found = Collector(share, log).merge()
+    records = list(log.records())
+    log.close()
+    return found, records
+
+
+def test_a_merged_record_is_the_same_and_says_where_it_comes_from(host: Host, tmp_path: Path) -> None:
+    host.work(0, 7)
+    ship(host.folder, host.share)
+    found, records = merged(host.share, tmp_path / "central")
+    sources = [record for record in AuditLog(host.folder).records() if record.kind == "action"]
+    assert len(records) == 7 and found.counts == {host.copy.name: 7} and found.faults == {}
+    for position, (record, source) in enumerate(zip(records, sources, strict=True)):
+        assert (record.position, record.kind, record.payload) == (position, source.kind, source.payload)
+        assert record.writer == "collector"
+        assert record.origin is not None
+        assert (record.origin.log, record.origin.position, record.origin.hash) == (
+            log_id(host.folder),
+            source.position,
+            source.hash,
+        )
+        assert (record.origin.writer, record.origin.time) == (source.writer, source.time)
+    assert verify(tmp_path / "central", contents=True).faults == ()
+
+
+def test_several_hosts_are_merged_in_the_order_of_their_times(tmp_path: Path) -> None:
+    hosts = [Host(tmp_path, "north"), Host(tmp_path, "south")]
+    for number in range(6):
+        for host in hosts:
+            host.now += timedelta(seconds=1 + (number * 7) % 5)
+            host.work(number, 1)
+    for host in hosts:
+        ship(host.folder, host.share)
+    _, records = merged(tmp_path / "share", tmp_path / "central")
+    times = [record.origin.time for record in records if record.origin]
+    assert len(times) == 12 and times == sorted(times)
+    assert merged(tmp_path / "share", tmp_path / "central")[0].counts == dict.fromkeys(
+        [host.copy.name for host in hosts], 0
+    )
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.data())
+def test_merging_in_any_steps_by_any_collectors_loses_and_doubles_nothing(data: st.DataObject) -> None:
+    with TemporaryDirectory() as name:
+        root = Path(name)
+        hosts = [Host(root, "north"), Host(root, "south")]
+        log = AuditLog(root / "central", segment_bytes=4000)
+        collectors = [Collector(root / "share", log)]
+        written = dict.fromkeys(hosts, 0)
+        for _ in range(data.draw(st.integers(1, 8))):
+            step = data.draw(st.sampled_from(["work", "ship", "merge", "new collector"]))
+            host = data.draw(st.sampled_from(hosts))
+            if step == "work":
+                host.work(written[host], 3)
+                written[host] += 3
+            elif step == "ship" and written[host]:
+                ship(host.folder, host.share)
+            elif step == "merge":
+                data.draw(st.sampled_from(collectors)).merge()
+            else:
+                collectors.append(Collector(root / "share", AuditLog(root / "central")))
+        for host in hosts:
+            if written[host]:
+                ship(host.folder, host.share)
+        for collector in collectors:
+            collector.merge()
+        cases = [record.payload["case"] for record in log.records() if record.kind == "action"]
+        assert sorted(cases) == sorted(
+            f"{host.folder.name}-{number}" for host in hosts for number in range(written[host])
+        )
+        for host in hosts:
+            own = [case for case in cases if case.startswith(host.folder.name)]
+            assert own == [f"{host.folder.name}-{number}" for number in range(written[host])]
+        assert verify(root / "central").faults == ()
+
+
+def test_a_broken_source_is_merged_up_to_the_break_and_named(tmp_path: Path) -> None:
+    hosts = [Host(tmp_path, "north", 1 << 20), Host(tmp_path, "south", 1 << 20)]
+    for host in hosts:
+        host.work(0, 6)
+        ship(host.folder, host.share)
+    broken = hosts[0].copy / "audit.jsonl"
+    broken.write_bytes(broken.read_bytes().replace(b"north-3", b"north-9"))
+    found, records = merged(tmp_path / "share", tmp_path / "central")
+    assert found.counts == {hosts[0].copy.name: 3, hosts[1].copy.name: 6}
+    assert "record 3 was changed after it was written" in found.faults[hosts[0].copy.name]
+    assert len(records) == 9
+
+
+def test_a_failed_append_is_made_good_by_the_next_pass(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.work(0, 7)
+    ship(host.folder, host.share)
+    log = AuditLog(tmp_path / "central")
+    collector = Collector(host.share, log)
+    real = os.write
+
+    def write(descriptor: int, data: bytes) -> int:
+        if len(data) > 1000:
+            return real(descriptor, data[:1000])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write)
+        with pytest.raises(AuditError, match="the disk is full"):
+            collector.merge()
+    collector.merge()
+    cases = [record.payload["case"] for record in log.records() if record.kind == "action"]
+    assert cases == [f"north-{number}" for number in range(7)]
+    assert verify(tmp_path / "central").faults == ()
+
+
+def test_a_merged_log_is_not_merged_again(host: Host, tmp_path: Path) -> None:
+    host.work(0, 2)
+    ship(host.folder, host.share)
+    merged(host.share, tmp_path / "central")
+    ship(tmp_path / "central", tmp_path / "share")
+    found, records = merged(host.share, tmp_path / "central")
+    assert len(records) == 2
+    assert "is a merged log itself; merge the logs that it was made of" in next(iter(found.faults.values()))
+
+
+def test_a_log_that_stands_twice_on_the_share_is_merged_once(host: Host, tmp_path: Path) -> None:
+    host.work(0, 4)
+    ship(host.folder, host.share)
+    host.copy.rename(host.share / "old-name")
+    ship(host.folder, host.share)
+    found, records = merged(host.share, tmp_path / "central")
+    assert len(records) == 4 and sum(found.counts.values()) == 4
+
+
+def test_a_share_that_is_away_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match=r"the share .* can't be read: no such file or directory"):
+        Collector(tmp_path / "share", AuditLog(tmp_path / "central")).merge()
+    with pytest.raises(FileNotFoundError):
+        ship(tmp_path / "central", tmp_path / "share")
+
+
+def test_the_hash_of_a_copy_is_that_of_the_log(host: Host) -> None:
+    host.work(0, 30)
+    ship(host.folder, host.share)
+    digests = [
+        [sha256(content).hexdigest() for content in host.files(folder).values()]
+        for folder in (host.folder, host.copy)
+    ]
+    assert digests[0] == digests[1] and len(digests[0]) > 3
