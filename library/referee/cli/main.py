@@ -16,6 +16,7 @@ from referee.cli.explain import explain
 from referee.cli.export import export
 from referee.cli.import_ import import_
 from referee.cli.model import model
+from referee.cli.model_add import add
 from referee.cli.new import new
 from referee.cli.show import show
 from referee.cli.test import test
@@ -55,6 +56,7 @@ for command in (
     model,
 ):
     cli.add_command(command)
+model.add_command(add)
 
 
 def main() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy
 from numpy.typing import NDArray
 
 from referee.scoring.calibration import brier_score, calibration_bins, calibration_error, losses
 from referee.scoring.card import Feature, HeldOut, RiskCurve, RiskPoint
-from referee.scoring.operating_points import Judged, upper_bound
+from referee.scoring.operating_points import Goal, Judged, upper_bound
 
 Matrix = NDArray[numpy.float64]
 Codes = NDArray[numpy.int64]
@@ -69,9 +70,20 @@ def risk_curve(label: str, judged: Judged, confidence: float) -> RiskCurve:
     return RiskCurve(label=label, confidence=confidence, rows=judged.rows, points=tuple(points))
 
 
+def risk_curves(
+    goals: Sequence[Goal], judged: Matrix, codes: Codes, labels: Sequence[str], refused: int
+) -> tuple[RiskCurve, ...]:
+    """One curve for each way in which the goals' cases become automatic."""
+    first = {goal.label: goal for goal in reversed(goals)}
+    return tuple(
+        risk_curve(goal.label, Judged.by(goal, judged, codes, labels, refused), goal.confidence)
+        for goal in reversed(first.values())
+    )
+
+
 def feature_influence(
-    predict: Callable[[Matrix], Matrix],
-    rows: Matrix,
+    predict: Callable[[NDArray[Any]], Matrix],
+    rows: NDArray[Any],
     codes: Codes,
     features: Sequence[Feature],
     widths: Sequence[int],

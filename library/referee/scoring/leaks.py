@@ -17,7 +17,7 @@ import numpy
 from numpy.typing import NDArray
 
 from referee.scoring.encoding import exact_number
-from referee.scoring.past_cases import PastColumn
+from referee.scoring.past_cases import DUPLICATES, PastColumn
 
 Matrix = NDArray[numpy.float64]
 Codes = NDArray[numpy.int64]
@@ -31,7 +31,6 @@ GAPS_AUC = 0.8
 PURE_CASES = 30
 PURE_SHARE = 0.98
 DUPLICATES_SHARE = 0.01
-DUPLICATES = "duplicate rows"
 _MOST_ROWS = 20_000
 _AFTERWARDS_WORDS = frozenset(
     {

@@ -17,6 +17,9 @@ from referee.scoring.encoding import exact_number
 FEWEST_OF_A_LABEL = 20
 """Cases of each label that are needed to learn from and to judge by."""
 
+DUPLICATES = "duplicate rows"
+"""What is allowed by this name are held-out cases that equal training cases."""
+
 MOST_LABELS = 20
 MOST_CATEGORIES = 100
 _ROWS_NAMED = 5
@@ -69,7 +72,11 @@ class PastCases:
 
 @dataclass(slots=True)
 class Request:
-    """What the person asks for about the columns."""
+    """What the person asks for about the columns.
+
+    ``only`` these are features, if any are given. Where the classifier is ``already_fitted``, a column that it
+    shouldn't have learnt from is no fault of the cases.
+    """
 
     target: str
     positive: str = ""
@@ -77,9 +84,11 @@ class Request:
     drop: Sequence[str] = ()
     time: str = ""
     case_id: str = ""
+    known_afterwards: Sequence[str] = ()
     allowed: Sequence[str] = ()
     declared: Mapping[str, DeclaredFact] = field(default_factory=dict)
     only: Sequence[str] = ()
+    already_fitted: bool = False
 
 
 def prepare(rows: Sequence[Case], request: Request, faults_before: Sequence[str] = ()) -> PastCases:
@@ -118,7 +127,7 @@ def prepare(rows: Sequence[Case], request: Request, faults_before: Sequence[str]
             continue
         declared = request.declared.get(name)
         if request.only and name not in request.only:
-            left_out[name] = "not among the facts of this model on the Models sheet"
+            left_out[name] = "not among the facts of this model"
         elif request.declared and declared is None:
             left_out[name] = "not in the data dictionary"
         elif declared is not None and declared.type not in {"number", "string", "boolean"}:
@@ -126,7 +135,7 @@ def prepare(rows: Sequence[Case], request: Request, faults_before: Sequence[str]
         else:
             values = [row.facts.get(name) for row in rows]
             found, kept, unfit = _column(name, values, rows, declared, faults)
-            if unfit and name not in request.allowed:
+            if unfit and name not in request.allowed and not request.already_fitted:
                 faults.append(unfit)
                 advised.append(name)
             elif found is not None:
@@ -192,6 +201,8 @@ def _unknown_columns(names: Sequence[str], request: Request) -> list[str]:
         ("--target", [request.target]),
         ("--protected", request.protected),
         ("--drop", request.drop),
+        ("--known-afterwards", request.known_afterwards),
+        ("--allow-leak", [name for name in request.allowed if name != DUPLICATES]),
         ("--time", [request.time] if request.time else []),
     ]
     faults = [
@@ -210,9 +221,7 @@ def _unknown_columns(names: Sequence[str], request: Request) -> list[str]:
         if request.target in which
     ]
     faults += [
-        f"`{name}` is a fact of the model on the Models sheet, but there is no such column"
-        for name in request.only
-        if name not in names
+        f"the model takes `{name}`, but there is no such column" for name in request.only if name not in names
     ]
     return faults
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from referee.scoring.candidates import CANDIDATES, choose_classifier
-from referee.scoring.card import MODEL_FILE, Card, Finding, RiskCurve, TrainingData
+from referee.scoring.card import MODEL_FILE, Card, Finding, TrainingData
 from referee.scoring.compiled import COMPILED_FILE
 from referee.scoring.compiling import compile_classifier
 from referee.scoring.encoding import check, inputs_of
 from referee.scoring.fairness import parity_figures, proxies
-from referee.scoring.held_out import feature_influence, held_out_figures, risk_curve
+from referee.scoring.held_out import feature_influence, held_out_figures, risk_curves
 from referee.scoring.leaks import telling_auc
 from referee.scoring.model_folder import dumped, hashes, libraries, write_model
 from referee.scoring.novelty import measure_training
@@ -145,17 +145,6 @@ def train(
     done("the figures")
     write_model(models_folder, card, files)
     return card
-
-
-def risk_curves(
-    goals: Sequence[Goal], judged: Any, codes: Any, labels: Sequence[str], refused: int
-) -> tuple[RiskCurve, ...]:
-    """One curve for each way in which the goals' cases become automatic."""
-    first = {goal.label: goal for goal in reversed(goals)}
-    return tuple(
-        risk_curve(goal.label, Judged.by(goal, judged, codes, labels, refused), goal.confidence)
-        for goal in reversed(first.values())
-    )
 
 
 def _check_request(

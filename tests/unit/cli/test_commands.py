@@ -21,6 +21,8 @@ COMMANDS = [
     ("test",),
     ("show",),
     ("explain",),
+    ("train",),
+    ("model", "add"),
     ("worklist",),
     ("worklist", "list"),
     ("worklist", "export"),
