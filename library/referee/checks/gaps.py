@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from operator import eq
 
 from referee.checks.budget import Budget
 from referee.checks.case_space import Box
@@ -11,7 +12,7 @@ from referee.checks.finding import Case, Finding, Fix, shown_by
 from referee.checks.region_set import members
 from referee.checks.subject import Subject, listed
 from referee.domain import Severity
-from referee.tables import DecisionTable, HitPolicy
+from referee.tables import HitPolicy
 
 MOST_SHOWN = 20
 
@@ -25,6 +26,9 @@ _EMPTY_IS_A_RESULT = (
 
 def gaps(subject: Subject, budget: Budget) -> Iterator[Finding]:
     """Every gap as a box that can't be made wider, at most ``MOST_SHOWN``; together they hold all uncovered cases.
+
+    They are apart from each other, so that all can be added as rules; under F, where the first of two rules decides,
+    they may share cases.
 
     A rule with an open cell counts as covering what its other cells say; where nothing else covers that, it is told
     as advice. There are none where an output has a default. Raises ``OutOfBudget``.
@@ -48,22 +52,43 @@ def gaps(subject: Subject, budget: Budget) -> Iterator[Finding]:
 def _gap_boxes(subject: Subject, budget: Budget) -> Iterator[Box]:
     covers = [box.live for box in subject.boxes if box.live is not None]
     left = Uncovered(subject.space.full, covers, budget)
+    taken: list[Box] = []
     for part in left:
-        box = _widened(subject, part)
+        box = _widened(subject, part, taken)
         left.exclude(box)
         yield box
+        if subject.table.hit_policy is not HitPolicy.FIRST:
+            taken.append(box)
 
 
-def _widened(subject: Subject, part: Box) -> Box:
+def _widened(subject: Subject, part: Box, taken: Sequence[Box]) -> Box:
+    """The gap as wide as it goes without what is taken: the widening that leaves the fewest columns to be said."""
+    columns = range(len(part))
+    found = [_widened_in(subject, part, taken, [*columns[first:], *columns[:first]]) for first in columns]
+    full = subject.space.full
+    return max(
+        found,
+        key=lambda box: (
+            sum(map(eq, box, full)),
+            sum(regions.bit_count() / every.bit_count() for regions, every in zip(box, full, strict=True)),
+        ),
+        default=part,
+    )
+
+
+def _widened_in(subject: Subject, part: Box, taken: Sequence[Box], order: Iterable[int]) -> Box:
     """The gap as wide as it goes, one dimension after the other."""
     box = list(part)
-    for at, dimension in enumerate(subject.space.dimensions):
+    for at in order:
         covered = 0
         for rule in members(subject.live_index.touching(tuple(box), but=at)):
             live = subject.boxes[rule].live
             assert live is not None, "only boxes with cases are found"
             covered |= live[at]
-        box[at] = dimension.full & ~covered
+        for other in taken:
+            if all(regions & box[position] for position, regions in enumerate(other) if position != at):
+                covered |= other[at]
+        box[at] = subject.space.full[at] & ~covered
     return tuple(box)
 
 
@@ -78,7 +103,7 @@ def _gap(subject: Subject, box: Box, budget: Budget) -> Finding | None:
     else:
         message = f"no rule covers the cases where {subject.words(box)}; add a rule for them"
     row = (*subject.input_cells(box), *("" for _ in table.outputs))
-    fix = Fix(_advice(table), (row,))
+    fix = Fix(_advice(subject, box), (row,))
     found = Finding("gap", _severity(subject), message, table.name, subject.table_place, fix=fix)
     return shown_by(found, shown.shown)
 
@@ -87,11 +112,18 @@ def _no_rule(case: Case) -> bool:
     return not case.fired and not case.is_doubtful
 
 
-def _advice(table: DecisionTable) -> str:
+def _advice(subject: Subject, box: Box) -> str:
     advice = "add this rule and fill in its outputs"
-    if table.hit_policy is HitPolicy.UNIQUE:
-        # proposed rules are as wide as the gap they were found in, so two of them may share cases
-        return f"{advice}; where more than one is proposed, add one and check again"
+    first = [
+        f"`{dimension.expression}`"
+        for at, dimension in enumerate(subject.space.dimensions)
+        if "null" in dimension.cell_text(box[at]) and any(rule.unspoken[at] for rule in subject.boxes)
+    ]
+    if first:
+        # other cells of these columns are in doubt about null until one speaks of it, and false from then on
+        advice += (
+            f", then check again: it is the first rule that says what null means in {' and '.join(first)}"
+        )
     return advice
 
 
