@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+_AWAY = "the drive or share is away"
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -11,7 +12,24 @@ _REASONS = {
     errno.EACCES: "permission denied",
     errno.EROFS: "the disk is read-only",
     errno.EIO: "the disk reports an error",
-}
+} | dict.fromkeys(
+    (
+        getattr(errno, name)
+        for name in (
+            "ESTALE",
+            "ENOTCONN",
+            "EHOSTDOWN",
+            "EHOSTUNREACH",
+            "ENETUNREACH",
+            "ENETDOWN",
+            "ETIMEDOUT",
+            "ENODEV",
+            "ENXIO",
+        )
+        if hasattr(errno, name)
+    ),
+    _AWAY,
+)
 
 
 def reason(fault: OSError) -> str:
@@ -23,4 +41,6 @@ def remedy(fault: OSError) -> str:
     """What to do about a refused write."""
     if fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "Free some space"
+    if _REASONS.get(fault.errno or 0) == _AWAY:
+        return "Connect it again"
     return "Give the bot a folder it may write to"

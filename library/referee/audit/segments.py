@@ -40,6 +40,11 @@ def segment_names(folder: Path) -> list[str]:
     return sorted(positions, key=lambda name: positions[name])
 
 
+def has_log(folder: Path) -> bool:
+    """Whether a folder holds an audit log, or what is left of one."""
+    return bool(segment_names(folder))
+
+
 def closing_payload(following: str) -> dict[str, Any]:
     """What the last record of a segment says: which file goes on."""
     return {"next": following}

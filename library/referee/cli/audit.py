@@ -46,10 +46,10 @@ def show_case(context: click.Context, case: str, decision: str, folder: Path, as
 
     Example: referee audit show INV-2026-0007
     """
-    from referee.audit import LOG_NAME, AuditLog
+    from referee.audit import AuditLog, has_log
     from referee.domain import InputError
 
-    if not (folder / LOG_NAME).exists():
+    if not has_log(folder):
         raise InputError(f"there is no audit log in {folder}; name its folder with --audit")
     records = [
         record

@@ -204,9 +204,9 @@ def recorded_cases(
     Also the ids of the cases whose facts can't be read, for a used one stands in the log as a hash. Raises
     ``InputError`` where there is no log.
     """
-    from referee.audit import HASH_MARK, LOG_NAME, AuditLog
+    from referee.audit import HASH_MARK, AuditLog, has_log
 
-    if not (log / LOG_NAME).is_file():
+    if not has_log(log):
         raise InputError(f"{log}: there is no audit log in this folder; check its name")
     needed = set(used)
     latest: dict[str, Mapping[str, Any]] = {}

@@ -56,6 +56,8 @@ def decide(
     decisions = list(with_progress(referee.decide_many(read), len(read), "deciding"))
     if out is not None:
         write_results(cases, decisions, out, sheet=sheet, id_column=id_column, hidden=referee.hidden_facts)
+    for remark in referee.log.finish() if referee.log is not None else ():
+        click.echo(remark, err=True)
     seconds = time.perf_counter() - started
     routes = Counter(str(decision.route) for decision in decisions)
     if as_json:

@@ -118,10 +118,10 @@ def import_answers(path: Path, audit: Path, examples: Path, as_json: bool) -> No
 
 
 def _worklist(audit: Path, *, read_only: bool = True) -> Worklist:
-    from referee.audit import LOG_NAME, AuditLog
+    from referee.audit import AuditLog, has_log, open_log
     from referee.domain import InputError
     from referee.handoff import Worklist
 
-    if not (audit / LOG_NAME).exists():
+    if not has_log(audit):
         raise InputError(f"there is no audit log in {audit}; name its folder with --audit")
-    return Worklist(AuditLog(audit, read_only=read_only))
+    return Worklist(AuditLog(audit, read_only=True) if read_only else open_log(audit))

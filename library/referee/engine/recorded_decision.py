@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from referee.audit import HASH_MARK, LOG_NAME, AuditLog
+from referee.audit import HASH_MARK, AuditLog, has_log
 from referee.domain import Decision, InputError
 from referee.engine.example_case import Example
 from referee.workbook import DecisionWorkbook
@@ -50,7 +50,7 @@ class RecordedDecision:
 
 def recorded_decision(folder: Path, decision: str, case_id: str) -> RecordedDecision:
     """The latest decision of that name about a case. Raises InputError where the log or the case isn't there."""
-    if not (folder / LOG_NAME).exists():
+    if not has_log(folder):
         raise InputError(f"there is no audit log in {folder}; name its folder with --audit")
     found = None
     for record in AuditLog(folder, read_only=True).records():

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from referee.audit import AuditLog, utc_now
+from referee.audit import AuditLog, open_log, utc_now
 from referee.domain import Case, Decision, Diagnostic, InputError, LineAddress, RulesError, Versions
 from referee.engine.asked_models import asked_models
 from referee.engine.deciding import decided
@@ -63,7 +63,7 @@ class Referee:
             self.workbook.sha256,
             asked.versions,
         )
-        self.log = AuditLog(audit, clock=clock) if audit is not None else None
+        self.log: AuditLog | None = open_log(audit, clock=clock) if audit is not None else None
         self.ledger = Ledger(self.log) if self.log is not None else None
         hidden = self.workbook.dictionary.sensitive
         self._key = self.log.key if self.log is not None and hidden else b""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from referee.domain import (
@@ -44,7 +44,8 @@ class RunSummary:
     ``routes`` counts the cases by route, ``outcomes`` what became of them, by ledger status; ``states`` says it case
     by case. ``earlier`` counts cases that an earlier run had finished; they were left alone. ``attempted`` counts the
     actions and steps of playbooks that were begun, ``failed`` names those that failed. ``stopped`` says why the run
-    ended early, with cases left open for the next run; it is empty otherwise.
+    ended early, with cases left open for the next run; it is empty otherwise. ``remarks`` say what whoever is
+    in charge must know about the audit log: that it has no checkpoint, or was not shipped.
     """
 
     decision: str
@@ -55,6 +56,7 @@ class RunSummary:
     attempted: int = 0
     failed: Sequence[FailedAction] = ()
     stopped: str = ""
+    remarks: Sequence[str] = ()
 
     @property
     def routes(self) -> Mapping[str, int]:
@@ -137,6 +139,7 @@ class Run:
                 self._log.append(
                     "run", {"decision": name, "status": "stopped", "bot": self._bot, "summary": {}}
                 )
+                self._log.finish()
                 raise
             self._ledger.refresh()
             states = {case.id: self._state(case.id) for case in cases}
@@ -155,7 +158,7 @@ class Run:
             self._log.append(
                 "run", {"decision": name, "status": status, "bot": self._bot, "summary": _counts(summary)}
             )
-        return summary
+        return replace(summary, remarks=self._log.finish())
 
     def settle(self, decision: Decision) -> Status:
         """Bring one decided case as far as it goes now, as `process` does; for those who write their own loop.

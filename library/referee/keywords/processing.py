@@ -165,6 +165,7 @@ class ProcessingKeywords:
         def counted(counts: Mapping[str, int]) -> str:
             return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none"
 
+        remarks = [*(file.remark for file in files.values() if file.remark), *summary.remarks]
         lines = [
             f"{summary.decision}: {number_of(len(summary.decisions), 'case')} in {summary.seconds:.1f} s",
             f"  routes     {counted(summary.routes)}",
@@ -175,13 +176,12 @@ class ProcessingKeywords:
             *(f"  {name:<10} {shown(file.path)}" for name, file in files.items() if not file.failed),
             f"  audit log  {shown(self._bot.audit)}",
             *([f"  models     {_TRUSTED_BY_HASH}"] if self._bot.takes_unapproved_models else []),
-            *(f"  remark     {file.remark}" for file in files.values() if file.remark),
+            *(f"  remark     {remark}" for remark in remarks),
         ]
         logger.console("\n" + "\n".join(lines))
         logger.info("\n".join(lines))
-        for file in files.values():
-            if file.remark:
-                logger.warn(file.remark)
+        for remark in remarks:
+            logger.warn(remark)
 
 
 _TRUSTED_BY_HASH = "trusted by the hashes in their cards; this machine holds no approvers' keys"
