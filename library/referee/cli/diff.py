@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from referee.cli.output import json_option, print_json, say, while_busy, with_progress
+from referee.domain import InputError
 
 if TYPE_CHECKING:
     from referee.cli.changed_meaning import Meaning, MeantRegion, Moved, Outcome
@@ -172,7 +173,14 @@ def _real_cases(
     given: list[Any] = []
     hidden: list[str] = []
     if cases is not None:
-        given += [(case, {}) for case in read_cases(cases, sheet, new.settings.case_id)]
+        case_id = new.settings.case_id
+        try:
+            read = read_cases(cases, sheet, case_id)
+        except InputError:
+            if renamed.get(old.settings.case_id) != case_id:
+                raise
+            read = read_cases(cases, sheet, old.settings.case_id)  # cases of the time before it was renamed
+        given += [(case, {}) for case in read]
     if audit is not None:
         recorded, hidden = recorded_cases(audit, new.settings.name, _used_facts(old) | _used_facts(new))
         given += recorded

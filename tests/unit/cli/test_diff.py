@@ -155,6 +155,13 @@ def test_a_renamed_fact_is_one_change_and_leaves_no_region(referee: Command, des
     assert "real cases: 0 of 2 go elsewhere" in said.out
 
 
+def test_cases_may_bring_a_renamed_case_id_by_its_old_name(referee: Command) -> None:
+    with_cells("payments.xlsx", "new.xlsx", {"Facts!A2": "payment id", "Decision!B5": "payment id"})
+    said = referee("diff", "payments.xlsx", "new.xlsx", "--cases", "cases.csv")
+    assert "changed  facts (A2): `payment` is called `payment id` now" in said.out
+    assert "real cases: 0 of 4 go elsewhere" in said.out
+
+
 def test_a_renamed_fact_with_another_limit_tells_both(referee: Command) -> None:
     cells = {"Facts!A4": "total", "routing!C3": "total", "routing!C4": "<= 6000", "routing!C5": "> 6000"}
     with_cells("payments.xlsx", "new.xlsx", cells)
