@@ -18,6 +18,7 @@ from referee.cli.import_ import import_
 from referee.cli.model import model
 from referee.cli.model_add import add
 from referee.cli.new import new
+from referee.cli.queue import queue
 from referee.cli.show import show
 from referee.cli.test import test
 from referee.cli.train import train
@@ -47,6 +48,7 @@ for command in (
     decide,
     check,
     worklist,
+    queue,
     audit,
     test,
     diff,

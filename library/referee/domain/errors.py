@@ -53,3 +53,11 @@ class RunStoppedError(RefereeError):
 
 class HandoffError(RefereeError):
     """A worklist or its answers can't be used as they are: correct the named cells and import again."""
+
+
+class QueueError(RefereeError):
+    """The work queue can't be read or written: see to its file, then run again. Nothing was changed."""
+
+
+class LeaseLostError(QueueError):
+    """A work item is no longer this worker's: leave it alone. Another worker has it, or somebody released it."""

@@ -1,0 +1,138 @@
+"""`referee queue`: items put in, looked at, put right, moved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from referee.workitems import Failure, FailureKind, WorkQueue
+from tests.unit.cli.conftest import Command
+
+
+@pytest.fixture
+def filled(desk: Path, referee: Command) -> WorkQueue:
+    """P-1 failed for BUSINESS, P-2 for APPLICATION, P-3 is in work, P-4 waits."""
+    assert referee("queue", "add", "cases.csv").code == 0
+    queue = WorkQueue("output/queue.sqlite")
+    for kind, code in ((FailureKind.BUSINESS, "no-order"), (FailureKind.APPLICATION, "timeout")):
+        item = queue.claim("default")
+        assert item is not None
+        queue.fail(item, Failure(kind, code, "it did not work"), final=True)
+    assert queue.claim("default", "host/1") is not None
+    return queue
+
+
+def states(queue: WorkQueue) -> dict[str, str]:
+    return {item.key: str(item.state) for item in queue.items()}
+
+
+def test_add_tells_what_is_new_and_what_was_left_alone(referee: Command, desk: Path) -> None:
+    assert referee("queue", "add", "cases.csv").out == "4 items for the queue default: 4 new\n"
+    assert referee("queue", "add", "cases.csv").out == "4 items for the queue default: 4 unchanged\n"
+    queue = WorkQueue("output/queue.sqlite")
+    item = queue.claim("default")
+    assert item is not None
+    queue.done(item)
+    (desk / "cases.csv").write_text("payment,country,amount\nP-1,DE,1\nP-2,DE,1\n")
+    said = referee("queue", "add", "cases.csv").out
+    assert "1 left, 1 updated" in said and "finished with other data: P-1\n" in said
+    found = referee("queue", "add", "cases.csv", "--reopen", "--json").json
+    assert found == {"queue": "default", "items": 2, "reopened": 1, "unchanged": 1, "left_keys": []}
+
+
+def test_add_takes_the_files_of_a_folder(referee: Command, desk: Path) -> None:
+    assert "so there is nothing to add" in referee("queue", "add", "folder").complaint
+    (desk / "folder" / "a.pdf").write_text("a")
+    assert referee("queue", "add", "folder", "--queue", "scans", "--pattern", "*.pdf").code == 0
+    said = referee("queue", "show", "a.pdf", "--json").json
+    assert Path(said[0]["files"]["a.pdf"]).read_text() == "a"
+    assert "file a.pdf" in referee("queue", "show", "a.pdf").out
+
+
+def test_add_puts_the_urgent_first(referee: Command, desk: Path) -> None:
+    (desk / "ranks.csv").write_text("payment,rank,pay by\nA,1,2026-12-01\nB,2,2026-12-02\nC,1,2026-11-30\n")
+    columns = ("--priority-column", "rank", "--due-column", "pay by")
+    assert referee("queue", "add", "ranks.csv", *columns).code == 0
+    assert [item["key"] for item in referee("queue", "list", "--json").json] == ["B", "C", "A"]
+
+
+def test_list_chooses_by_key_state_and_kind(referee: Command, filled: WorkQueue) -> None:
+    def keys(*options: str) -> list[str]:
+        return [item["key"] for item in referee("queue", "list", "--json", *options).json]
+
+    assert keys() == ["P-1", "P-2", "P-3", "P-4"]
+    assert keys("--state", "failed") == ["P-1", "P-2"]
+    assert keys("--state", "FAILED", "--kind", "BUSINESS") == ["P-1"]
+    assert keys("P-3", "P-4") == ["P-3", "P-4"]
+    assert keys("--queue", "other") == []
+    table = referee("queue", "list").out
+    assert "no-order" in table and "RESERVED by" in table
+
+
+def test_show_tells_all_about_an_item(referee: Command, filled: WorkQueue) -> None:
+    said = referee("queue", "show", "P-1").out
+    assert "BUSINESS no-order: it did not work" in said and "data country" in said
+    assert "there is no item P-9 in output/queue.sqlite" in referee("queue", "show", "P-9").complaint
+    assert "in the queue other" in referee("queue", "show", "P-1", "--queue", "other").complaint
+
+
+def test_retry_puts_failed_items_back(referee: Command, filled: WorkQueue) -> None:
+    assert referee("queue", "retry", "P-1").out == "1 items put back to work\n"
+    assert referee("queue", "retry", "--all", "--kind", "BUSINESS", "--json").json == {"put_back_to_work": 0}
+    assert referee("queue", "retry", "--all").out == "1 items put back to work\n"
+    assert states(filled) == {"P-1": "PENDING", "P-2": "PENDING", "P-3": "RESERVED", "P-4": "PENDING"}
+    assert referee("queue", "retry", "P-3").complaint == "this is for items that are FAILED: P-3 is RESERVED"
+    for arguments in ((), ("P-3", "--all")):
+        assert "or say --all" in referee("queue", "retry", *arguments).complaint
+
+
+def test_release_takes_items_from_bots_that_are_gone(referee: Command, filled: WorkQueue) -> None:
+    assert referee("queue", "release", "--all", "--lost").out == "0 items released\n"
+    assert referee("queue", "release", "P-3").out == "1 items released\n"
+    assert states(filled)["P-3"] == "PENDING"
+
+
+def test_purge_forgets_what_is_finished(referee: Command, filled: WorkQueue) -> None:
+    assert referee("queue", "purge", "--failed").out == "0 items forgotten\n"
+    assert referee("queue", "purge", "--older-than", "0d").out == "0 items forgotten\n"
+    assert referee("queue", "purge", "--older-than", "0h", "--failed").out == "2 items forgotten\n"
+    assert "is no age" in referee("queue", "purge", "--older-than", "a week").complaint
+
+
+def test_stats_end_with_one_when_there_is_something_to_mend(referee: Command, desk: Path) -> None:
+    referee("queue", "add", "cases.csv")
+    assert referee("queue", "stats").code == 0
+    queue = WorkQueue("output/queue.sqlite")
+    item = queue.claim("default")
+    assert item is not None
+    queue.fail(item, Failure(FailureKind.BUSINESS))
+    assert referee("queue", "stats").code == 1
+    (count,) = referee("queue", "stats", "--json").json
+    assert (count["ready"], count["failed_business"], count["next_at"]) == (3, 1, None)
+
+
+def test_export_and_import_move_items(referee: Command, filled: WorkQueue) -> None:
+    assert referee("queue", "export", "all.jsonl").out == "4 items in all.jsonl\n"
+    assert referee("queue", "export", "failed.jsonl", "--state", "FAILED", "--json").json["exported"] == 2
+    assert referee("queue", "import", "all.jsonl", "--file", "other.sqlite").out == (
+        "4 items added, 0 were known\n"
+    )
+    said = referee("queue", "import", "failed.jsonl", "--file", "other.sqlite", "--json").json
+    assert said == {"added": 0, "known": 2}
+    assert states(WorkQueue("other.sqlite")) == states(filled) | {"P-3": "PENDING"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("list",), "there is no work queue"),
+        (("stats", "--file", "notes.txt"), "is damaged or no work queue"),
+        (("add", "nowhere.csv"), "there is no such file"),
+        (("import", "nowhere.jsonl"), "it can't be read"),
+    ],
+)
+def test_what_is_not_there_is_said_in_one_sentence(
+    referee: Command, arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in referee("queue", *arguments).complaint
