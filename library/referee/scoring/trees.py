@@ -44,6 +44,13 @@ class Tree:
         self.covers: array[float] = array("d", stored["covers"])
         self.missing_goes_first = frozenset(stored["missing_goes_first"])
 
+    def check(self, leaves: int) -> None:
+        """Raises ``ValueError`` for a tree that leads in a circle or out of itself."""
+        size = len(self.columns)
+        for node, (column, child) in enumerate(zip(self.columns, self.children, strict=True)):
+            if child >= leaves if column < 0 else not node < child < size - 1:
+                raise ValueError(f"node {node} of a tree leads nowhere")
+
     def is_leaf(self, node: int) -> bool:
         return self.columns[node] < 0
 
@@ -68,6 +75,8 @@ class Trees:
         self._refuses_gaps: bool = stored["refuses_gaps"]
         self.trees = [Tree(tree, self._single_precision) for tree in stored["each"]]
         self.leaves: list[array[float]] = [array("d", numbers) for numbers in leaves]
+        for tree in self.trees:
+            tree.check(len(self.leaves[0]))
         self._finder: _LeafSets | _Levels | None = None
 
     def compared(self, row: list[float]) -> list[float]:

@@ -7,6 +7,7 @@ no sandbox against somebody who can forge the insides of compiled estimators; th
 from __future__ import annotations
 
 import io
+import math
 import pickle
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -73,6 +74,9 @@ class _ArrayWrapper(NumpyArrayWrapper):  # type: ignore[misc]
         if self.dtype.hasobject:
             # joblib reads these with a second unpickler, which before joblib 1.6 admitted everything.
             return _TrustedUnpickler(unpickler.file_handle).load()
+        # Memory is taken before the numbers are read: not for more of them than the file can hold.
+        if math.prod(self.shape) * self.dtype.itemsize > len(unpickler.file_handle.getbuffer()):
+            raise _Refused("an array larger than its file")
         return super().read_array(unpickler, ensure_native_byte_order)
 
 
@@ -133,6 +137,15 @@ class _TrustedUnpickler(NumpyUnpickler):  # type: ignore[misc]
         super().load_build()
 
     dispatch[pickle.BUILD[0]] = load_build
+
+    def load_bytearray8(self) -> None:
+        """Take memory for no more bytes than there are."""
+        size = int.from_bytes(self.read(8), "little")
+        if size > len(self.file_handle.getbuffer()):
+            raise _Refused("more bytes than its file has")
+        self.append(bytearray(self.read(size)))
+
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
 
     def _is_named(self, value: object) -> bool:
         return isinstance(value, type) or any(value is function for function in self._functions)

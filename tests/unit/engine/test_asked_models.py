@@ -8,15 +8,17 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from referee.domain import Case, Decision, ModelError, Route
+from referee.domain import Case, Decision, Evaluation, ModelError, Route
 from referee.engine import Referee
+from referee.scoring import Model
 
 ROOT = Path(__file__).resolve().parents[3]
 WORKBOOK = ROOT / "decision_tables" / "loan_applications.xlsx"
@@ -116,6 +118,16 @@ def test_a_model_that_was_changed_stops_the_run_before_any_case(models: Path, fi
         {"hschool": "perhaps"},
         {"hschool": ""},
         {"single": 7},
+        {"hschool": "y\N{CYRILLIC SMALL LETTER IE}s"},
+        {"hschool": "\N{FULLWIDTH LATIN SMALL LETTER Y}es"},
+        {"hschool": ["yes"]},
+        {"unemp": True},
+        {"unemp": [3.9]},
+        {"unemp": {"value": 3.9}},
+        {"unemp": Decimal("sNaN")},
+        {"unemp": "1e400"},
+        {"unemp": b"3.9"},
+        {"unemp": Ellipsis},
     ],
     ids=str,
 )
@@ -127,6 +139,20 @@ def test_a_fact_that_only_the_model_uses_and_cannot_take_goes_to_people(
     assert any(doubt.is_doubt for doubt in decision.diagnostics)
     [fact] = facts
     assert any(f"`{fact}`" in reason for reason in decision.reasons)
+
+
+def test_a_slow_model_is_waited_for_as_time_would_make_decisions_unrepeatable(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = decide(models)
+    score = Model.score
+
+    def slow(self: Model, facts: Mapping[str, Any]) -> Evaluation:
+        time.sleep(0.5)
+        return score(self, facts)
+
+    monkeypatch.setattr(Model, "score", slow)
+    assert decide(models) == expected
 
 
 FIRST_DECISION = """

@@ -123,6 +123,41 @@ def test_a_file_that_is_a_link_out_is_refused(models: Path, tmp_path: Path, file
     assert "is a link out of its folder" in refusal(models)
 
 
+@pytest.mark.parametrize("file", ["model.joblib", "compiled.json", "card.json"])
+def test_a_hard_link_is_only_as_good_as_the_bytes_behind_it(models: Path, tmp_path: Path, file: str) -> None:
+    path, outside = models / "payment" / file, tmp_path / "outside"
+    outside.write_bytes(path.read_bytes())
+    path.unlink()
+    try:
+        path.hardlink_to(outside)
+    except OSError:
+        pytest.skip("this file system has no hard links")
+    loaded = ModelStore(models).load("payment")
+    outside.write_bytes(outside.read_bytes().replace(b"1", b"2"))
+    loaded.prepare()
+    with pytest.raises(ModelError):
+        ModelStore(models).load("payment")
+
+
+def test_a_model_in_use_goes_on_while_its_folder_is_swapped(
+    models: Path, good_facts: dict[str, Any], forge: Callable[[bytes], None]
+) -> None:
+    model = ModelStore(models).load("payment")
+    expected = ModelStore(models).load("payment").score(good_facts)
+    forge(b"something else")
+    (models / "payment" / "compiled.json").write_bytes(b"{}")
+    assert model.score(good_facts) == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["payment.", "payment ", "PAYMENT", "p\N{CYRILLIC SMALL LETTER A}yment", "payment\n", "./payment", "NUL"],
+)
+def test_a_name_that_only_looks_like_the_folders_finds_no_model(models: Path, name: str) -> None:
+    with pytest.raises(ModelError):
+        ModelStore(models).load(name)
+
+
 def test_the_folder_of_models_itself_may_be_a_link(models: Path, tmp_path: Path) -> None:
     _link(tmp_path / "approved", models)
     assert ModelStore(tmp_path / "approved").load("payment").version == "2.1"

@@ -85,6 +85,20 @@ def test_a_forest_of_large_trees_says_what_a_walk_finds(deepest: int) -> None:
         assert trees.numbers(row) == walked(trees, row)
 
 
+@pytest.mark.parametrize(("children", "leaf"), [(0, 0), (3, 0), (1, 5)])
+def test_a_tree_that_leads_in_a_circle_or_out_of_itself_is_refused(children: int, leaf: int) -> None:
+    tree = {
+        "columns": [0, -1, -1],
+        "thresholds": [0, 0, 0],
+        "children": [children, leaf, 1],
+        "covers": [2, 1, 1],
+        "missing_goes_first": [],
+    }
+    stored = {"single_precision": False, "refuses_gaps": False, "each": [tree]}
+    with pytest.raises(ValueError, match="leads nowhere"):
+        Trees(stored, [[0.5, 0.7]])
+
+
 def test_a_number_beyond_single_precision_is_refused_by_trees_that_compare_in_it() -> None:
     trees = forest(1, trees=2, deepest=2, single_precision=True)
     with pytest.raises(Unscorable, match="single precision"):

@@ -9,6 +9,7 @@ import io
 import operator
 import os
 import pickle
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ import joblib
 import numpy
 import pytest
 import sklearn.base
+import sklearn.datasets
+import sklearn.metrics
+import sklearn.utils.estimator_checks
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     GradientBoostingClassifier,
@@ -26,7 +30,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from referee.domain import ModelError
@@ -65,6 +69,24 @@ def attacks(canary: Path) -> dict[str, object]:
         "runstring": Call(numpy.testing.runstring, touch, {}),
         "joblib.load": Call(joblib.load, path),
         "pickle.loads": Call(pickle.loads, pickle.dumps(1)),
+        "setattr": Call(setattr, LogisticRegression, "predict_proba", None),
+        "type": Call(type, "x", (), {}),
+        "vectorize": Call(numpy.vectorize, os.mkdir),
+        "fromfile": Call(numpy.fromfile, path),
+        "fromfunction": Call(numpy.fromfunction, os.mkdir, (1,)),
+        "apply_along_axis": Call(numpy.apply_along_axis, os.mkdir, 0, numpy.zeros(1)),
+        "genfromtxt": Call(numpy.genfromtxt, path),
+        "f2py": Call(numpy.lib.format.open_memmap, path, "w+", "u1", (1,)),
+        "sklearn's Memory": Call(joblib.Memory, path),
+        "sklearn's delayed": Call(joblib.delayed, os.mkdir),
+        "fetch": Call(sklearn.datasets.fetch_openml, "iris"),
+        "load_files": Call(sklearn.datasets.load_files, path),
+        "a function in a transformer": FunctionTransformer(os.mkdir),
+        "a scorer": Call(sklearn.metrics.make_scorer, os.mkdir),
+        "check_estimator": Call(sklearn.utils.estimator_checks.check_estimator, LogisticRegression()),
+        "in an array in an array in an estimator": LogisticRegression(
+            class_weight=numpy.array([numpy.array([Call(os.mkdir, path), 1], dtype=object), 2], dtype=object)
+        ),
         "clone": Call(sklearn.base.clone, LogisticRegression()),
         "hidden in an estimator": LogisticRegression(solver=Call(os.mkdir, path)),
         "hidden in an array": numpy.array([Call(os.mkdir, path)], dtype=object),
@@ -82,6 +104,32 @@ def test_an_attack_is_refused_and_leaves_nothing_behind(
     with pytest.raises(ModelError, match="which isn't admitted"):
         load_trusted(dumped(attacks(canary)[attack]), "model x")
     assert not canary.exists()
+
+
+def test_an_array_that_claims_more_numbers_than_its_file_takes_no_memory(
+    dumped: Callable[[object], bytes],
+) -> None:
+    honest = dumped(numpy.zeros(200))
+    shape = pickle.dumps((200,), protocol=4)[2:-1]
+    assert honest.count(b"K\xc8\x85") == 1, shape  # 200 in a tuple of one
+    bomb = honest.replace(b"K\xc8\x85", b"\x8a\x05\x00\x00\x00\x00\x10\x85")  # 2**36
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelError, match="an array larger than its file"):
+            load_trusted(bomb, "model x")
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_bytearray_that_claims_more_than_its_file_takes_no_memory() -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelError, match="more bytes than its file has"):
+            load_trusted(b"\x80\x05\x96" + (2**34).to_bytes(8, "little") + b".", "model x")
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def _global(module: str, name: str) -> bytes:
