@@ -87,6 +87,13 @@ class DecisionLogic:
             for table in tables
         }
         self._asking = {table.name for table in tables if self._asks_others(table.name)}
+        self._needing = {
+            name
+            for name, subject in self.subjects.items()
+            if any(at in self._sources or at in self._lacking for at in self._dimensions[name])
+            or any(self._names_used(subject, rule) & self._others for rule in range(len(subject.boxes)))
+        }
+        self._last_alive: dict[str, tuple[Box, dict[Hashable, int]]] = {}
 
     def _costly(self) -> frozenset[str]:
         """The scores, and the tables that need one: the engine asks them last."""
@@ -144,7 +151,7 @@ class DecisionLogic:
         held = [(at, self._held(at, box)) for at in self._dimensions[table]]
         is_first = subject.table.hit_policy is HitPolicy.FIRST
         states: list[tuple[int, str]] = []
-        for rule in range(len(subject.boxes)):
+        for rule in members(self._touching(subject, {at: each.regions for at, each in held})):
             state = self._state(subject, rule, box, held)
             if isinstance(state, Cut):
                 return state
@@ -188,15 +195,21 @@ class DecisionLogic:
 
         Under F those below a rule that takes the whole box don't count, unless a result in doubt could be asked for.
         """
+        known = self._last_alive.get(table)
+        if known is None or known[0] != box:
+            known = self._last_alive[table] = box, self._found_alive(table, box)
+        return known[1]
+
+    def _found_alive(self, table: str, box: Box) -> dict[Hashable, int]:
         subject = self.subjects[table]
         used = self._dimensions[table]
         inside = [(at, ~0 if at in self._sources or self._lacks(at, box) else box[at]) for at in used]
         found: dict[Hashable, int] = {}
         is_first = subject.table.hit_policy is HitPolicy.FIRST and table not in self._asking
-        for rule, rule_box in enumerate(subject.boxes):
+        for rule in members(self._touching(subject, dict(inside))):
+            rule_box = subject.boxes[rule]
             live = rule_box.live
-            if live is None or not all(live[at] & regions for at, regions in inside):
-                continue
+            assert live is not None, "only boxes with cases are found"
             cells = tuple(
                 (live[at] & regions, rule_box.cells[at] & regions, rule_box.unspoken[at] & regions)
                 for at, regions in inside
@@ -220,6 +233,14 @@ class DecisionLogic:
             ):
                 break
         return found
+
+    def _touching(self, subject: Subject, held: Mapping[int, int | None]) -> int:
+        """The rules that have a case where some dimensions hold these regions, None being any, as bits."""
+        cases = list(self.space.full)
+        for at, regions in held.items():
+            if regions is not None:
+                cases[at] &= regions
+        return subject.live_index.touching(tuple(cases))
 
     def cut_towards(self, table: str, rules: Iterable[int], box: Box) -> Cut | None:
         """How to cut so that some rules fill a part of the box, and the rest is left without them."""
@@ -250,7 +271,7 @@ class DecisionLogic:
 
     def _names_used(self, subject: Subject, rule: int) -> set[str]:
         """The names that stand in expressions of a rule."""
-        found = subject.names_in_output(rule)
+        found = set(subject.names_in_output(rule))
         for column in subject.boxes[rule].open_columns:
             found |= self.space.used_names(subject.table.rules[rule].inputs[column])
         return found
@@ -357,9 +378,7 @@ class DecisionLogic:
         """
         table = subject.table
         columns = [self.space.dimension_of(clause) for clause in table.inputs]
-        if all(at not in self._sources and at not in self._lacking for at in columns) and not any(
-            self._names_used(subject, rule) & self._others for rule in range(len(table.rules))
-        ):
+        if table.name not in self._needing:
             return False
         alive = list(range(len(table.rules)))
         certain = set(alive)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -41,6 +42,7 @@ class Subject:
         self.space = space or CaseSpace([table], self._with_results(inputs), self.names)
         self.boxes = self.space.boxes(table)
         self._outputs: dict[str, tuple[Any, Hashable]] = {}
+        self._names: dict[str, frozenset[str]] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -81,15 +83,16 @@ class Subject:
     def has_open_output(self, rule: int) -> bool:
         return any(value is OPEN for value in self.output_values(rule))
 
-    def names_in_output(self, rule: int) -> set[str]:
-        found: set[str] = set()
-        for cell in self.table.rules[rule].outputs:
+    def names_in_output(self, rule: int) -> frozenset[str]:
+        return frozenset().union(*(self._names_in(cell) for cell in self.table.rules[rule].outputs))
+
+    def _names_in(self, cell: CellText) -> frozenset[str]:
+        if cell.text not in self._names:
+            self._names[cell.text] = frozenset()
             if not cell.is_blank:
-                try:
-                    found |= names_in(parse_expression(cell.text, self._parsing))
-                except FeelSyntaxError:
-                    continue
-        return found
+                with suppress(FeelSyntaxError):
+                    self._names[cell.text] = frozenset(names_in(parse_expression(cell.text, self._parsing)))
+        return self._names[cell.text]
 
     def number(self, rule: int) -> int:
         return self.table.rules[rule].number
@@ -158,6 +161,7 @@ class Subject:
             if at not in self.calculated or regions != dimension.full
         ]
         nodes = [self.decision.cell_node(cell) for cell in self.open_cells]
+        nodes += [self.decision.node(self.space.dimensions[at].expression) for at in self.calculated]
 
         def show(values: Mapping[str, Any]) -> Case | None:
             case = self.decided(values)
