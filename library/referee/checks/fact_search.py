@@ -90,6 +90,7 @@ class FactSearch(Generic[Shown]):
         trees = [decision.node(each.expression) for each in self._wanted]
         used = decision.facts_of([*(tree for tree in trees if tree is not None), *nodes])
         self._cut = [path for path in dict.fromkeys((*used, *(facts or ()))) if path in self._whole]
+        self._is_refuted = True
         self._literals = [*decision.constants, *(value for each in self._wanted for value in _targets(each))]
 
     def find(self) -> Found[Shown]:
@@ -109,9 +110,8 @@ class FactSearch(Generic[Shown]):
             if shown is not None:
                 return Found(shown)
             halves = self._halves(space)
-            if halves:
-                stack += halves
-            elif not self._is_single(space):
+            stack += halves
+            if not halves and not (self._is_refuted and self._is_single(space)):
                 is_sure = False
         return Found(None, is_impossible=is_sure)
 
@@ -133,6 +133,7 @@ class FactSearch(Generic[Shown]):
         }
         if not all(values.values()):
             return None
+        self._is_refuted = True
         for tried, chosen in enumerate(_spread(values, most)):
             facts = {path: chosen[path] if path in chosen else self._others[path] for path in self._whole}
             shown = self._shown(facts)
@@ -150,12 +151,16 @@ class FactSearch(Generic[Shown]):
         if self._wanted:
             scope = self._decision.scope(facts)
             if scope is None:
+                self._is_refuted = False
                 return None
             for each in self._wanted:
                 value, is_doubtful = self._decision.value(each.expression, scope)
                 if is_doubtful or not each.holds(value):
                     return None
-        return self._shows(facts)
+        found = self._shows(facts)
+        # the values are as wanted: that nothing is shown hangs on something else than them
+        self._is_refuted &= found is not None
+        return found
 
     def _solved(self, facts: dict[str, Any], space: Space) -> Iterator[dict[str, Any]]:
         """The facts with one of them changed so that an expression which is linear in it has a wanted value."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from referee.checks.budget import Budget, OutOfBudget
+from referee.checks.calculated_outputs import calculated_outputs
 from referee.checks.case_space import InputValues
 from referee.checks.finding import Finding, TableReport
 from referee.checks.gaps import gaps
@@ -31,6 +32,7 @@ _CHECKS: Mapping[str, Check] = {
     "rules that say the same": needless_rules,
     "rules that can be joined": joinable_rules,
     "inputs that never matter": inputs_without_effect,
+    "calculated outputs": calculated_outputs,
     "missing facts": null_in_doubt,
 }
 """The proofs that may take long, by what they prove."""
