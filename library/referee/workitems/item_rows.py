@@ -29,6 +29,20 @@ SELECT items.*, {IS_LOST} AS is_lost,
     (SELECT group_concat(name, char(31)) FROM files WHERE files.item = items.id) AS names
 FROM items
 """
+COUNTS = f"""
+SELECT queue,
+    sum(state = 'PENDING') AS pending, sum(state = 'RESERVED') AS reserved, sum(state = 'DONE') AS done,
+    sum(state = 'FAILED' AND failure_kind = 'BUSINESS') AS failed_business,
+    sum(state = 'FAILED' AND failure_kind = 'APPLICATION') AS failed_application,
+    sum(state = 'PENDING' AND NOT awaits_parent AND coalesce(not_before, '') <= :now) AS ready,
+    sum(state = 'PENDING' AND NOT awaits_parent AND coalesce(not_before, '') > :now) AS later,
+    sum({IS_LOST}) AS lost,
+    sum(state IN ('PENDING', 'RESERVED') AND coalesce(due, '~') < :now) AS overdue,
+    min(CASE WHEN state = 'PENDING' AND NOT awaits_parent AND not_before > :now
+        THEN not_before END) AS next_at,
+    min(CASE WHEN state = 'PENDING' THEN created END) AS oldest_pending
+FROM items WHERE :queue IS NULL OR queue = :queue GROUP BY queue ORDER BY queue
+"""
 TURN = "priority DESC, coalesce(due, '~'), id"
 """The order in which items are claimed. The sign comes after each moment."""
 
