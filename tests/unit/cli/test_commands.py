@@ -55,7 +55,7 @@ def test_a_group_alone_tells_its_commands(referee: Command, command: tuple[str, 
 
 
 def test_check_finds_nothing_wrong(referee: Command) -> None:
-    assert referee("check", "payments.xlsx").out.startswith("payments.xlsx: no faults\n")
+    assert referee("check", "payments.xlsx").out.startswith("payments.xlsx: no faults")
     said = referee("check", "payments.xlsx", "--json")
     assert said.code == 0
     assert [(each["path"], each["faults"]) for each in said.json["workbooks"]] == [("payments.xlsx", [])]
@@ -66,7 +66,7 @@ def test_check_tells_the_faults_of_all_workbooks(referee: Command, desk: Path) -
     said = referee("check", "other.xlsx", "payments.xlsx")
     assert said.code == 1
     assert "sheet routing, cell" in said.out and "`>>= 10`" in said.out
-    assert "payments.xlsx: no faults\n" in said.out
+    assert "payments.xlsx: no faults" in said.out
     found = referee("check", "other.xlsx", "payments.xlsx", "--json")
     assert found.code == 1
     assert [len(workbook["faults"]) > 0 for workbook in found.json["workbooks"]] == [True, False]
