@@ -25,6 +25,7 @@ class LogicAsTable:
     def __init__(self, definitions: Definitions) -> None:
         self._elements = definitions.elements
         self._names = frozenset(element.name for element in definitions.elements.values())
+        self._collections = frozenset(each.name for each in definitions.types if each.is_collection)
         self._components = frozenset(item.name for each in definitions.types for item in each.components)
         self.notes: list[str] = []
 
@@ -41,12 +42,24 @@ class LogicAsTable:
                     f"the decision table `{node.name}` calls the business knowledge model `{min(models)}`, and a "
                     "workbook has no functions of its own; make what it calls a decision, and test that",
                 )
+            self._refuse_listed_default(node, logic.table)
             return replace(logic.table, name=node.name)
         if not isinstance(logic, Literal) or models:
             logic = self._text(node, logic, tuple(models.values()))
         rule = Rule(1, (), (CellText(logic.text, logic.place),), place=node.place)
         output = OutputClause(node.name, place=node.place)
         return DecisionTable(node.name, HitPolicy.UNIQUE, (), (output,), (), (rule,), node.place)
+
+    def _refuse_listed_default(self, node: DecisionNode, table: DecisionTable) -> None:
+        """A default stands alone, also where hits are listed; only a declared type makes a list of it."""
+        is_listed = not table.hit_policy.is_single and not table.hit_policy.is_aggregate
+        has_default = any(output.default is not None for output in table.outputs)
+        if is_listed and has_default and node.type in self._collections:
+            raise Fault(
+                "not-in-workbook",
+                f"the decision `{node.name}` lists its hits, and its type makes a list of its default, which a "
+                "workbook can't; replace the default by a rule for the cases that no other covers",
+            )
 
     def _called(self, requirements: tuple[Requirement, ...] | None) -> dict[str, KnowledgeModel]:
         """The knowledge models that a decision calls, by name, those first that others call."""

@@ -306,6 +306,22 @@ def test_what_a_workbook_cannot_hold_is_named_with_its_place(tmp_path: Path) -> 
     ]
 
 
+def test_a_default_that_its_type_makes_a_list_is_refused(tmp_path: Path) -> None:
+    rules = table([("amount", "number")], [("x", "number")], ["< 10 | 1"], "RULE ORDER")
+    rules = rules.replace(
+        '<output name="x" typeRef="number"/>',
+        '<output name="x" typeRef="number"><defaultOutputEntry><text>2</text></defaultOutputEntry></output>',
+    )
+    types = '<itemDefinition name="tNumbers" isCollection="true"><typeRef>number</typeRef></itemDefinition>'
+    fee = decision("fee", rules, NEEDS).replace(
+        '<variable name="fee"/>', '<variable name="fee" typeRef="tNumbers"/>'
+    )
+    assert faults(dmn(tmp_path / "fee.dmn", types + BODY + fee))[0] == (
+        "fee.dmn, element fee: the decision `fee` lists its hits, and its type makes a list of its default, which a "
+        "workbook can't; replace the default by a rule for the cases that no other covers"
+    )
+
+
 # --- Camunda's sheets
 
 
