@@ -157,7 +157,8 @@ class DecisionLogic:
                 return state
             if state is not _FALSE:
                 states.append((rule, state))
-            if is_first and state in (_TRUE, _DOUBTED):
+            # a rule in doubt is doubt whatever the rules after it say
+            if state is _DOUBT or (is_first and state in (_TRUE, _DOUBTED)):
                 break
         answer = self._settled(table, states)
         if answer.is_doubtful or answer.is_open:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 from types import MappingProxyType
 from typing import Any
 
@@ -50,11 +52,15 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """All differences where ``is_complete``, else those found in time. ``open`` are cases that hang on expressions."""
+    """All differences where ``is_complete``, else those found in time. ``open`` are cases that hang on expressions.
+
+    ``left`` says where all cases lie that were not compared, by input expression as unary tests.
+    """
 
     found: tuple[Difference, ...]
     open: tuple[Difference, ...]
     is_complete: bool
+    left: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def are_none(self) -> bool:
@@ -102,13 +108,13 @@ def differences(
     pairs: dict[Hashable, list[Box]] = {}
     answers: dict[Hashable, tuple[Answer, Answer]] = {}
     stack = _by_presence(space, before.free_dimensions(old.table) | after.free_dimensions(new.table))
-    is_complete = True
+    not_compared: list[Box] = []
     while stack:
         box = stack.pop()
         try:
             budget.spend(500)
         except OutOfBudget:
-            is_complete = False
+            not_compared = [box, *stack]
             break
         refused = [_refused(each, box) for each in gates]
         if all(each is True for each in refused):
@@ -141,9 +147,7 @@ def differences(
         if not is_open and answer.is_same(other):
             continue
         # what hangs on expressions is told together, whatever would be decided
-        key: Hashable = (
-            (answer.outcome, answer.is_doubtful, other.outcome, other.is_doubtful) if not is_open else _OPEN
-        )
+        key: Hashable = (_done(answer), _done(other)) if not is_open else _OPEN
         pairs.setdefault(key, []).append(box)
         answers.setdefault(key, (answer, other))
     free = sorted(
@@ -161,7 +165,15 @@ def differences(
             (left_open if kind is _OPEN else found).append(
                 _difference(space, box, free, *answers[kind], paths)
             )
-    return Differences(tuple(found), tuple(left_open), is_complete)
+    left = tuple(reduce(or_, regions) for regions in zip(*not_compared, strict=True))
+    return Differences(
+        tuple(found), tuple(left_open), not not_compared, _where(space, left, free) if not_compared else {}
+    )
+
+
+def _done(answer: Answer) -> Hashable:
+    """What the engine does with an answer: one that is in doubt goes to people, whatever it is."""
+    return None if answer.is_doubtful else (answer.outcome,)
 
 
 def _cut_towards_changes(
@@ -205,11 +217,16 @@ def a_value(values: InputValues) -> Any:
 
 def merged(boxes: Sequence[Box]) -> list[Box]:
     """The same cases in fewer boxes: those that differ in one dimension only become one, until none do."""
+    dimensions = range(len(boxes[0]) if boxes else 0)
+    orders = ([*dimensions[first:], *dimensions[:first]] for first in dimensions)
+    return min((_merged(boxes, order) for order in orders), key=len, default=list(boxes))
+
+
+def _merged(boxes: Sequence[Box], order: Sequence[int]) -> list[Box]:
     held = list(boxes)
-    width = len(held[0]) if held else 0
     while True:
         count = len(held)
-        for at in range(width):
+        for at in order:
             groups: dict[Box, int] = {}
             for box in held:
                 others = (*box[:at], 0, *box[at + 1 :])
@@ -319,6 +336,15 @@ def _halves(box: Box, cut: Cut) -> list[Box]:
     ]
 
 
+def _where(space: CaseSpace, box: Box, free: Sequence[int]) -> dict[str, str]:
+    """A box as unary tests by input expression; inputs that may be anything are left out."""
+    return {
+        space.dimensions[at].expression: space.dimensions[at].cell_text(box[at])
+        for at in free
+        if box[at] != space.full[at]
+    }
+
+
 def _difference(
     space: CaseSpace,
     box: Box,
@@ -327,11 +353,7 @@ def _difference(
     new: Answer,
     paths: Mapping[str, tuple[str, ...]],
 ) -> Difference:
-    where = {
-        space.dimensions[at].expression: space.dimensions[at].cell_text(box[at])
-        for at in free
-        if box[at] != space.full[at]
-    }
+    where = _where(space, box, free)
     for node, at in space.presence.items():
         if box[at] & space.dimensions[at].null:
             continue

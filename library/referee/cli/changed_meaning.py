@@ -145,7 +145,10 @@ def meaning(
     if old.settings.doubt_queue != new.settings.doubt_queue:
         regions.append(_doubtful(trials))
     if not told.is_complete:
-        unproved.append("the time was over before all cases were compared; there may be more differences")
+        where = "; ".join(f"{name}: {cell}" for name, cell in told.left.items()) or "any case"
+        unproved.append(
+            f"{where}: the time was over before all of these cases were compared; there may be more differences"
+        )
     for difference in (*told.found, *told.open):
         values = {**difference.case.values, **not_spoken_of(fillers, difference.case.values)}
         example = _decided(difference, trials, fillers, nodes)
