@@ -13,6 +13,8 @@ from referee.scoring.novelty import LEVELS
 
 CARD_FILE = "card.json"
 MODEL_FILE = "model.joblib"
+SKOPS_FILE = "model.skops"
+"""What may stand in the place of `MODEL_FILE`: a format that names types and holds no program."""
 
 Text = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -279,6 +281,7 @@ class Card(_Part):
 
     ``range_margin`` is the share of a number's observed range by which a case may lie outside it. ``takes`` says
     whether the classifier takes rows of ``encoding.encode``, or one column a feature and encodes texts itself.
+    ``trusted_types`` are those that a `model.skops` may hold besides what skops itself trusts.
     ``influence`` is by how much the log loss on held-out cases grows when a feature's values are shuffled.
     """
 
@@ -310,6 +313,7 @@ class Card(_Part):
     date: str
     libraries: dict[str, Text]
     files: dict[str, Sha256]
+    trusted_types: Annotated[tuple[Text, ...], Field(strict=False)] = ()
 
     @field_validator("libraries")
     @classmethod
@@ -322,8 +326,10 @@ class Card(_Part):
     @field_validator("files")
     @classmethod
     def _files_stay_in_the_folder(cls, files: dict[str, str]) -> dict[str, str]:
-        if MODEL_FILE not in files:
+        if MODEL_FILE not in files and SKOPS_FILE not in files:
             raise ValueError(f"no hash given for {MODEL_FILE}")
+        if MODEL_FILE in files and SKOPS_FILE in files:
+            raise ValueError(f"{MODEL_FILE} and {SKOPS_FILE} are both listed, and only one can be the model")
         for name in files:
             if name in {"", ".", "..", CARD_FILE} or any(mark in name for mark in "/\\:\0"):
                 raise ValueError(f"`{name}` isn't the plain name of a file beside the card")
@@ -355,6 +361,10 @@ class Card(_Part):
             if len(quantiles) != len(LEVELS) or list(quantiles) != sorted(quantiles):
                 raise ValueError(f"`{name}` needs {len(LEVELS)} quantiles in order for its novelty")
         return self
+
+    @property
+    def model_file(self) -> str:
+        return SKOPS_FILE if SKOPS_FILE in self.files else MODEL_FILE
 
     def as_bytes(self) -> bytes:
         """The card as it stands in its file: UTF-8, one field a line, the same bytes for the same card."""

@@ -82,9 +82,8 @@ class Model:
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         from referee.scoring.past_cases import label_text
-        from referee.scoring.trusted_pickle import load_trusted
 
-        classifier = load_trusted(self._content, f"model {self.name}")
+        classifier = self._read()
         classes = getattr(classifier, "classes_", ())
         positions = [str(position) for position in range(len(self.labels))]
         # Classifiers fitted elsewhere keep the labels themselves.
@@ -97,6 +96,18 @@ class Model:
         # Threads only cost time on one row: 30.6 ms a decision with two of them, 3.0 ms with one.
         threadpool_limits(1)
         self._classifier = classifier
+
+    def _read(self) -> Any:
+        from referee.scoring.card import SKOPS_FILE
+
+        subject = f"model {self.name}"
+        if self.card.model_file == SKOPS_FILE:
+            from referee.scoring.trusted_skops import load_trusted_skops
+
+            return load_trusted_skops(self._content, self.card.trusted_types, subject)
+        from referee.scoring.trusted_pickle import load_trusted
+
+        return load_trusted(self._content, subject)
 
     def compare(self) -> tuple[int, float] | None:
         """How many cases the compiled form and scikit-learn both got, and how far a probability differs at most.

@@ -128,11 +128,10 @@ class ModelStore:
 
 
 def _model(card: Card, card_bytes: bytes, contents: Mapping[str, bytes], approver: str = "") -> Model:
-    from referee.scoring.card import MODEL_FILE
     from referee.scoring.compiled import COMPILED_FILE
 
     sha256 = hashlib.sha256(card_bytes).hexdigest()
-    return Model(card, sha256, contents[MODEL_FILE], contents.get(COMPILED_FILE), approver)
+    return Model(card, sha256, contents[card.model_file], contents.get(COMPILED_FILE), approver)
 
 
 def _read(name: str, folder: Path, file: str) -> bytes:

@@ -6,6 +6,7 @@ no sandbox against somebody who can forge the insides of compiled estimators; th
 
 from __future__ import annotations
 
+import importlib
 import io
 import math
 import pickle
@@ -167,6 +168,16 @@ def load_trusted(content: bytes, subject: str) -> Any:
             f"{subject}: its file isn't a fitted classifier that this version can read "
             f"({type(error).__name__}: {error}); train and approve it again"
         ) from None
+
+
+def is_admitted(module: str, name: str) -> bool:
+    """Whether fitted estimators may hold what has this name. Imports modules of scikit-learn only."""
+    if (module, name) in _ADMITTED:
+        return True
+    if not _may_hold_estimators(module):
+        return False
+    found = getattr(importlib.import_module(module), name, None)
+    return _is_estimator(found) or (isinstance(found, type) and module in _ADMITTED_MODULES)
 
 
 def _may_hold_estimators(module: str) -> bool:
