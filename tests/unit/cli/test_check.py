@@ -111,7 +111,7 @@ def pasted(mends: Path, source: Path, target: Path, filled: tuple[str, ...] = ()
     for sheet in load_workbook(mends).worksheets:
         advice = [cell.row for cell in sheet["A"] if cell.value and "To mend it: " in cell.value]
         for start in advice:
-            where = sheet.cell(start, 1).value.rpartition("column A, ")[2]
+            where = str(sheet.cell(start, 1).value).rpartition("column A, ")[2]
             at = int(where[4:-1]) if where.startswith("row ") else workbook[sheet.title].max_row + 1
             cells = [cell.value for cell in sheet[start + 2]]
             assert all(cell.number_format == "@" for cell in sheet[start + 2] if cell.value)
