@@ -165,10 +165,20 @@ def differences(
             (left_open if kind is _OPEN else found).append(
                 _difference(space, box, free, *answers[kind], paths)
             )
-    left = tuple(reduce(or_, regions) for regions in zip(*not_compared, strict=True))
-    return Differences(
-        tuple(found), tuple(left_open), not not_compared, _where(space, left, free) if not_compared else {}
-    )
+    left = _where(space, _around(not_compared, gates), free) if not_compared else {}
+    return Differences(tuple(found), tuple(left_open), not not_compared, left)
+
+
+def _around(boxes: Sequence[Box], gates: Sequence[Sequence[tuple[int, int]]]) -> Box:
+    """The smallest box that holds some boxes, without values that every version refuses."""
+    around = [reduce(or_, regions) for regions in zip(*boxes, strict=True)]
+    admitted: dict[int, list[int]] = {}
+    for at, regions in (gate for version in gates for gate in version):
+        admitted.setdefault(at, []).append(regions)
+    for at, each in admitted.items():
+        if len(each) == len(gates):
+            around[at] &= reduce(or_, each)
+    return tuple(around)
 
 
 def _done(answer: Answer) -> Hashable:

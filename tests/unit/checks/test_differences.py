@@ -153,6 +153,16 @@ def test_what_is_not_compared_in_time_is_said() -> None:
     assert not told.is_complete and not told.are_none
 
 
+def test_where_cases_lie_that_were_not_compared_is_said() -> None:
+    made = table("F", "amount | age || n", *(f"- | {age} || {age}" for age in range(60)))
+    required = {"amount": AMOUNT, "age": InputValues("number")}
+    optional = {**required, "amount": replace(AMOUNT, may_be_null=True)}
+    versions = [Version([made], values, "limits", values) for values in (required, optional)]
+    told = differences(*versions, budget=Budget(steps=5_000))
+    assert not told.is_complete
+    assert told.left["amount"] == "null"
+
+
 def with_limit(limit: str, output: str = '"human"') -> list[DecisionTable]:
     limits = table("U", "country || limit", f'"DE" || {limit}', 'not("DE") || 10', name="limit")
     route = table("U", "amount || route", '<= limit || "auto"', f"> limit || {output}", name="routing")
