@@ -26,7 +26,7 @@ Shown = TypeVar("Shown")
 Facts = Mapping[str, Any]
 Space = dict[str, Possible]
 
-_MOST_PARTS_CUT = 400
+MOST_PARTS_CUT = 400
 _MOST_TRIED_AT_FIRST = 300
 _MOST_TRIED_LATER = 6
 _MOST_TARGETS = 6
@@ -72,10 +72,12 @@ class FactSearch(Generic[Shown]):
         budget: Budget,
         nodes: Iterable[object] = (),
         facts: Mapping[str, Possible] | None = None,
+        most_parts: int = MOST_PARTS_CUT,
     ) -> None:
         self._decision = decision
         self._shows = shows
         self._budget = budget
+        self._most_parts = most_parts
         plain = [each for each in wanted if decision.is_fact(each.expression)]
         self._wanted = [each for each in wanted if each not in plain]
         self._whole: Space = {each.expression: of_regions(each.dimension, each.regions) for each in plain}
@@ -101,7 +103,7 @@ class FactSearch(Generic[Shown]):
         while stack:
             space = stack.pop()
             parts += 1
-            if parts > _MOST_PARTS_CUT:
+            if parts > self._most_parts:
                 return Found(None)
             self._budget.spend(500)
             if not self._may_hold(space):

@@ -14,6 +14,7 @@ from referee.domain import Place, Severity
 from referee.tables import HitPolicy
 
 _RULES_TRIED = 20
+_PARTS_TRIED = 8
 
 
 def null_in_doubt(subject: Subject, budget: Budget) -> Iterator[Finding]:
@@ -76,7 +77,9 @@ def _in_calculated_inputs(subject: Subject, budget: Budget) -> Iterator[Finding]
             def in_doubt(case: Case, text: str = text) -> bool:
                 return case.is_doubtful and _is_doubtful(subject, text, case)
 
-            case = subject.shown(subject.space.full, budget, in_doubt, facts={fact: ONLY_NULL}).shown
+            case = subject.shown(
+                subject.space.full, budget, in_doubt, facts={fact: ONLY_NULL}, most_parts=_PARTS_TRIED
+            ).shown
             if case is not None:
                 what = f"the input `{text}` can't be told"
                 place = clause.place or clause.expression.place
@@ -97,7 +100,9 @@ def _in_expressions(subject: Subject, budget: Budget) -> Iterator[Finding]:
         for fact in _optional(subject, [subject.decision.cell_node(cell)]):
             if live is None or fact == own:
                 continue
-            case = subject.shown(live, budget, _doubtful, facts={fact: ONLY_NULL}).shown
+            case = subject.shown(
+                live, budget, _doubtful, facts={fact: ONLY_NULL}, most_parts=_PARTS_TRIED
+            ).shown
             if case is not None:
                 places = subject.cell_place(rule, column)
                 what = f"`{cell.text}` can't be told"
@@ -123,7 +128,9 @@ def _in_outputs(subject: Subject, budget: Budget) -> Iterator[Finding]:
                 def in_doubt(case: Case, number: int = number, text: str = text) -> bool:
                     return number in case.fired and case.is_doubtful and _is_doubtful(subject, text, case)
 
-                case = subject.shown(box, budget, in_doubt, facts={fact: ONLY_NULL}).shown
+                case = subject.shown(
+                    box, budget, in_doubt, facts={fact: ONLY_NULL}, most_parts=_PARTS_TRIED
+                ).shown
                 if case is not None:
                     found.setdefault(fact, []).append((rule, case))
         for fact, shown in found.items():

@@ -198,6 +198,7 @@ _RANGES: Mapping[str, Callable[[Sequence[Possible]], Possible]] = {
     **dict.fromkeys(("exp", "log"), _type("number")),
     **dict.fromkeys(("upper case", "lower case", "substring"), _type("string")),
     "substring before": _type("string"),
+    "string": lambda arguments: replace(any_of(STRING), null=arguments[0].is_any or arguments[0].null),
     "substring after": _type("string"),
     "today": _type("date"),
     "now": _type("date and time"),

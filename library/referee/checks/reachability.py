@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import CaseSpace, InputValues
 from referee.checks.decision_logic import Cut, DecisionLogic
-from referee.checks.finding import Case, Finding
+from referee.checks.finding import Case, Finding, Fix
 from referee.checks.outcome import DISAGREEMENT, NO_HIT, SEVERAL_HITS, Outcome
-from referee.checks.subject import as_facts, paths_of, results_of
+from referee.checks.subject import Subject, as_facts, paths_of, results_of
+from referee.domain import Severity
 from referee.feel import Names
 from referee.tables import DecisionTable
 
@@ -47,6 +48,27 @@ def case_with_outcome(
             facts, is_whole = as_facts(values, paths_of(values, Names(known)))
             return Case(values, "", facts if is_whole else None)
     return None
+
+
+def unreachable_rules(subject: Subject, budget: Budget) -> Iterator[Finding]:
+    """Rules whose cells no facts meet together, though each by itself can be met. Raises ``OutOfBudget``."""
+    for rule, box in enumerate(subject.boxes if subject.calculated else ()):
+        if box.reach is None or not subject.shown(box.reach, budget, lambda case: True).is_impossible:
+            continue
+        number = subject.number(rule)
+        message = (
+            f"rule {number} can never fire: no case brings the values that its cells want together; correct them, or "
+            "delete the rule"
+        )
+        yield Finding(
+            "impossible-rule",
+            Severity.WARNING,
+            message,
+            subject.table.name,
+            subject.rule_place(rule),
+            (number,),
+            fix=Fix(f"delete rule {number}", delete=(number,)),
+        )
 
 
 def only_reached(

@@ -11,7 +11,7 @@ from typing import Any
 from referee.checks.budget import Budget
 from referee.checks.case_space import Box, BoxIndex, CaseSpace, InputValues, expression_key
 from referee.checks.cell_logic import names_in
-from referee.checks.fact_search import FactSearch, Found, Wanted
+from referee.checks.fact_search import MOST_PARTS_CUT, FactSearch, Found, Wanted
 from referee.checks.finding import Case
 from referee.checks.possible import Possible
 from referee.checks.whole_decision import WholeDecision, nested
@@ -144,10 +144,12 @@ class Subject:
         *,
         facts: Mapping[str, Possible] | None = None,
         wanted: Sequence[Wanted] = (),
+        most_parts: int = MOST_PARTS_CUT,
     ) -> Found[Case]:
         """A case in the box, decided, of which something is so; none where none is found, and whether none can be.
 
-        ``facts`` are held within narrower bounds, ``wanted`` are values of further expressions. Raises ``OutOfBudget``.
+        ``facts`` are held within narrower bounds, ``wanted`` are values of further expressions. To cut
+        the cases in fewer than ``most_parts`` is quicker where only a case is asked for. Raises ``OutOfBudget``.
         """
         if not self.decision.is_decidable:
             # a DMN model may give a table more than its names, types and functions say here
@@ -167,7 +169,7 @@ class Subject:
             case = self.decided(values)
             return case if case is not None and is_so(case) else None
 
-        return FactSearch(self.decision, [*limits, *wanted], show, budget, nodes, facts).find()
+        return FactSearch(self.decision, [*limits, *wanted], show, budget, nodes, facts, most_parts).find()
 
     def decided(self, values: Mapping[str, Any]) -> Case | None:
         """A case and what the table decides for it; None where a table it needs is in doubt."""

@@ -13,7 +13,7 @@ from referee.checks.gaps import gaps
 from referee.checks.masked import impossible_rules, masked_rules
 from referee.checks.null_doubt import null_in_doubt
 from referee.checks.overlaps import overlaps
-from referee.checks.reachability import only_reached
+from referee.checks.reachability import only_reached, unreachable_rules
 from referee.checks.relevance import inputs_without_effect
 from referee.checks.sameness import joinable_rules, needless_rules
 from referee.checks.subject import Subject, listed
@@ -29,6 +29,7 @@ _CHECKS: Mapping[str, Check] = {
     "gaps": gaps,
     "overlaps": overlaps,
     "rules that can never fire": masked_rules,
+    "rules that no case reaches": unreachable_rules,
     "rules that say the same": needless_rules,
     "rules that can be joined": joinable_rules,
     "inputs that never matter": inputs_without_effect,
