@@ -13,6 +13,7 @@ from referee.cli.changed_meaning import (
     MeantRegion,
     Moved,
     Outcome,
+    left_open,
     not_spoken_of,
     told_regions,
 )
@@ -125,15 +126,7 @@ def dmn_meaning(old: DmnVersion, new: DmnVersion, budget: Budget) -> Meaning:
             facts, example = _evaluated(difference, name, old, new)
             values = {**difference.case.values, **not_spoken_of(facts, difference.case.values)}
             regions.append(MeantRegion(difference.where, values, example, decision=name))
-        for difference in told.open:
-            where = "; ".join(f"{each}: {cell}" for each, cell in difference.where.items()) or "any case"
-            unproved.append(
-                f"`{name}`, {where}: whether these cases are decided differently hangs on an expression"
-            )
-        if not told.is_complete:
-            unproved.append(
-                f"`{name}`: the time was over before all cases were compared; there may be more differences"
-            )
+        unproved += [f"`{name}`, {sentence}" for sentence in left_open(told)]
     return Meaning(told_regions(regions), tuple(unproved))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from referee.domain import Case, Decision, InputError, ModelError
 
 if TYPE_CHECKING:
-    from referee.checks import Budget, Difference, InputValues
+    from referee.checks import Budget, Difference, Differences, InputValues
     from referee.engine.trial import Scores, Trial
     from referee.scoring import Model
     from referee.workbook import DecisionWorkbook
@@ -144,19 +144,12 @@ def meaning(
     unproved += uncompared(replace(old, models=written.models), new)
     if old.settings.doubt_queue != new.settings.doubt_queue:
         regions.append(_doubtful(trials))
-    if not told.is_complete:
-        where = "; ".join(f"{name}: {cell}" for name, cell in told.left.items()) or "any case"
-        unproved.append(
-            f"{where}: the time was over before all of these cases were compared; there may be more differences"
-        )
+    unproved += left_open(told)
     for difference in (*told.found, *told.open):
         values = {**difference.case.values, **not_spoken_of(fillers, difference.case.values)}
         example = _decided(difference, trials, fillers, nodes)
         note = "" if example is None else _doubt_in_one(example, old, new)
         regions.append(MeantRegion(difference.where, values, example, note=note))
-    for difference in told.open:
-        where = "; ".join(f"{name}: {cell}" for name, cell in difference.where.items()) or "any case"
-        unproved.append(f"{where}: whether these cases are decided differently hangs on an expression")
     unknown = dict.fromkeys(
         f"the model `{definition.folder}` of `{definition.node}` can't be loaded from {models}, so any text counts "
         "as its label; name the folder of the models with --models"
@@ -165,6 +158,21 @@ def meaning(
         if definition.node not in known
     )
     return Meaning(told_regions(regions), tuple(unproved), tuple(unknown))
+
+
+def left_open(told: Differences) -> Iterator[str]:
+    """A sentence for all cases that there was no time for, and for each region that hangs on an expression."""
+
+    def cases(where: Mapping[str, str]) -> str:
+        return "; ".join(f"{name}: {cell}" for name, cell in where.items()) or "any case"
+
+    if not told.is_complete:
+        yield (
+            f"{cases(told.left)}: the time was over before all of these cases were compared; there may be more "
+            "differences"
+        )
+    for difference in told.open:
+        yield f"{cases(difference.where)}: whether these cases are decided differently hangs on an expression"
 
 
 def told_regions(regions: Iterable[MeantRegion]) -> tuple[MeantRegion, ...]:
