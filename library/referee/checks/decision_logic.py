@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 from referee.checks.case_space import Box, CaseSpace, InputValues
 from referee.checks.outcome import DISAGREEMENT, NO_HIT, SEVERAL_HITS, Outcome, Outcomes
 from referee.checks.region_set import members
 from referee.checks.subject import OPEN, Subject
+from referee.checks.table_needs import TableNeeds
 from referee.tables import CellText, DecisionTable, HitPolicy
 
 
@@ -67,88 +67,13 @@ class DecisionLogic:
         self.space = space
         self.subjects = {table.name: Subject(table, inputs, names, space) for table in tables}
         self._outcomes = {name: Outcomes(subject) for name, subject in self.subjects.items()}
-        self._sources = self._found_sources(tables)
-        self._dimensions = {
-            table.name: sorted({space.dimension_of(clause) for clause in table.inputs}) for table in tables
-        }
-        self._lacking = {
-            at: nodes
-            for at, dimension in enumerate(space.dimensions)
-            if at not in space.presence.values() and (nodes := space.nodes_of(dimension.expression))
-        }
-        costly = self._costly()
-        self._order = {name: self._evaluated(name, costly) for name in self.subjects}
-        self._doubtable = {
-            table.name: [
-                column
-                for column, clause in enumerate(table.inputs)
-                if (at := space.dimension_of(clause)) in self._sources or at in self._lacking
-            ]
-            for table in tables
-        }
-        self._asking = {table.name for table in tables if self._asks_others(table.name)}
-        self._needing = {
-            name
-            for name, subject in self.subjects.items()
-            if any(at in self._sources or at in self._lacking for at in self._dimensions[name])
-            or any(self._names_used(subject, rule) & self._others for rule in range(len(subject.boxes)))
-        }
+        self.needs = TableNeeds(tables, self.subjects, space)
         self._last_alive: dict[str, tuple[Box, dict[Hashable, int]]] = {}
-
-    def _costly(self) -> frozenset[str]:
-        """The scores, and the tables that need one: the engine asks them last."""
-        found = frozenset(self.space.presence)
-        needs = {name: self._all_names(name) for name in self.subjects} if found else {}
-        while more := {name for name, used in needs.items() if used & found} - found:
-            found |= more
-        return found
-
-    def _all_names(self, table: str) -> set[str]:
-        subject = self.subjects[table]
-        found: set[str] = set()
-        for clause in subject.table.inputs:
-            found |= self.space.names_of(clause.expression.text)
-        for rule in range(len(subject.boxes)):
-            found |= self._names_used(subject, rule)
-        return found
-
-    def _evaluated(self, table: str, costly: frozenset[str]) -> list[int]:
-        """The columns in the order in which the engine evaluates them: those that ask what is costly are the last."""
-        clauses = self.subjects[table].table.inputs
-        return sorted(
-            range(len(clauses)),
-            key=lambda column: bool(costly and self.space.names_of(clauses[column].expression.text) & costly),
-        )
-
-    def _asks_others(self, table: str) -> bool:
-        """Whether an input or an input cell of a table needs a score, or the result of another table."""
-        subject = self.subjects[table]
-        cells = (
-            subject.table.rules[rule].inputs[column]
-            for rule, box in enumerate(subject.boxes)
-            for column in box.open_columns
-        )
-        return any(at in self._sources or at in self._lacking for at in self._dimensions[table]) or any(
-            self.space.used_names(cell) & self._others for cell in cells
-        )
-
-    @cached_property
-    def _others(self) -> frozenset[str]:
-        """The names of what a cell may ask for besides facts: tables, and models that may give no score."""
-        return frozenset(self.subjects) | self.space.presence.keys()
-
-    def _lacks(self, at: int, box: Box) -> bool:
-        """Whether a dimension needs a score that the cases of a box don't have."""
-        return any(self._has_no_score(node, box) for node in self._lacking.get(at, ()))
-
-    def _has_no_score(self, node: str, box: Box) -> bool:
-        at = self.space.presence[node]
-        return box[at] == self.space.dimensions[at].null
 
     def answer(self, table: str, box: Box) -> Answer | Cut:
         """What a table gives in a box, the tables it needs included."""
         subject = self.subjects[table]
-        held = [(at, self._held(at, box)) for at in self._dimensions[table]]
+        held = [(at, self._held(at, box)) for at in self.needs.dimensions[table]]
         is_first = subject.table.hit_policy is HitPolicy.FIRST
         states: list[tuple[int, str]] = []
         for rule in members(self._touching(subject, {at: each.regions for at, each in held})):
@@ -172,9 +97,9 @@ class DecisionLogic:
         """What decides in a box: two versions with one signature decide its cases alike."""
         subject = self.subjects[table]
         alive = self.alive(table, box)
-        named = self._tables_needed(table)
+        named = self.needs.tables_needed(table)
         for rule in alive.values():
-            named |= self._tables_named(subject, rule)
+            named |= self.needs.tables_named(subject, rule)
         outputs = tuple(
             (
                 clause.name,
@@ -185,9 +110,9 @@ class DecisionLogic:
         needs = tuple((name, self.signature(name, box)) for name in sorted(named - {table}))
         # who is asked, and may be in doubt, hangs on the order of the columns
         columns = (
-            tuple(self.space.dimension_of(subject.table.inputs[column]) for column in self._order[table])
-            if table in self._asking
-            else tuple(self._dimensions[table])
+            tuple(self.space.dimension_of(subject.table.inputs[column]) for column in self.needs.order[table])
+            if table in self.needs.asking
+            else tuple(self.needs.dimensions[table])
         )
         return subject.table.hit_policy, outputs, columns, tuple(alive), needs
 
@@ -203,10 +128,12 @@ class DecisionLogic:
 
     def _found_alive(self, table: str, box: Box) -> dict[Hashable, int]:
         subject = self.subjects[table]
-        used = self._dimensions[table]
-        inside = [(at, ~0 if at in self._sources or self._lacks(at, box) else box[at]) for at in used]
+        used = self.needs.dimensions[table]
+        inside = [
+            (at, ~0 if at in self.needs.sources or self.needs.lacks(at, box) else box[at]) for at in used
+        ]
         found: dict[Hashable, int] = {}
-        is_first = subject.table.hit_policy is HitPolicy.FIRST and table not in self._asking
+        is_first = subject.table.hit_policy is HitPolicy.FIRST and table not in self.needs.asking
         for rule in members(self._touching(subject, dict(inside))):
             rule_box = subject.boxes[rule]
             live = rule_box.live
@@ -219,7 +146,7 @@ class DecisionLogic:
             # a cell that is true of every value still asks for it
             asks = tuple(
                 column
-                for column in self._doubtable[table]
+                for column in self.needs.doubtable[table]
                 if not subject.table.rules[rule].inputs[column].is_irrelevant
             )
             key = (cells, texts, asks, subject.output_keys[rule])
@@ -249,41 +176,14 @@ class DecisionLogic:
             live = self.subjects[table].boxes[rule].live
             if live is None:
                 continue
-            for at in self._dimensions[table]:
-                if at not in self._sources and not self._lacks(at, box) and live[at] & box[at] != box[at]:
+            for at in self.needs.dimensions[table]:
+                if (
+                    at not in self.needs.sources
+                    and not self.needs.lacks(at, box)
+                    and live[at] & box[at] != box[at]
+                ):
                     return Cut(at, live[at] & box[at])
         return None
-
-    def _tables_needed(self, table: str) -> set[str]:
-        return {self._sources[at][0] for at in self._dimensions[table] if at in self._sources}
-
-    def free_dimensions(self, table: str) -> set[int]:
-        """The dimensions that decide in the end, those of the tables it needs included."""
-        found = {self.space.presence[node] for node in self._scores_of(table)}
-        for at in self._dimensions[table]:
-            found |= self.free_dimensions(self._sources[at][0]) if at in self._sources else {at}
-        subject = self.subjects[table]
-        named = set[str]().union(*(self._tables_named(subject, rule) for rule in range(len(subject.boxes))))
-        return found.union(*(self.free_dimensions(name) for name in named - {table}))
-
-    def _tables_named(self, subject: Subject, rule: int) -> set[str]:
-        """The tables whose results stand in expressions of a rule."""
-        return self._names_used(subject, rule) & self.subjects.keys()
-
-    def _names_used(self, subject: Subject, rule: int) -> set[str]:
-        """The names that stand in expressions of a rule."""
-        found = set(subject.names_in_output(rule))
-        for column in subject.boxes[rule].open_columns:
-            found |= self.space.used_names(subject.table.rules[rule].inputs[column])
-        return found
-
-    def _scores_of(self, table: str) -> set[str]:
-        """The models whose scores a table asks for, and may not get."""
-        subject = self.subjects[table]
-        found = {node for at in self._dimensions[table] for node in self._lacking.get(at, ())}
-        for rule in range(len(subject.boxes)):
-            found |= self._names_used(subject, rule) & self.space.presence.keys()
-        return found
 
     def _settled(self, table: str, states: Sequence[tuple[int, str]]) -> Answer:
         subject = self.subjects[table]
@@ -310,14 +210,14 @@ class DecisionLogic:
             rules,
             outcome in undecided or meets_doubt,
             any(state is _OPEN for _, state in states),
-            frozenset(name for rule in true for name in subject.names_in_output(rule) & self._others),
+            frozenset(name for rule in true for name in subject.names_in_output(rule) & self.needs.others),
             meets_doubt,
         )
 
     def _held(self, at: int, box: Box) -> _Held:
         """What a dimension holds in a box: some of its regions, a result in doubt or open, or one that needs a cut."""
-        source = self._sources.get(at)
-        if self._lacks(at, box):
+        source = self.needs.sources.get(at)
+        if self.needs.lacks(at, box):
             return _Held(None, state=_DOUBT)
         if source is None:
             return _Held(box[at])
@@ -379,11 +279,11 @@ class DecisionLogic:
         """
         table = subject.table
         columns = [self.space.dimension_of(clause) for clause in table.inputs]
-        if table.name not in self._needing:
+        if table.name not in self.needs.needing:
             return False
         alive = list(range(len(table.rules)))
         certain = set(alive)
-        order = self._order[table.name]
+        order = self.needs.order[table.name]
         for position, column in enumerate(order):
             at = columns[column]
             if table.hit_policy is HitPolicy.FIRST:
@@ -408,7 +308,7 @@ class DecisionLogic:
                 state = self._cell_state(subject, rule, column, box, held)
                 if isinstance(state, Cut):
                     return state
-                named = self.space.used_names(table.rules[rule].inputs[column]) & self._others
+                named = self.space.used_names(table.rules[rule].inputs[column]) & self.needs.others
                 doubt = self._doubt_among(named, box)
                 if doubt:
                     return doubt
@@ -421,7 +321,7 @@ class DecisionLogic:
     def _doubt_among(self, names: Iterable[str], box: Box) -> bool | Cut:
         for name in sorted(names):
             if name in self.space.presence:
-                if self._has_no_score(name, box):
+                if self.needs.has_no_score(name, box):
                     return True
                 continue
             answer = self.answer(name, box)
@@ -462,7 +362,7 @@ class DecisionLogic:
         at = self.space.dimension_of(subject.table.inputs[column])
         results: dict[str, Any] = {}
         used = self.space.used_names(cell)
-        if any(self._has_no_score(node, box) for node in used & self.space.presence.keys()):
+        if any(self.needs.has_no_score(node, box) for node in used & self.space.presence.keys()):
             return _DOUBT
         for name in used & self.subjects.keys():
             answer = self.answer(name, box)
@@ -483,20 +383,6 @@ class DecisionLogic:
             if part:
                 return state if part == regions else Cut(at, part)
         return _FALSE
-
-    def _found_sources(self, tables: Sequence[DecisionTable]) -> dict[int, tuple[str, int]]:
-        names: dict[str, tuple[str, int]] = {}
-        for table in tables:
-            if len(table.outputs) == 1:
-                names[table.name] = table.name, 0
-                continue
-            for position, output in enumerate(table.outputs):
-                names[f"{table.name}.{output.name}"] = table.name, position
-        return {
-            at: names[dimension.expression]
-            for at, dimension in enumerate(self.space.dimensions)
-            if dimension.expression in names
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def case_with_outcome(
     known = frozenset(names)
     space = CaseSpace(tables, inputs, known, results_of(tables, known))
     logic = DecisionLogic(tables, inputs, known, space)
-    free = sorted(logic.free_dimensions(table))
+    free = sorted(logic.needs.free_dimensions(table))
     stack = [space.full] if all(space.full) else []
     while stack:
         box = stack.pop()
