@@ -7,13 +7,13 @@ import secrets
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from referee.audit.begun import RESTORE, note_segment
 from referee.audit.canonical_json import exact_json
@@ -28,6 +28,7 @@ from referee.audit.record import (
     SEGMENT,
     Tail,
     looks_unfinished,
+    previous_of,
     read_links,
     recovery_payload,
     write_line,
@@ -63,8 +64,8 @@ class LogEnd:
     """Appends lines under a lock that all writers of the log share, and mends what a killed one left unfinished.
 
     Whoever finds the newest segment closed goes on in the one that its last record names. On POSIX systems the lock
-    goes along: only who holds that of the newest segment may append. Every method but ``locked``, ``flush_aside`` and
-    ``close`` is to be called with the lock held; all raise AuditError.
+    goes along: only who holds that of the newest segment may append. ``with end:`` holds the lock, as every method but
+    ``flush_aside`` and ``close`` asks for; all raise AuditError.
     """
 
     def __init__(
@@ -93,24 +94,32 @@ class LogEnd:
         """How often this thread holds the lock."""
         return self._depth
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def __enter__(self) -> Self:
         """Keeps all other writers waiting, in this and other processes."""
         if self._pid != os.getpid():  # a forked child shares its parent's lock as long as it shares the file
             self.close()
             self._open()
         if self._descriptor == _CLOSED:
             raise AuditError(f"the audit log {self.path} was closed; open it again to append to it")
-        with self._guard:
+        self._guard.acquire()
+        try:
             if self._depth == 0:
                 self._lock()
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-                if self._depth == 0:
-                    unlock(self._lock_descriptor)
+        except BaseException:
+            self._guard.release()
+            raise
+        self._depth += 1
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._depth -= 1
+        try:
+            if self._depth == 0:
+                unlock(self._lock_descriptor)
+        finally:
+            self._guard.release()
 
     def append(self, entries: Sequence[tuple[str, bytes, bytes]]) -> list[Receipt]:
         """Records of kind, payload and origin (both JSON); the receipts count once a flush returned."""
@@ -295,7 +304,7 @@ class LogEnd:
         return True
 
     def _catch_up_quickly(self, size: int) -> bool:
-        """Passes over whole records of others: the first and the last are looked at, those between are counted.
+        """Passes over whole records of others: where they begin and end is looked at, those between are counted.
 
         False when there may be anything else; nothing has changed then. Readers check every record.
         """
@@ -304,14 +313,12 @@ class LogEnd:
             return False
         data = _pread(self._descriptor, length, self._tail.offset)
         last = read_links(data[data.rfind(b"\n", 0, -1) + 1 :])
-        first = read_links(data[: data.find(b"\n") + 1])
         if (
             last is None
-            or first is None
-            or not (last.sound and first.sound)
-            or (first.position, first.previous) != (self._tail.position, self._tail.hash)
-            or last.position - first.position != data.count(b"\n") - 1
-            or SEGMENT in (first.kind, last.kind)
+            or not last.sound
+            or last.kind == SEGMENT
+            or last.position - self._tail.position != data.count(b"\n") - 1
+            or previous_of(data[: data.find(b"\n") + 1]) != self._tail.hash
         ):
             return False
         self._tail = Tail(last.position + 1, last.hash, size, self._tail.segment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 _AWAY = "the drive or share is away"
-_REASONS = {
+_REASONS: dict[int, str] = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
     errno.EFBIG: "the file has reached the largest size allowed",

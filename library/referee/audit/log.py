@@ -148,7 +148,7 @@ class AuditLog:
         durable, also what a killed run left behind without a receipt. Keep it short.
         """
         end = self._appendable()
-        with end.locked():
+        with end:
             if end.depth == 1 and end.catch_up():
                 end.flush()
             yield
@@ -175,7 +175,7 @@ class AuditLog:
         if not entries:
             return []
         end = self._appendable()
-        with end.locked():
+        with end:
             receipts = end.append(entries)
             is_held = end.depth > 1
             if is_held:  # the caller holds the lock on: what it reads next must be durable
