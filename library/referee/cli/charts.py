@@ -76,55 +76,56 @@ def line_chart(
     return _svg(label, HEIGHT, parts)
 
 
-def bar_chart(label: str, bars: Sequence[tuple[str, float, str]], *, errors: Sequence[float] = ()) -> Markup:
-    """Horizontal bars: name, length and what stands beside it; with ``errors`` as whiskers to both sides."""
+def bar_chart(label: str, bars: Sequence[tuple[str, float, str]]) -> Markup:
+    """Horizontal bars: name, length and what stands beside it; one below 0 is drawn in grey."""
     row, names = 26, 190
-    whiskers = errors or [0.0] * len(bars)
-    longest = max(
-        (abs(value) + error for (_, value, _), error in zip(bars, whiskers, strict=True)), default=0
-    )
-    room = WIDTH - names - 90
+    longest = max((abs(value) for _, value, _ in bars), default=0)
     parts = []
     for number, (name, value, told) in enumerate(bars):
         top = 8 + number * row
-        length = max(1.5, room * abs(value) / longest) if longest else 1.5
+        length = max(1.5, (WIDTH - names - 90) * abs(value) / longest) if longest else 1.5
         side = "below" if value < 0 else "above"
         parts.append(_name(name, names - 8, top + 15))
         parts.append(
             f'<rect class="bar {side}" x="{names}" y="{top + 3}" width="{length:.1f}" height="15" rx="2"/>'
         )
-        end = length
-        if errors:
-            low, high = (room * max(0.0, value + sign * errors[number]) / longest for sign in (-1, 1))
-            parts.append(f'<path class="whisker" d="M{names + low:.1f} {top + 10.5}H{names + high:.1f}"/>')
-            end = max(end, high)
-        parts.append(f'<text class="told" x="{names + end + 8:.1f}" y="{top + 15}">{_escaped(told)}</text>')
+        parts.append(
+            f'<text class="told" x="{names + length + 8:.1f}" y="{top + 15}">{_escaped(told)}</text>'
+        )
     return _svg(label, 16 + row * len(bars), parts)
 
 
 def interval_chart(
     label: str,
     rows: Sequence[tuple[str, float, float, float, str]],
+    lowest: float,
     highest: float,
     marks: Sequence[Mark] = (),
+    *,
+    names: int = 190,
 ) -> Markup:
-    """A point with its interval for each row: name, low, point, high, and what stands beside it."""
-    height, names, room = 30, 190, WIDTH - 190 - 120
+    """A point with its interval for each row: name, low, point, high, and what stands beside it.
+
+    ``names`` is the room for them; what lies beyond ``lowest`` and ``highest`` is drawn at the edge.
+    """
+    height, room = 28, WIDTH - names - 90
+
+    def at(value: float) -> float:
+        return names + room * (min(highest, max(lowest, value)) - lowest) / (highest - lowest)
+
     end = 14 + height * len(rows)
     parts = []
     for mark in marks:
-        at = names + room * mark.at / highest
-        parts.append(f'<path class="mark {mark.style}" d="M{at:.1f} 6V{end}"/>')
+        parts.append(f'<path class="mark {mark.style}" d="M{at(mark.at):.1f} 6V{end}"/>')
+        told = _escaped(mark.text)
         parts.append(
-            f'<text class="marked {mark.style}" x="{at:.1f}" y="{end + 14}">{_escaped(mark.text)}</text>'
+            f'<text class="marked under {mark.style}" x="{at(mark.at):.1f}" y="{end + 14}">{told}</text>'
         )
     for number, (name, low, point, high, told) in enumerate(rows):
         middle = 22 + number * height
-        first, last = (names + room * min(1.0, share / highest) for share in (low, high))
         parts.append(_name(name, names - 8, middle + 4))
-        parts.append(f'<path class="whisker" d="M{first:.1f} {middle}H{last:.1f}"/>')
-        at = names + room * min(1.0, point / highest)
-        parts.append(f'<circle class="dot seen" cx="{at:.1f}" cy="{middle}" r="5"/>')
+        parts.append(f'<path class="whisker" d="M{at(low):.1f} {middle}H{at(high):.1f}"/>')
+        parts.append(f'<circle class="dot seen" cx="{at(point):.1f}" cy="{middle}" r="5"/>')
         parts.append(f'<text class="told" x="{names + room + 10}" y="{middle + 4}">{_escaped(told)}</text>')
     return _svg(label, end + 22, parts)
 
@@ -197,8 +198,8 @@ def _svg(label: str, height: int, parts: Sequence[str]) -> Markup:
     )
 
 
-def _name(name: str, x: float, y: float) -> str:
-    shown = _escaped(_clipped(name, 28))
+def _name(name: str, x: int, y: int) -> str:
+    shown = _escaped(_clipped(name, x // 6))
     return f'<text class="name" x="{x}" y="{y}">{shown}<title>{_escaped(name)}</title></text>'
 
 
@@ -213,4 +214,4 @@ def _clipped(text: str, length: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share * 100:.3g} %"
+    return f"{share * 100:.3g}\N{NO-BREAK SPACE}%"

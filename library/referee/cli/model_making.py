@@ -206,6 +206,14 @@ def _tell(card: Card, folder: Path, report: Path | None) -> None:
             f"  protected    `{proxy.attribute}` can be told from the features with AUC {proxy.auc:.2f}"
             + (f"; alone {alone}" if alone else "")
         )
+    for group in card.parity:
+        for point, (low, high) in zip(card.operating_points, group.error_rates, strict=False):
+            if point.threshold is not None and low > point.most_wrong:
+                click.echo(
+                    f"  parity       `{group.attribute}` {group.value or 'not stated'}: {low * 100:.1f} to "
+                    f"{high * 100:.1f} % of automatic decisions wrong, where {point.most_wrong * 100:.4g} % are promised "
+                    "for all"
+                )
     for finding in card.findings:
         subject = f"`{finding.column}` " if finding.column else ""
         click.echo(f"  {finding.status:<11}  {subject}{finding.kind}: {finding.evidence}")

@@ -45,12 +45,18 @@ def write_model_report(path: Path, card: Card) -> None:
         parity=_parity(card),
         features=[(feature, _values(feature)) for feature in card.features],
         percent=percent,
+        promised=promised,
     )
 
 
 def percent(share: float, places: int = 1) -> str:
-    """``12.5 %``."""
-    return f"{share * 100:.{places}f} %"
+    """``12.5 %``, not to be broken."""
+    return f"{share * 100:.{places}f}\N{NO-BREAK SPACE}%"
+
+
+def promised(share: float) -> str:
+    """``8 %``, as it was asked for."""
+    return f"{share * 100:.4g}\N{NO-BREAK SPACE}%"
 
 
 def _figures(card: Card) -> list[tuple[str, str, str]]:
@@ -60,7 +66,7 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
     if kept:
         best = max(kept, key=lambda point: point.coverage)
         figures.insert(
-            0, (percent(best.coverage), f"automatic at most {percent(best.most_wrong)} wrong", "good")
+            0, (percent(best.coverage), f"automatic, at most {promised(best.most_wrong)} wrong", "good")
         )
     elif card.operating_points:
         figures.insert(0, ("none", "of the promises can be kept", "bad"))
@@ -95,7 +101,8 @@ def _risk_chart(card: Card, curve: RiskCurve) -> Markup:
     top = ticks[-1]
     kept = [point for point in points if point.threshold is not None]
     marks = [
-        Mark(point.most_wrong, f"promise: at most {percent(point.most_wrong)}", "promise") for point in points
+        Mark(point.most_wrong, f"promise: at most {promised(point.most_wrong)}", "promise")
+        for point in points
     ]
     return line_chart(
         "coverage against the share of wrong automatic decisions, with its upper bound",
@@ -178,10 +185,22 @@ def _reliability_chart(card: Card, label: str) -> Markup | None:
 def _candidates_chart(card: Card) -> Markup | None:
     if not card.compared:
         return None
-    return bar_chart(
+    best = min(card.compared, key=lambda each: each.log_loss)
+    spans = [
+        (each.log_loss - each.standard_error, each.log_loss + each.standard_error) for each in card.compared
+    ]
+    lowest, highest = min(low for low, _ in spans), max(high for _, high in spans)
+    margin = (highest - lowest) * 0.05 or 0.01
+    return interval_chart(
         "cross-validated log loss of each candidate with its standard error",
-        [(each.name, each.log_loss, f"{each.log_loss:.4f}") for each in card.compared],
-        errors=[each.standard_error for each in card.compared],
+        [
+            (each.name, low, each.log_loss, high, f"{each.log_loss:.4f}")
+            for each, (low, high) in zip(card.compared, spans, strict=True)
+        ],
+        lowest - margin,
+        highest + margin,
+        [Mark(best.log_loss + best.standard_error, "best + 1 standard error", "promise")],
+        names=236,
     )
 
 
@@ -205,7 +224,15 @@ def _parity(card: Card) -> list[dict[str, Any]]:
                 "attribute": attribute,
                 "groups": groups,
                 "points": [
-                    {"point": point, "chart": _parity_chart(groups, number, point)}
+                    {
+                        "point": point,
+                        "chart": _parity_chart(groups, number, point),
+                        "broken": [
+                            group.value or "not stated"
+                            for group in groups
+                            if group.error_rates[number][0] > point.most_wrong
+                        ],
+                    }
                     for number, point in enumerate(card.operating_points)
                     if point.threshold is not None and all(group.error_rates for group in groups)
                 ],
@@ -226,8 +253,9 @@ def _parity_chart(groups: list[Group], number: int, point: OperatingPoint) -> Ma
     return interval_chart(
         f"wrong among the automatic decisions of each group, {point.promise()}",
         rows,
+        0.0,
         min(1.0, highest),
-        [Mark(point.most_wrong, f"promise {percent(point.most_wrong)}", "promise")],
+        [Mark(point.most_wrong, f"promise {promised(point.most_wrong)}", "promise")],
     )
 
 

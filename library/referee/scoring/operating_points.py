@@ -151,19 +151,21 @@ def _sequence(goal: Goal, guide: Judged, rows: int) -> list[float]:
     scored = round(rows * len(guide.scores) / guide.rows)
     most = _most_errors(goal, scored)
     generator = numpy.random.default_rng(0)
-    gained = numpy.zeros(len(thresholds))
-    for _ in range(_IMAGINED):
+    cases = numpy.empty((_IMAGINED, len(thresholds)), dtype=numpy.int64)
+    passed = numpy.empty((_IMAGINED, len(thresholds)), dtype=bool)
+    for sample in range(_IMAGINED):
         scores = generator.choice(guide.scores, scored)
         wrong = generator.random(scored) >= scores
         order = numpy.argsort(-scores, kind="stable")
         errors = numpy.concatenate([[0], numpy.cumsum(wrong[order])])
-        cases = numpy.searchsorted(-scores[order], -thresholds, side="right")
-        passed = errors[cases] <= most[cases]
-        reached = 0
-        for at in range(len(thresholds) - 1, -1, -1):
-            # From this start on, testing ends at the last threshold before one that fails.
-            reached = max(reached, int(cases[at])) if passed[at] else 0
-            gained[at] += reached
+        cases[sample] = numpy.searchsorted(-scores[order], -thresholds, side="right")
+        passed[sample] = errors[cases[sample]] <= most[cases[sample]]
+    gained = numpy.zeros(len(thresholds))
+    reached = numpy.zeros(_IMAGINED)
+    for at in range(len(thresholds) - 1, -1, -1):
+        # From this start on, testing ends at the last threshold before one that fails.
+        reached = numpy.where(passed[:, at], numpy.maximum(reached, cases[:, at]), 0)
+        gained[at] = reached.sum()
     if not gained.any():
         # None is expected to hold; the one that comes closest is tested, and told.
         expected = numpy.array([(1 - guide.scores[guide.scores >= each]).mean() for each in thresholds])

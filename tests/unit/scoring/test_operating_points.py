@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from scipy.stats import binom
+from scipy.stats import beta, binom  # type: ignore[import-untyped]
 
 from referee.domain import InputError
 from referee.scoring import ModelStore
@@ -121,6 +121,63 @@ def test_costs_are_a_promise_to_lose_nothing_by_deciding_and_choose_the_cheapest
     assert cost(point.automatic, point.errors) < 3000 * 10
     loosest = choose(Goal(0.2), guide, unseen)
     assert point.coverage <= loosest.coverage
+
+
+def test_the_bound_of_the_cost_holds_though_the_threshold_was_chosen_by_its_cost() -> None:
+    """The true cost is known here: at most 5 % of draws may cost more than their bound, by chance 16 of 200."""
+    generator = numpy.random.default_rng(11)
+    goal, world = Goal.of_costs(wrong=50, review=10), drawn(generator, 200_000)
+    dearer = found = 0
+    for _ in range(200):
+        point = choose(goal, drawn(generator, 300), drawn(generator, 400))
+        if point.threshold is None:
+            assert point.cost is None
+            continue
+        assert point.cost is not None
+        found += 1
+        automatic = world.scores >= point.threshold
+        true = (50 * world.wrong[automatic].sum() + 10 * (~automatic).sum()) / len(automatic)
+        assert point.cost.mean == pytest.approx(
+            (50 * point.errors + 10 * (400 - point.automatic)) / 400, abs=1e-6
+        )
+        dearer += true > point.cost.bound
+    assert found > 100
+    assert dearer <= binom.ppf(0.95, found, 0.05)
+
+
+def test_the_bounds_are_those_of_the_beta_distribution_and_of_mapies_p_values() -> None:
+    """Three ways to the same answer: scipy's inverse, a search by halving of the binomial tail, and MAPIE where it is
+    installed, whose p-value is below 5 % just where the bound is below the promise."""
+    generator = numpy.random.default_rng(4)
+    unseen = drawn(generator, 800)
+    for threshold in numpy.quantile(unseen.scores, numpy.linspace(0.05, 0.95, 10)):
+        automatic = unseen.scores >= threshold
+        cases, errors = int(automatic.sum()), int(unseen.wrong[automatic].sum())
+        low, high = 0.0, 1.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if binom.cdf(errors, cases, middle) > 0.05 else (low, middle)
+        assert upper_bound(errors, cases, 0.95) == pytest.approx(beta.ppf(0.95, errors + 1, cases - errors))
+        assert upper_bound(errors, cases, 0.95) == pytest.approx(low, abs=1e-9)
+    control = pytest.importorskip("mapie.risk_control", reason="the package mapie isn't installed")
+    thresholds = numpy.quantile(unseen.scores, numpy.linspace(0.05, 0.95, 10))
+    controller = control.BinaryClassificationController(
+        lambda scores: numpy.column_stack([1 - scores[:, 0], scores[:, 0]]),
+        "precision",
+        0.9,
+        confidence_level=0.95,
+        list_predict_params=thresholds,
+    )
+    controller.calibrate(unseen.scores.reshape(-1, 1), (~unseen.wrong).astype(int))
+    for found, threshold in zip(numpy.ravel(controller.p_values), thresholds, strict=True):
+        automatic = unseen.scores >= threshold
+        cases, errors = int(automatic.sum()), int(unseen.wrong[automatic].sum())
+        # The lesser of Hoeffding's and the binomial one. MAPIE rounds the number of errors up, by one where their
+        # share is no exact binary number.
+        rate = min(errors / cases, 0.1)
+        distance = rate * numpy.log(rate / 0.1) + (1 - rate) * numpy.log((1 - rate) / 0.9)
+        either = [min(numpy.exp(-cases * distance), binom.cdf(errors + more, cases, 0.1)) for more in (0, 1)]
+        assert any(found == pytest.approx(each) for each in either)
 
 
 @pytest.mark.parametrize(
