@@ -51,9 +51,6 @@ class Possible:
     def of_kind(self, kind: ValueKind) -> Possible:
         return Possible(tuple(part for part in self.parts if part.kind is kind))
 
-    def without_null(self) -> Possible:
-        return replace(self, null=False) if self.null else self
-
 
 ANYTHING = Possible(is_any=True)
 NOTHING = Possible()
