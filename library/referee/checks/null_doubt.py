@@ -20,7 +20,8 @@ _PARTS_TRIED = 8
 def null_in_doubt(subject: Subject, budget: Budget) -> Iterator[Finding]:
     """Facts that may be null where that leaves a decision in doubt, so that it goes to people; with a case each."""
     yield from _in_tested_cells(subject, budget)
-    if not subject.decision.is_decidable:
+    nodes = subject.decision.nodes_of(subject.table)
+    if not _optional(subject, nodes) or not subject.decision.is_decidable:
         return
     yield from _in_calculated_inputs(subject, budget)
     yield from _in_expressions(subject, budget)
