@@ -71,6 +71,7 @@ class AuditLog:
         self.path = self.folder / LOG_NAME
         self._clock = clock
         self._followers = followers
+        self._untold: Receipt | None = None
         self._bookmarks = [Tail()]
         self._begun = require_not_lost(self.folder)
         self._end = None if read_only else LogEnd(self.folder, writer, clock, segment_bytes)
@@ -148,10 +149,14 @@ class AuditLog:
         durable, also what a killed run left behind without a receipt. Keep it short.
         """
         end = self._appendable()
-        with end:
-            if end.depth == 1 and end.catch_up():
-                end.flush()
-            yield
+        try:
+            with end:
+                if end.depth == 1 and end.catch_up():
+                    end.flush()
+                yield
+        finally:
+            if end.depth == 0:
+                self._tell_followers()
 
     def newest(self) -> Receipt | None:
         """The newest record of any process, made durable; None while there is none."""
@@ -180,6 +185,7 @@ class AuditLog:
             is_held = end.depth > 1
             if is_held:  # the caller holds the lock on: what it reads next must be durable
                 end.flush()
+                self._untold = receipts[-1]
             else:
                 written = end.duplicate()
         if not is_held:
@@ -189,10 +195,17 @@ class AuditLog:
         if not self._begun:
             note_segment(self.folder, end.tail.segment)
             self._begun = True
-        if not is_held:  # what may take its time mustn't keep others waiting
-            for follower in self._followers:
-                follower.appended(self, receipts[-1])
+        if not is_held:
+            self._untold = receipts[-1]
+            self._tell_followers()
         return receipts
+
+    def _tell_followers(self) -> None:
+        """Without the lock: what may take its time mustn't keep others waiting."""
+        newest, self._untold = self._untold, None
+        if newest is not None:
+            for follower in self._followers:
+                follower.appended(self, newest)
 
     def _appendable(self) -> LogEnd:
         if self._end is None:

@@ -320,7 +320,7 @@ class _Check:
                     "untied", "the segment doesn't begin with what ties it to the one before", links.position
                 )
             if self._contents:
-                read_record(line)
+                _require_published_form(line)
         except ValueError as fault:
             self._report(
                 "unreadable", f"record {links.position} isn't the JSON of a record: {fault}", links.position
@@ -387,3 +387,17 @@ class _Check:
 
     def _report(self, code: str, message: str, position: int) -> None:
         self._faults.append(Fault(code, message, self._here(), position))
+
+
+def _require_published_form(line: bytes) -> None:
+    from pydantic import ValidationError
+
+    from referee.audit.schema import checked
+
+    read_record(line)
+    try:
+        checked(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{where}: {first['msg'].lower()}") from None

@@ -21,6 +21,7 @@ from referee.audit.segments import log_id
 from referee.audit.shipping import Shipper, ship
 from referee.domain import AuditError
 
+DONE = {"decision": "d", "status": "done", "action": "a", "result": Decimal("1.50"), "error": ""}
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
@@ -46,7 +47,7 @@ class Host:
     def work(self, first: int, count: int) -> None:
         log = self.open(shipped=False)
         for number in range(first, first + count):
-            log.append("action", {"case": f"{self.folder.name}-{number}", "of": number, "n": Decimal("1.50")})
+            log.append("action", {**DONE, "case": f"{self.folder.name}-{number}", "of": number})
         log.close()
 
     @property

@@ -21,14 +21,17 @@ from referee.audit.record import Tail
 from referee.audit.segments import segment_names
 from referee.domain import AuditError
 
-SMALL = 1_500
+SMALL = 1_700
 """Bytes after which a segment is closed: after 5 of the records here."""
+
+
+RUN = {"decision": "d", "status": "started", "bot": "b", "summary": {}}
 
 
 def log_of(folder: Path, count: int, segment_bytes: int = SMALL) -> AuditLog:
     log = AuditLog(folder, writer="bot", segment_bytes=segment_bytes)
     for number in range(count):
-        log.append("run", {"n": number, "text": "x" * 100})
+        log.append("run", {**RUN, "n": number, "text": "x" * 100})
     return log
 
 
@@ -77,9 +80,9 @@ def test_readers_go_through_all_segments_and_verification_too(tmp_path: Path) ->
 def test_a_second_writer_goes_on_in_the_newest_segment(tmp_path: Path) -> None:
     first, second = log_of(tmp_path, 0), log_of(tmp_path, 0)
     for number in range(40):
-        (first, second)[number % 3 == 0].append("run", {"n": number, "text": "x" * 100})
+        (first, second)[number % 3 == 0].append("run", {**RUN, "n": number, "text": "x" * 100})
     third = log_of(tmp_path, 0)
-    third.append("run", {"n": 40})
+    third.append("run", {**RUN, "n": 40})
     assert numbers(list(second.records())) == list(range(41))
     assert verify(tmp_path).faults == ()
 
@@ -89,7 +92,7 @@ def test_threads_share_one_log_object_across_segments(tmp_path: Path) -> None:
 
     def work() -> None:
         for number in range(30):
-            log.append("run", {"n": number, "text": "x" * 100})
+            log.append("run", {**RUN, "n": number, "text": "x" * 100})
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -115,8 +118,8 @@ def test_exclusive_sees_what_others_wrote_into_a_segment_it_did_not_know(tmp_pat
     first, second = log_of(tmp_path, 1), log_of(tmp_path, 12)
     with first.exclusive():
         assert numbers(list(first.records())) == [0, *range(12)]
-        first.append("run", {"n": 99})
-    second.append("run", {"n": 100})
+        first.append("run", {**RUN, "n": 99})
+    second.append("run", {**RUN, "n": 100})
     assert numbers(list(second.records()))[-2:] == [99, 100]
 
 
@@ -148,9 +151,9 @@ def test_a_log_cut_anywhere_around_the_change_of_segments_goes_on(data: st.DataO
         else:
             second.write_bytes(kept[len(closing) :])
         log = log_of(folder, 0)
-        receipt = log.append("run", {"n": 100})
-        log.append("run", {"n": 101, "text": "x" * 3000})
-        log.append("run", {"n": 102})
+        receipt = log.append("run", {**RUN, "n": 100})
+        log.append("run", {**RUN, "n": 101, "text": "x" * 3000})
+        log.append("run", {**RUN, "n": 102})
         log.close()
         found = verify(folder, contents=True)
         assert found.faults == (), found
@@ -179,10 +182,10 @@ def test_a_full_disk_at_the_change_of_segments_gives_no_receipt_and_goes_on_late
             patch.setattr(os, "write", write)
             if allowed < 3:
                 with pytest.raises(AuditError, match="could not be written: the disk is full"):
-                    log.append("run", {"n": 5})
+                    log.append("run", {**RUN, "n": 5})
             else:
-                log.append("run", {"n": 5})
-        log.append("run", {"n": 6})
+                log.append("run", {**RUN, "n": 5})
+        log.append("run", {**RUN, "n": 6})
         assert numbers(list(log.records())) == [0, 1, 2, 3, 4, *([5] if allowed == 3 else []), 6]
         assert verify(folder, contents=True).faults == ()
 
@@ -235,7 +238,10 @@ def test_archived_segments_are_named_and_can_be_checked_where_they_are(tmp_path:
     ):
         list(log.records())
     assert next(AuditLog(folder).records(first + 1)).position == first + 1
-    assert log.append("run", {"n": 20}).position == AuditLog(folder).append("run", {"n": 21}).position - 1
+    assert (
+        log.append("run", {**RUN, "n": 20}).position
+        == AuditLog(folder).append("run", {**RUN, "n": 21}).position - 1
+    )
     (archive / names[1]).rename(folder / names[1])
     (found_again,) = verify(folder).absent
     assert (found_again.first, found_again.last, found_again.file) == (0, int(names[1][6:18]) - 1, names[0])

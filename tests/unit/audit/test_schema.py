@@ -1,0 +1,101 @@
+"""The published schema is that of the records that are really written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from referee.audit import KINDS, OWN_KINDS, AuditLog
+from referee.audit.merging import Collector
+from referee.audit.record import FIRST_SEGMENT
+from referee.audit.schema import audit_schema, checked
+from referee.audit.segments import segment_names
+from referee.audit.shipping import ship
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def lines_of(folder: Path) -> Iterator[bytes]:
+    for name in segment_names(folder):
+        yield from (folder / name).read_bytes().splitlines(keepends=True)
+
+
+def unpublished(record: BaseModel, path: str = "") -> list[str]:
+    """The fields of a record that the schema doesn't say, by their path."""
+    found = [f"{path}{name}" for name in record.model_extra or {}]
+    for name in type(record).model_fields:
+        value = getattr(record, name)
+        each = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else [value]
+        for inner in each:
+            if isinstance(inner, BaseModel):
+                found += unpublished(inner, f"{path}{name}.")
+    return found
+
+
+def test_the_published_schema_is_that_of_the_records() -> None:
+    published = (REPOSITORY / "docs" / "audit.schema.json").read_text("utf-8")
+    assert published == audit_schema(), (
+        "write it anew: python -c 'from referee.audit.schema import audit_schema; print(audit_schema(), end=\"\")' "
+        "> docs/audit.schema.json"
+    )
+    for kind in KINDS | OWN_KINDS:
+        assert f'"const": "{kind}"' in published
+
+
+def test_what_the_log_writes_about_itself_and_what_is_merged_is_as_published(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit", segment_bytes=1000)
+    run = {"decision": "d", "status": "started", "bot": "b", "summary": {}}
+    for number in range(6):
+        log.append("run", run)
+        if number == 4:
+            with log.path.with_name(segment_names(log.folder)[-1]).open("ab") as killed:
+                killed.write(b'{"v":1,"position":')
+    (tmp_path / "share").mkdir()
+    ship(log.folder, tmp_path / "share")
+    central = AuditLog(tmp_path / "central")
+    Collector(tmp_path / "share", central).merge()
+    records = [
+        checked(line)
+        for folder in (log.folder, central.folder)
+        for line in lines_of(folder)
+        if line.endswith(b'"}\n') and line.startswith(b'{"v":1,"position":') and b"\x00" not in line
+    ]
+    kinds = {str(record.kind) for record in records if hasattr(record, "kind")}
+    assert kinds == {"run", "recovery", "segment"}
+    assert any(getattr(record, "origin", None) is not None for record in records)
+    assert [field for record in records for field in unpublished(record)] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        (b'"status":"started"', b'"status":"begun"', "payload.status"),
+        (b'"bot":"b",', b"", "payload.bot"),
+        (b'"v":1', b'"v":2', "v"),
+        (b'"kind":"run"', b'"kind":"race"', ""),
+    ],
+)
+def test_a_record_of_another_form_is_refused(tmp_path: Path, old: bytes, new: bytes, where: str) -> None:
+    AuditLog(tmp_path).append("run", {"decision": "d", "status": "started", "bot": "b", "summary": {}})
+    line = (tmp_path / FIRST_SEGMENT).read_bytes()
+    checked(line)
+    with pytest.raises(ValidationError) as refused:
+        checked(line.replace(old, new))
+    (fault,) = refused.value.errors()
+    assert ".".join(str(part) for part in fault["loc"][1:]) == where
+
+
+def test_a_field_that_is_not_published_is_passed_over(tmp_path: Path) -> None:
+    payload: dict[str, Any] = {
+        "decision": "d",
+        "status": "started",
+        "bot": "b",
+        "summary": {},
+        "weather": "rain",
+    }
+    AuditLog(tmp_path).append("run", payload)
+    assert unpublished(checked((tmp_path / FIRST_SEGMENT).read_bytes())) == ["payload.weather"]
