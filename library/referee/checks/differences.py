@@ -107,7 +107,9 @@ def differences(
     is_other_queue = old.queue != new.queue
     pairs: dict[Hashable, list[Box]] = {}
     answers: dict[Hashable, tuple[Answer, Answer]] = {}
-    stack = _by_presence(space, before.needs.free_dimensions(old.table) | after.needs.free_dimensions(new.table))
+    stack = _by_presence(
+        space, before.needs.free_dimensions(old.table) | after.needs.free_dimensions(new.table)
+    )
     not_compared: list[Box] = []
     while stack:
         box = stack.pop()
