@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from referee.engine.pushed_scores import HIDDEN
 from referee.feel.values.text import nested_text
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from referee.engine.recorded_decision import RecordedDecision
     from referee.engine.rule_cells import InputCell
     from referee.workbook import DecisionWorkbook
-
-HIDDEN = "(sensitive)"
 
 
 class Teller:

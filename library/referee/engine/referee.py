@@ -120,7 +120,7 @@ class Referee:
     @contextmanager
     def _scores_ahead(self, cases: Sequence[Case]) -> Iterator[None]:
         """Scores for the whole batch at once, for models that gain by it."""
-        wanted = [node for node, scorer in self._ahead.items() if scorer.is_worthwhile]
+        wanted = [node for node, scorer in self._ahead.items() if scorer.is_worthwhile(len(cases))]
         facts = [self.workbook.dictionary.check(case.facts)[0] for case in cases] if wanted else []
         taken = {definition.node: definition.facts for definition in self.workbook.models}
         for node, scorer in self._ahead.items():

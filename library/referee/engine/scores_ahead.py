@@ -8,6 +8,9 @@ from typing import Any
 from referee.domain import Evaluation
 from referee.scoring import Model
 
+_SMALLEST = 8
+"""Cases of a batch below which nothing is scored ahead."""
+
 _SHARE = 4
 """Ahead is worth it where at least one case in so many asks for its score."""
 
@@ -29,10 +32,10 @@ class ScoresAhead:
         found = self._ahead.get(_key(facts)) if self._ahead else None
         return self._model.score(facts) if found is None else found
 
-    @property
-    def is_worthwhile(self) -> bool:
-        """Whether the facts of the next batch should be given to `begin`."""
-        return 0 < self._cases <= self._asked * _SHARE and self._model.gains_in_batches
+    def is_worthwhile(self, cases: int) -> bool:
+        """Whether the facts of a next batch of so many cases should be given to `begin`."""
+        asked_often = 0 < self._cases <= self._asked * _SHARE
+        return cases >= _SMALLEST and asked_often and self._model.gains_in_batches
 
     def begin(self, cases: int, facts: Sequence[Mapping[str, Any]] = ()) -> None:
         """A batch of so many cases comes, with these facts if they should be scored ahead."""

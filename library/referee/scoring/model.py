@@ -242,7 +242,7 @@ class Model:
         try:
             shares = self._compiled.probabilities(values)
             return contributions(self._compiled, self.features, values, shares.index(max(shares)))
-        except Unscorable:
+        except Exception:  # noqa: BLE001  what explains a score must never keep its case from the people who decide it
             return ()
 
     def _probabilities(self, values: list[Value]) -> list[float]:

@@ -124,6 +124,19 @@ def test_log_html_tells_what_pushed_a_score(tmp_path: Path) -> None:
     assert "pushed" not in decision_table(decision)
 
 
+def test_a_case_is_handed_over_though_its_score_cannot_be_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("referee.scoring.contributions.contributions", fails)
+    asked = processed(tmp_path)
+    assert asked.log is not None
+    [handoff] = [record.payload for record in asked.log.records() if record.kind == "handoff"]
+    assert handoff["context"] == {}
+
+
 def test_a_case_without_score_has_nothing_pushed(tmp_path: Path) -> None:
     asked = referee(tmp_path)
     decision = asked.evaluate(Case("1", UNSURE | {"unemp": None}))

@@ -94,6 +94,13 @@ def test_a_compiled_linear_model_is_asked_when_needed_and_not_before(batches: li
     assert together == [referee.evaluate(case) for case in cases]
 
 
+def test_cases_that_come_one_by_one_are_not_scored_ahead(uncompiled: Path, batches: list[int]) -> None:
+    referee = Referee(WORKBOOK, models=uncompiled)
+    for case in applications(5):
+        referee.decide(case.id, case.facts)
+    assert batches == []
+
+
 def test_cases_that_never_ask_are_not_scored_ahead(uncompiled: Path, batches: list[int]) -> None:
     cases = [Case(case.id, {**case.facts, "pirat": None}) for case in applications(2 * BATCH)]
     list(Referee(WORKBOOK, models=uncompiled).decide_many(cases))
