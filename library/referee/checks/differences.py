@@ -70,6 +70,8 @@ class Differences:
 
 _OPEN = ("open",)
 _MOST_CHANGED = 20
+_FEW_BOXES = 2_000
+"""So many boxes are merged in each order of the dimensions, to take the order that leaves the fewest."""
 
 
 def differences(
@@ -230,7 +232,8 @@ def a_value(values: InputValues) -> Any:
 def merged(boxes: Sequence[Box]) -> list[Box]:
     """The same cases in fewer boxes: those that differ in one dimension only become one, until none do."""
     dimensions = range(len(boxes[0]) if boxes else 0)
-    orders = ([*dimensions[first:], *dimensions[:first]] for first in dimensions)
+    firsts = dimensions if len(boxes) <= _FEW_BOXES else dimensions[:1]
+    orders = ([*dimensions[first:], *dimensions[:first]] for first in firsts)
     return min((_merged(boxes, order) for order in orders), key=len, default=list(boxes))
 
 
