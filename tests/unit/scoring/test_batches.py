@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +27,8 @@ from referee.scoring.encoding import check, expand, inputs_of
 from tests.unit.scoring.conftest import past_cases
 
 Facts = dict[str, Any]
+
+PYTHON = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[3] / "library")}
 
 CLASSIFIERS: dict[str, Callable[[], Any]] = {
     "logistic regression": lambda: make_pipeline(
@@ -147,3 +152,27 @@ def test_a_probability_where_rounding_turns_is_that_of_the_case_alone(
         ),
     )
     assert model.score_many([good_facts] * 3) == [model.score(good_facts)] * 3
+
+
+def test_a_forest_of_large_trees_is_scored_and_explained_without_scikit_learn(
+    made: Callable[[str, bool], Model], good_facts: Facts, tmp_path: Path
+) -> None:
+    model = made("forest of large trees", True)
+    assert model._compiled_content is not None
+    (tmp_path / "compiled.json").write_bytes(model._compiled_content)
+    (tmp_path / "card.json").write_bytes(model.card.as_bytes())
+    program = f"""
+import sys
+from decimal import Decimal
+from pathlib import Path
+from referee.scoring import Model
+from referee.scoring.card import read_card
+folder = Path({str(tmp_path)!r})
+card = read_card((folder / "card.json").read_bytes(), folder)
+model = Model(card, "", b"", (folder / "compiled.json").read_bytes())
+facts = {good_facts!r}
+assert model.score(facts).value and model.contributions(facts) and model.score_many([facts] * 9)
+print(sorted({{"sklearn", "joblib", "scipy", "numpy"}} & set(sys.modules)))
+"""
+    run = subprocess.run([sys.executable, "-c", program], env=PYTHON, capture_output=True, text=True)
+    assert run.stdout.strip() == "['numpy']", run.stderr
