@@ -199,7 +199,7 @@ def _svg(label: str, height: int, parts: Sequence[str]) -> Markup:
 
 
 def _name(name: str, x: int, y: int) -> str:
-    shown = _escaped(_clipped(name, x // 6))
+    shown = _escaped(_clipped(name, x // 7))
     return f'<text class="name" x="{x}" y="{y}">{shown}<title>{_escaped(name)}</title></text>'
 
 

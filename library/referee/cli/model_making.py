@@ -89,6 +89,8 @@ class Making:
 
     def check_places(self) -> None:
         """That model and report can be written where they are to go, before any work."""
+        from referee.scoring.approval import APPROVAL_FILE
+
         folder, report = self.folder, self.report
         if folder.name != self.name:
             raise click.UsageError(
@@ -96,6 +98,10 @@ class Making:
             )
         if folder.exists() and not folder.is_dir():
             raise InputError(f"{folder} is a file; name a folder for the model")
+        if (folder / APPROVAL_FILE).exists():
+            raise InputError(
+                f"{folder} holds an approved model, which bots may use; move it away, or name another folder with --out"
+            )
         if report is not None and report.suffix.casefold() not in {".html", ".htm"}:
             raise click.UsageError(f"--report {report}: the report is a page; end the name with .html")
         if report is not None and not report.resolve().parent.is_dir():
@@ -211,8 +217,7 @@ def _tell(card: Card, folder: Path, report: Path | None) -> None:
             if point.threshold is not None and low > point.most_wrong:
                 click.echo(
                     f"  parity       `{group.attribute}` {group.value or 'not stated'}: {low * 100:.1f} to "
-                    f"{high * 100:.1f} % of automatic decisions wrong, where {point.most_wrong * 100:.4g} % are promised "
-                    "for all"
+                    f"{high * 100:.1f} % of automatic decisions wrong; {point.most_wrong * 100:.4g} % is the promise"
                 )
     for finding in card.findings:
         subject = f"`{finding.column}` " if finding.column else ""

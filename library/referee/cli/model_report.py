@@ -83,7 +83,7 @@ def _verdict(point: OperatingPoint) -> dict[str, str]:
     seen = f"{point.errors} of {point.automatic:,} ({rate})"
     if point.threshold is None:
         missed = (point.bound - point.most_wrong) * 100
-        return {"threshold": "none holds", "seen": seen, "missed": f"{missed:.2f} points too many"}
+        return {"threshold": "", "seen": seen, "missed": f"{missed:.2f} points too many"}
     return {"threshold": f"{point.threshold:g}", "seen": seen, "missed": ""}
 
 

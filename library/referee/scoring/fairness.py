@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from referee.scoring.card import Group, OperatingPoint, Proxy
 from referee.scoring.encoding import exact_number
 from referee.scoring.operating_points import Goal, Judged
+from referee.scoring.past_cases import label_text
 
 Matrix = NDArray[numpy.float64]
 Codes = NDArray[numpy.int64]
@@ -142,4 +143,4 @@ def interval(errors: int, cases: int, confidence: float = 0.95) -> tuple[float, 
 
 
 def _as_text(value: Any) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else label_text(value)

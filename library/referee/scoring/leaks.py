@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import numpy
@@ -32,6 +33,7 @@ PURE_CASES = 30
 PURE_SHARE = 0.98
 DUPLICATES_SHARE = 0.01
 _MOST_ROWS = 20_000
+_SHUFFLES = 5
 _AFTERWARDS_WORDS = frozenset(
     {
         *(
@@ -107,18 +109,36 @@ def find_duplicates(
 ) -> list[Suspicion]:
     """Held-out cases that equal a training case in every column, as happens to exports that hold cases twice."""
 
-    def key(case: Mapping[str, Any]) -> tuple[Any, ...]:
-        return (*(case.get(column.name) for column in columns), case[target])
-
-    known = {key(case) for case in learnt}
-    twins = sum(key(case) in known for case in unseen)
+    names = [*(column.name for column in columns), target]
+    everything = [tuple(case.get(name) for name in names) for case in (*learnt, *unseen)]
+    twins = _twins(everything, len(learnt))
     if not twins:
         return []
-    distinct = len({key(case) for case in (*learnt, *unseen)}) / (len(learnt) + len(unseen))
     evidence = f"{twins} of {len(unseen)} held-out cases equal a training case in all columns"
     # Few columns of few values make equal cases by chance; then most cases have a twin.
-    suspicious = twins > max(2, DUPLICATES_SHARE * len(unseen)) and distinct > 0.8
+    suspicious = (
+        twins > max(2, DUPLICATES_SHARE * len(unseen))
+        and len(set(everything)) > 0.8 * len(everything)
+        and twins > 3 * _twins_by_chance(everything, len(learnt)) + 3
+    )
     return [Suspicion("", DUPLICATES, evidence, suspicious)]
+
+
+def _twins(cases: Sequence[tuple[Any, ...]], learnt: int) -> int:
+    known = set(cases[:learnt])
+    return sum(case in known for case in cases[learnt:])
+
+
+def _twins_by_chance(cases: Sequence[tuple[Any, ...]], learnt: int) -> float:
+    """How many there would be, had the columns nothing to do with each other: each is shuffled by itself."""
+    chance = Random(0)
+    found = 0
+    for _ in range(_SHUFFLES):
+        columns = [list(column) for column in zip(*cases, strict=True)]
+        for column in columns:
+            chance.shuffle(column)
+        found += _twins(list(zip(*columns, strict=True)), learnt)
+    return found / _SHUFFLES
 
 
 def find_drift(labels_in_order: Sequence[str], of_what: str) -> list[Suspicion]:

@@ -349,8 +349,19 @@ def _typed(
         return "", []
     if all(isinstance(value, str) for value in filled):
         return "string", list(values)
-    kinds = ", ".join(sorted({_kind(value) for value in filled}))
-    faults.append(f"`{name}` mixes {kinds}; write all its values alike, or declare it in the data dictionary")
+    kinds = Counter(_kind(value) for value in filled)
+    usual, count = kinds.most_common(1)[0]
+    if count > 0.8 * len(filled):
+        faults += [
+            f"{row.id}: `{name}` is `{_short(value)}`, where other cases have {usual}"
+            for row, value in zip(rows, values, strict=True)
+            if value is not None and _kind(value) != usual
+        ]
+    else:
+        mixture = " and ".join(sorted(kinds))
+        faults.append(
+            f"`{name}` mixes {mixture}; write all its values alike, or declare it in the data dictionary"
+        )
     return "", []
 
 

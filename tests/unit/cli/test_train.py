@@ -302,6 +302,15 @@ def test_options_that_make_no_sense_are_told_before_any_work(
     assert words in referee(*TRAIN, *options).complaint
 
 
+def test_an_approved_model_is_never_replaced(referee: Command) -> None:
+    write(past_payments(100))
+    Path("models/lateness").mkdir(parents=True)
+    Path("models/lateness/approval.json").write_text("{}", encoding="utf-8")
+    assert "models/lateness holds an approved model, which bots may use" in referee(*TRAIN).complaint.replace(
+        "\\", "/"
+    )
+
+
 def test_the_data_dictionary_gives_types_descriptions_and_protection(referee: Command) -> None:
     from referee.workbook import DecisionWorkbook, read_workbook
 

@@ -87,6 +87,9 @@ def test_equal_cases_are_suspicious_only_where_cases_are_usually_different() -> 
     (found,) = find_duplicates(fine[:100], [*fine[100:], *fine[:10]], columns, "truth")
     assert found.is_leak
     assert found.evidence.startswith("10 of 110 held-out cases")
+    rounded = [{"amount": chance.randrange(500), "truth": chance.choice(LABELS)} for _ in range(300)]
+    (found,) = find_duplicates(rounded[:150], rounded[150:], columns, "truth")
+    assert not found.is_leak, "so many are equal by chance"
     coarse = [{"amount": chance.choice([1, 2]), "truth": chance.choice(LABELS)} for _ in range(200)]
     (found,) = find_duplicates(coarse[:100], coarse[100:], columns, "truth")
     assert not found.is_leak
