@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from referee.domain import AuditError, Decision, RunStoppedError
+from referee.engine.step_times import StepTimes
 
 ActionTable = Mapping[str, Callable[[Decision], Any]]
 """What performs each action: called with the decision, gives a result for the log (None, text, number, mapping)."""
@@ -44,12 +46,19 @@ class Performer:
 
     ``attempted`` counts what was tried to be done, ``failed`` holds what failed. ``stopped`` says why the run must not
     go on: the same action failed ``stop_after`` times in a row for technical reasons (0: never). Failures that begin
-    with ``refused:`` are about their case alone and end such a row, as the target system is there.
+    with ``refused:`` are about their case alone and end such a row, as the target system is there. ``steps`` tells how
+    long each took.
+
+    ``looks`` find out whether an action was done: they give its result, or None or an empty text if it was not.
     """
 
-    def __init__(self, actions: ActionTable, stop_after: int = STOP_AFTER) -> None:
+    def __init__(
+        self, actions: ActionTable, stop_after: int = STOP_AFTER, looks: ActionTable = MappingProxyType({})
+    ) -> None:
         self._actions = actions
+        self._looks = looks
         self._stop_after = stop_after
+        self.steps = StepTimes()
         self._in_a_row: Counter[str] = Counter()
         self.attempted = 0
         self.failed: list[FailedAction] = []
@@ -58,22 +67,32 @@ class Performer:
     def can(self, action: str) -> bool:
         return action in self._actions
 
+    def can_look_for(self, action: str) -> bool:
+        return action in self._looks
+
     def perform(self, decision: Decision, action: str) -> Any:
         """The result of the action. Raises `ActionFailed`; what stops the whole run passes through."""
         self.attempted += 1
-        return self._call(decision, action)
+        return self._call(decision, action, self._actions[action])
+
+    def look_for(self, decision: Decision, action: str) -> Any:
+        """What was found of an earlier attempt at the action. Raises `ActionFailed`."""
+        return self._call(decision, action, self._looks[action], f"look for {action}")
 
     def look(self, decision: Decision, action: str) -> Any:
         """The same for an action that only looks whether something has come: an attempt only if it fails."""
         try:
-            return self._call(decision, action)
+            return self._call(decision, action, self._actions[action])
         except ActionFailed:
             self.attempted += 1
             raise
 
-    def _call(self, decision: Decision, action: str) -> Any:
+    def _call(
+        self, decision: Decision, action: str, keyword: Callable[[Decision], Any], step: str = ""
+    ) -> Any:
         try:
-            result = self._actions[action](decision)
+            with self.steps.timed(step or action):
+                result = keyword(decision)
         except (AuditError, RunStoppedError):
             raise
         except Exception as error:  # it is about this case, not the run

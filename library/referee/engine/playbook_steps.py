@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,8 @@ from referee.exceptions.workflow import Workflow
 from referee.workitems import CLOSED, CaseState
 
 HandOver = Callable[[Decision, str, Sequence[str]], None]
+Held = Callable[[Decision, int], AbstractContextManager[None]]
+"""Keeps others from a case while its next step is recorded, if it has as many records as given; see `Settling`."""
 
 LONGEST_WAY = 100
 """Transitions in one run; a playbook that needs more is going in circles."""
@@ -29,18 +32,26 @@ class PlaybookSteps:
     """
 
     def __init__(
-        self, referee: Referee, performer: Performer, playbooks: Mapping[str, Playbook], hand_over: HandOver
+        self,
+        referee: Referee,
+        performer: Performer,
+        playbooks: Mapping[str, Playbook],
+        hand_over: HandOver,
+        held: Held,
     ) -> None:
         assert referee.log is not None, "a run has a log"
         self._referee = referee
         self._log = referee.log
         self._performer = performer
         self._playbooks = playbooks
-        self._hand_over = hand_over
+        self._hand_over_now = hand_over
+        self._held = held
+        self._records = 0
         self._workflows: dict[str, Workflow] = {}
 
     def advance(self, decision: Decision, state: CaseState) -> None:
         """Follow the playbook until it waits, ends or needs people."""
+        self._records = state.records
         workflow = self._workflow(decision.action)
         if workflow is None:
             self._give_up(decision, f"there is no playbook {decision.action!r}")
@@ -62,7 +73,10 @@ class PlaybookSteps:
                 return
             current = workflow.state(position)
             if current.close:
-                self._record(decision, workflow.playbook, CLOSED, state=current.name, result=current.close)
+                with self._held(decision, self._records):
+                    self._record(
+                        decision, workflow.playbook, CLOSED, state=current.name, result=current.close
+                    )
                 return
             if current.hand_over:
                 self._hand_over(
@@ -116,18 +130,19 @@ class PlaybookSteps:
         due: str | None,
     ) -> str:
         """Record the transition, then perform its step and record what came of it. Gives the error, if any."""
-        self._record(
-            decision,
-            playbook,
-            str(event["on"]),
-            data={name: value for name, value in event.items() if name != "on"},
-            transition=transition.id,
-            state=transition.target,
-            step=transition.do,
-            attempt=attempt,
-            due=due,
-            status="acting" if transition.do else "done",
-        )
+        with self._held(decision, self._records):
+            self._record(
+                decision,
+                playbook,
+                str(event["on"]),
+                data={name: value for name, value in event.items() if name != "on"},
+                transition=transition.id,
+                state=transition.target,
+                step=transition.do,
+                attempt=attempt,
+                due=due,
+                status="acting" if transition.do else "done",
+            )
         if not transition.do:
             return ""
         try:
@@ -160,6 +175,10 @@ class PlaybookSteps:
             return None
         return (self._referee.clock() + timedelta(seconds=state.due.total_seconds)).isoformat()
 
+    def _hand_over(self, decision: Decision, queue: str, reasons: Sequence[str]) -> None:
+        with self._held(decision, self._records):
+            self._hand_over_now(decision, queue, reasons)
+
     def _give_up(self, decision: Decision, reason: str) -> None:
         self._hand_over(decision, self._referee.workbook.settings.doubt_queue, (*decision.reasons, reason))
 
@@ -179,6 +198,7 @@ class PlaybookSteps:
         result: Any = None,
         error: str = "",
     ) -> None:
+        self._records += 1
         self._log.append(
             "exception",
             {

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from referee.workitems.ledger import CLOSED, OPEN, CaseState, Ledger, Status
     from referee.workitems.producers import facts_of, items_in_folder, items_of_case_list
     from referee.workitems.queue import DEFAULT_QUEUE, WorkQueue
-    from referee.workitems.run_lock import RunLock
+    from referee.workitems.run_lock import RunLock, WorkerLock
     from referee.workitems.transfer import export_items, import_items
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "Status",
     "WorkItem",
     "WorkQueue",
+    "WorkerLock",
     "export_items",
     "facts_of",
     "import_items",
@@ -59,6 +60,7 @@ _HOMES = {
     "OPEN": "referee.workitems.ledger",
     "RunLock": "referee.workitems.run_lock",
     "Status": "referee.workitems.ledger",
+    "WorkerLock": "referee.workitems.run_lock",
     "WorkQueue": "referee.workitems.queue",
     "export_items": "referee.workitems.transfer",
     "facts_of": "referee.workitems.producers",

@@ -37,8 +37,8 @@ class CaseState:
 
     ``decision`` is the payload of that decision record and ``receipt`` its proof. ``action``, ``handoff`` and
     ``answer`` are the latest payloads of their kind about it, ``events`` the payloads of all its exception
-    records in order. ``earlier`` holds the states under previous decisions about the case, oldest first: look
-    there before acting, since the case may have been acted on already.
+    records in order, ``records`` counts all that followed the decision. ``earlier`` holds the states under previous
+    decisions about the case, oldest first: look there before acting, since the case may have been acted on already.
     """
 
     case_id: str
@@ -49,6 +49,7 @@ class CaseState:
     handoff: Mapping[str, Any] | None = None
     answer: Mapping[str, Any] | None = None
     events: tuple[Mapping[str, Any], ...] = ()
+    records: int = 0
     earlier: tuple[CaseState, ...] = ()
 
     @property
@@ -82,8 +83,10 @@ class _Entry:
     status: Status = Status.DECIDED
     latest: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     events: list[Mapping[str, Any]] = field(default_factory=list)
+    records: int = 0
 
     def take(self, kind: str, payload: Mapping[str, Any]) -> None:
+        self.records += 1
         if kind == "exception":
             self.events.append(payload)
             closed = payload.get("event") == CLOSED
@@ -166,6 +169,7 @@ def _state(case_id: str, entries: list[_Entry]) -> CaseState:
             handoff=entry.latest.get("handoff"),
             answer=entry.latest.get("answer"),
             events=tuple(entry.events),
+            records=entry.records,
             earlier=tuple(earlier),
         )
         earlier.append(state)

@@ -69,7 +69,7 @@ class WorkQueue:
     ) -> None:
         self.path = Path(path)
         self.lease = lease
-        self._most_failures = most_failures
+        self.most_failures = most_failures
         self._pause = pause
         self._clock = clock
         self._ticks = ticks
@@ -132,7 +132,7 @@ class WorkQueue:
                         WORKER_LOST,
                         f"nothing was heard of {row['worker']} for {row['expires'] - row['heard']:g} s",
                     )
-                    if failures >= self._most_failures:
+                    if failures >= self.most_failures:
                         table.fail(row["id"], lost, failures, None)
                         continue
                     table.discard_outputs(row["id"])
@@ -162,7 +162,7 @@ class WorkQueue:
             table.require_own(item)
             technical = failure.kind is FailureKind.APPLICATION
             failures = item.failures + technical
-            again = technical and not final and failures < self._most_failures
+            again = technical and not final and failures < self.most_failures
             pause = min(self._pause * 2 ** (failures - 1), LONGEST_PAUSE) if again else None
             table.fail(item.id, failure, failures, pause)
             return table.get(item.id)

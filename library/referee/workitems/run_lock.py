@@ -1,11 +1,11 @@
-"""One processing run per decision and audit folder at a time."""
+"""One processing run per decision and audit folder at a time, or several workers that share its cases by a queue."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import socket
+import secrets
+import time
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
@@ -14,10 +14,11 @@ from types import TracebackType
 from typing import Self
 
 from referee.audit import utc_now
-from referee.audit.disk_fault import reason
-from referee.audit.file_lock import lock, unlock
-from referee.domain import AuditError, InputError
-from referee.files import make_folder
+from referee.domain import InputError
+from referee.workitems.owned_lock import OwnedLock
+
+PATIENCE_SECONDS = 10
+"""How long a worker waits for others that are starting, which takes a moment each."""
 
 
 class RunLock:
@@ -25,8 +26,8 @@ class RunLock:
     ...``
 
     The operating system frees it when the run ends in any way, also by a kill, so no lock is ever left
-    behind. Entering raises InputError naming the other run when there is one, beginning with ``busy`` if given, and
-    AuditError when the lock can't be made. The lock file stays; it is small and says who ran last.
+    behind. Entering raises InputError naming the other run, or a worker, when there is one, beginning with ``busy`` if
+    given, and AuditError when the lock can't be made. The lock file stays; it is small and says who ran last.
     """
 
     def __init__(
@@ -39,34 +40,19 @@ class RunLock:
     ) -> None:
         self._busy = busy or f"another run is working on the cases of `{decision}`"
         self._clock = clock
-        self._descriptor = -1
-        # Names that differ only in signs a file name can't hold must not share a lock.
-        readable = re.sub(r"[^a-z0-9]+", "-", decision.casefold()).strip("-")[:60]
-        self.path = Path(folder) / f"run-{readable}-{sha256(decision.encode()).hexdigest()[:8]}.lock"
+        self.path = _path(Path(folder), decision)
+        self._lock = OwnedLock(self.path, clock)
 
     def __enter__(self) -> Self:
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-        try:
-            make_folder(self.path.parent)
-            while True:
-                descriptor = os.open(self.path, flags, 0o660)
-                if not lock(descriptor, wait=False):
-                    os.close(descriptor)
-                    raise InputError(f"{self._busy}{self._other()}; wait until it has ended, then run again")
-                if self._is_in_place(descriptor):
-                    break
-                os.close(descriptor)  # somebody tidied the file away in between
-            try:
-                self._write(descriptor)
-            except OSError:
-                os.close(descriptor)
-                raise
-        except OSError as fault:
-            raise AuditError(
-                f"the run lock {self.path} can't be made: {reason(fault)}; give the bot a folder it may write to, "
-                "then run again"
-            ) from fault
-        self._descriptor = descriptor
+        if not self._lock.take():
+            raise InputError(f"{self._busy}{self._lock.owner()}; wait until it has ended, then run again")
+        for path in sorted(self.path.parent.glob(f"{self.path.stem}.worker-*.lock")):
+            worker = OwnedLock(path, self._clock)
+            if not worker.take():
+                self._lock.free()
+                raise InputError(f"{self._busy}{worker.owner()}; wait until it has ended, then run again")
+            worker.remove()  # left behind by a kill
+            worker.free()
         return self
 
     def __exit__(
@@ -75,26 +61,54 @@ class RunLock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        unlock(self._descriptor)
-        os.close(self._descriptor)
-        self._descriptor = -1
+        self._lock.free()
 
-    def _write(self, descriptor: int) -> None:
-        started = self._clock().isoformat(timespec="seconds")
-        owner = {"pid": os.getpid(), "host": socket.gethostname(), "started": started}
-        os.ftruncate(descriptor, 0)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, json.dumps(owner).encode("utf-8"))
 
-    def _other(self) -> str:
-        try:
-            owner = json.loads(self.path.read_bytes())
-            return f" (process {owner['pid']} on {owner['host']}, started {owner['started']})"
-        except (OSError, ValueError, KeyError, TypeError):
-            return ""  # it has taken the lock this very moment and not yet said who it is
+class WorkerLock:
+    """Held by each of the workers that take the cases of a decision from a queue. They share; a run of its own
+    (see ``RunLock``) excludes them, and they it.
 
-    def _is_in_place(self, descriptor: int) -> bool:
-        try:
-            return os.path.samestat(os.fstat(descriptor), self.path.stat())
-        except FileNotFoundError:
-            return False
+    Entering raises InputError naming the other run when there is one, and AuditError when the lock can't be made.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        decision: str,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._decision = decision
+        path = _path(Path(folder), decision)
+        self._run = OwnedLock(path, clock)
+        self._own = OwnedLock(
+            path.with_name(f"{path.stem}.worker-{os.getpid()}-{secrets.token_hex(4)}.lock"), clock
+        )
+
+    def __enter__(self) -> Self:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not self._run.take():
+            if time.monotonic() >= until:
+                raise InputError(
+                    f"a run that shares its cases with nobody is working on those of `{self._decision}`"
+                    f"{self._run.owner()}; wait until it has ended, then run again"
+                )
+            time.sleep(0.05)
+        self._own.take()  # nobody else knows its name
+        self._run.free()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._own.remove()
+        self._own.free()
+
+
+def _path(folder: Path, decision: str) -> Path:
+    # Names that differ only in signs a file name can't hold must not share a lock.
+    readable = re.sub(r"[^a-z0-9]+", "-", decision.casefold()).strip("-")[:60]
+    return folder / f"run-{readable}-{sha256(decision.encode()).hexdigest()[:8]}.lock"

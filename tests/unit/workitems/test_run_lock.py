@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from referee.domain import AuditError, InputError
-from referee.workitems import RunLock
+from referee.workitems import RunLock, WorkerLock
 
 NAME = "invoice approval"
 
 HOLDER = """
 import sys, time
-from referee.workitems import RunLock
+from referee.workitems import RunLock, WorkerLock
 with RunLock(sys.argv[1], sys.argv[2]):
     print("held", flush=True)
     time.sleep(60)
@@ -84,3 +84,45 @@ def test_a_lock_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(AuditError, match=r"the run lock .* can't be made"), RunLock(tmp_path / "file", NAME):
         pass
+
+
+def test_workers_share_the_cases_and_exclude_a_run_of_its_own(tmp_path: Path) -> None:
+    with WorkerLock(tmp_path, NAME), WorkerLock(tmp_path, NAME):
+        with pytest.raises(InputError) as refused, RunLock(tmp_path, NAME):
+            pass
+        assert f"(process {os.getpid()} on " in str(refused.value)
+        with WorkerLock(tmp_path, NAME):
+            pass
+    with RunLock(tmp_path, NAME):
+        pass
+    assert not list(tmp_path.glob("*.worker-*"))
+
+
+def test_a_run_of_its_own_excludes_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("referee.workitems.run_lock.PATIENCE_SECONDS", 0.1)
+    with (
+        RunLock(tmp_path, NAME),
+        pytest.raises(InputError, match="a run that shares its cases with nobody is working on those of"),
+        WorkerLock(tmp_path, NAME),
+    ):
+        pass
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGKILL")
+def test_a_killed_worker_keeps_nobody_out(tmp_path: Path, repository: Path) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER.replace("RunLock", "WorkerLock"), str(tmp_path), NAME],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(repository / "library")},
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(InputError, match=f"process {holder.pid} on "), RunLock(tmp_path, NAME):
+            pass
+    finally:
+        holder.kill()
+        holder.wait()
+    with RunLock(tmp_path, NAME):
+        pass
+    assert not list(tmp_path.glob("*.worker-*"))
