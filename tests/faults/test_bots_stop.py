@@ -58,7 +58,7 @@ def test_a_portal_that_goes_away_costs_few_cases_and_the_rest_is_done_later(
 
     code, said = bot.run()
     assert code == 0, said
-    assert verify(bot.audit).intact
+    assert verify(bot.audit, contents=True).intact
     assert bot.statuses()["done"] + 3 == len(bot.documents)
     assert set(bot.postings().values()) == {1}
     handed_over = Counter(record["payload"]["case"] for record in bot.records("handoff"))

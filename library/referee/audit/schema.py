@@ -7,6 +7,7 @@ keeps its name and its meaning; should one ever change, ``v`` counts on.
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -140,6 +141,17 @@ class RunPayload(_Form):
     summary: dict[str, Any]
 
 
+class ErasurePayload(_Form):
+    """The keys of a case were deleted: the facts named can't be read any more in the decision ``records``."""
+
+    case: str
+    decision: str
+    facts: list[str]
+    records: list[Position]
+    by: str
+    reason: str
+
+
 class RecoveryPayload(_Form):
     """Seals an unfinished line left by a kill or a power cut: where it starts, its length, and its hash."""
 
@@ -223,6 +235,11 @@ class ReleaseRecord(_Envelope):
     payload: dict[str, Any]
 
 
+class ErasureRecord(_Envelope):
+    kind: Literal["erasure"]
+    payload: ErasurePayload
+
+
 class RecoveryRecord(_Envelope):
     kind: Literal["recovery"]
     payload: RecoveryPayload
@@ -241,17 +258,20 @@ AuditRecord = Annotated[
     | ExceptionRecord
     | RunRecord
     | ReleaseRecord
+    | ErasureRecord
     | RecoveryRecord
     | SegmentRecord,
     Field(discriminator="kind"),
 ]
 
+_SURROGATE = re.compile(rb"\\ud[89a-f][0-9a-f]{2}")
 _RECORD: TypeAdapter[Any] = TypeAdapter(AuditRecord)
 
 
 def checked(line: bytes) -> BaseModel:
     """The record in a line as the schema has it. Raises pydantic's ValidationError, a ValueError."""
-    record: BaseModel = _RECORD.validate_json(line)
+    # Half a surrogate pair, which a text may hold, is no text to pydantic.
+    record: BaseModel = _RECORD.validate_json(_SURROGATE.sub(rb"\\ufffd", line))
     return record
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from referee.audit import KINDS, OWN_KINDS, AuditLog
 from referee.audit.merging import Collector
@@ -15,25 +14,9 @@ from referee.audit.record import FIRST_SEGMENT
 from referee.audit.schema import audit_schema, checked
 from referee.audit.segments import segment_names
 from referee.audit.shipping import ship
+from tests.unit.audit.published import lines_of, unpublished
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-
-
-def lines_of(folder: Path) -> Iterator[bytes]:
-    for name in segment_names(folder):
-        yield from (folder / name).read_bytes().splitlines(keepends=True)
-
-
-def unpublished(record: BaseModel, path: str = "") -> list[str]:
-    """The fields of a record that the schema doesn't say, by their path."""
-    found = [f"{path}{name}" for name in record.model_extra or {}]
-    for name in type(record).model_fields:
-        value = getattr(record, name)
-        each = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else [value]
-        for inner in each:
-            if isinstance(inner, BaseModel):
-                found += unpublished(inner, f"{path}{name}.")
-    return found
 
 
 def test_the_published_schema_is_that_of_the_records() -> None:

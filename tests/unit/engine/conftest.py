@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from referee.domain import Decision
 from referee.engine import Referee, Run
 from referee.exceptions import read_playbooks
+from tests.unit.audit.published import unpublished_in
 from tests.unit.engine.limits import write_limits
 
 PLAYBOOK = """
@@ -34,6 +35,14 @@ states:
   refused: {hand over: managers}
   silent: {hand over: managers}
 """
+
+
+@pytest.fixture(autouse=True)
+def records_are_as_published(tmp_path: Path) -> Iterator[None]:
+    """Every record that a test of the engine leaves in a log is checked against the published schema."""
+    yield
+    for folder in {path.parent for path in tmp_path.rglob("audit*.jsonl")}:
+        assert unpublished_in(folder) == set()
 
 
 class Office:
