@@ -106,6 +106,11 @@ def missing_for_set_up() -> list[str]:
     return missing
 
 
+def missing_for_checks() -> list[str]:
+    """Debian packages that the checks use where they are there: strace shows which calls the system saw."""
+    return [] if sys.platform != "linux" or shutil.which("strace") else ["strace"]
+
+
 def has_module(name: str) -> bool:
     from importlib.util import find_spec
 
@@ -118,7 +123,11 @@ def prepare_system() -> None:
         if not desktop_browser():
             say("bots that drive a web page need Google Chrome; install it before you run them")
         return
-    missing = [*missing_for_set_up(), *missing_for_bots()]
+    provide([*missing_for_set_up(), *missing_for_bots()])
+
+
+def provide(missing: Sequence[str]) -> None:
+    """Installs Debian packages as root; anybody else is told what to install."""
     if not missing:
         return
     wanted = " ".join(missing)
@@ -455,6 +464,7 @@ def steps() -> list[Step]:
 
 def run_checks() -> int:
     """Every check, whatever fails before it; 0 only when all passed and at least one test ran."""
+    provide(missing_for_checks())
     shutil.rmtree(CHECK_OUTPUT, ignore_errors=True)
     CHECK_OUTPUT.mkdir(parents=True)
     rows: list[tuple[str, float, str]] = []

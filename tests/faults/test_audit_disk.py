@@ -8,7 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -150,34 +151,27 @@ def test_a_read_only_disk_is_refused_at_the_start(tmp_path: Path) -> None:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)  # the logs still have it open
 
 
-def test_a_folder_without_write_permission_is_refused_at_the_start(tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("permissions don't bind root; the read-only disk shows the same refusal")
-    tmp_path.chmod(0o500)
-    with pytest.raises(AuditError, match="can't be opened for writing: permission denied"):
-        AuditLog(tmp_path)
-
-
-DELETED = """
+GOES_ON = """
 import os, sys
 from referee.audit import AuditLog
 from referee.domain import AuditError
 log = AuditLog(sys.argv[1])
-log.append("run", {})
+for number in range(3):
+    log.append("run", {"n": number})
 print("ready", flush=True)
 sys.stdin.readline()
 try:
-    log.append("run", {})
+    log.append("run", {"n": 3})
+    print("went on")
 except AuditError as refused:
     print(refused)
 """
 
 
-def test_a_log_deleted_by_somebody_else_is_noticed_before_the_next_receipt(
-    tmp_path: Path, repository: Path
-) -> None:
+def while_running(folder: Path, repository: Path, damage: Callable[[Path], object]) -> str:
+    """What a writer says that goes on after somebody has damaged the log under it."""
     writer = subprocess.Popen(
-        [sys.executable, "-c", DELETED, str(tmp_path)],
+        [sys.executable, "-c", GOES_ON, str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -185,6 +179,122 @@ def test_a_log_deleted_by_somebody_else_is_noticed_before_the_next_receipt(
     )
     assert writer.stdout is not None
     assert writer.stdout.readline() == "ready\n"
-    (tmp_path / "audit.jsonl").unlink()
+    damage(folder / "audit.jsonl")
     said, _ = writer.communicate("go on\n")
-    assert f"{tmp_path / 'audit.jsonl'} was deleted or replaced while this run was writing to it" in said
+    return said
+
+
+def cut_the_last_line(path: Path) -> None:
+    os.truncate(path, len(b"".join(path.read_bytes().splitlines(keepends=True)[:-1])))
+
+
+def edit_in_place(path: Path) -> None:
+    at = path.read_bytes().index(b'"n":1') + 4
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"7")
+
+
+def replace_whole(path: Path) -> None:
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (Path.unlink, "was deleted or replaced while this run was writing to it"),
+        (replace_whole, "was deleted or replaced while this run was writing to it"),
+        (cut_the_last_line, "was cut short while this run was using it: 3 records had been seen in it"),
+    ],
+)
+def test_a_log_that_is_taken_away_under_a_writer_gives_no_further_receipt(
+    tmp_path: Path, repository: Path, damage: Callable[[Path], object], says: str
+) -> None:
+    said = while_running(tmp_path, repository, damage)
+    assert f"{tmp_path / 'audit.jsonl'} {says}" in said
+    assert "restore the log from its backup" in said
+
+
+def test_an_edit_under_a_writer_is_found_by_readers_and_named_by_verification(
+    tmp_path: Path, repository: Path
+) -> None:
+    assert while_running(tmp_path, repository, edit_in_place) == "went on\n"
+    (fault,) = verify(tmp_path).faults
+    assert (fault.code, fault.place.line, fault.position) == ("edited", 2, 1)
+    with pytest.raises(AuditError, match="record 1 was changed after it was written"):
+        list(AuditLog(tmp_path).records())
+
+
+REFUSED = """
+import os, sys
+from referee.audit import AuditLog
+from referee.domain import AuditError
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    AuditLog(sys.argv[1])
+except AuditError as refused:
+    print(refused)
+"""
+
+
+def test_a_folder_that_the_bot_may_not_write_to_is_refused_at_the_start(repository: Path) -> None:
+    """Permissions don't bind root: the process gives its rights away first."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "audit"
+        folder.mkdir()
+        Path(name).chmod(0o755)
+        folder.chmod(0o555)
+        done = subprocess.run(
+            [sys.executable, "-c", REFUSED, str(folder)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(repository / "library")},
+        )
+    assert done.returncode == 0, done.stderr
+    assert (
+        "can't be opened for writing: permission denied; give the bot a folder it may write to" in done.stdout
+    )
+
+
+FULL = """
+import sys
+from referee.audit import AuditLog, verify
+from referee.domain import AuditError
+log = AuditLog(sys.argv[1], segment_bytes=20000)
+receipts = 0
+try:
+    while receipts < 1000:
+        log.append("run", {"text": "x" * 1500})
+        receipts += 1
+except AuditError as refused:
+    print(receipts, refused)
+assert verify(log.folder).faults == ()
+"""
+
+
+def test_a_full_disk_in_a_name_space_of_its_own_ends_the_same(tmp_path: Path, repository: Path) -> None:
+    """Where nobody is root: the file system is mounted for this process alone."""
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        pytest.skip("unshare is not installed; the file size limit stands for the full disk")
+    mounting = 'mount -t tmpfs -o size=64k tmpfs "$1" || exit 77; shift; exec "$@"'
+    done = subprocess.run(
+        [
+            *(unshare, "--user", "--map-root-user", "--mount", "sh", "-c", mounting, "sh", str(tmp_path)),
+            *(sys.executable, "-c", FULL, str(tmp_path / "audit")),
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(repository / "library")},
+    )
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("this system lets nobody mount; the file size limit stands for the full disk")
+    assert done.returncode == 0, done.stderr
+    receipts, message = done.stdout.split(" ", 1)
+    assert 0 < int(receipts) < 64
+    assert "the disk is full; nothing may be done on the strength of this" in message
