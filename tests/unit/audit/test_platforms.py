@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from referee.audit import file_lock
+from referee.audit import AuditLog, appending, file_lock, verify
+from referee.audit.segments import segment_names
 from tests.unit.files.other_platform import loaded_on
 
 
@@ -45,3 +47,60 @@ def test_windows_does_not_wait_when_asked_not_to(tmp_path: Path, monkeypatch: py
     with (tmp_path / "lock").open("wb") as file:
         assert windows.lock(file.fileno(), wait=False) is False
         assert windows.lock(file.fileno(), wait=False) is True
+
+
+@pytest.fixture
+def as_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log takes the ways it takes on Windows, over this system's calls."""
+    monkeypatch.setattr(appending, "_WINDOWS", True)
+    monkeypatch.setattr(appending, "_pread", None)
+
+
+def test_windows_keeps_one_lock_file_through_all_segments(
+    tmp_path: Path, as_on_windows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked: list[str] = []
+    real = file_lock.lock
+
+    def lock(descriptor: int) -> bool:
+        locked.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        return real(descriptor)
+
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("tells files from descriptors by /proc")
+    monkeypatch.setattr(appending, "lock", lock)
+    first, second = (AuditLog(tmp_path, segment_bytes=1500) for _ in range(2))
+    for number in range(30):
+        (first, second)[number % 2].append("run", {"n": number, "text": "x" * 100})
+    assert set(locked) == {"audit.lock"}
+    assert len(segment_names(tmp_path)) > 3
+    records = [record for record in first.records() if record.kind == "run"]
+    assert [int(record.payload["n"]) for record in records] == list(range(30))
+    assert verify(tmp_path).faults == ()
+
+
+def test_windows_seals_what_a_killed_writer_left_and_keeps_others_waiting(
+    tmp_path: Path, as_on_windows: None
+) -> None:
+    log = AuditLog(tmp_path)
+    log.append("run", {})
+    with log.path.open("ab") as killed:
+        killed.write(b'{"v":1,"position":1,')
+    assert verify(tmp_path).unfinished is not None
+    assert log.append("run", {}).position == 2
+    other = threading.Thread(target=AuditLog(tmp_path).append, args=("run", {}))
+    with log.exclusive():
+        other.start()
+        other.join(0.2)
+        assert other.is_alive()
+    other.join(10)
+    assert [record.kind for record in log.records()] == ["run", "recovery", "run", "run"]
+
+
+def test_a_copy_without_a_lock_file_can_be_verified_on_windows(tmp_path: Path, as_on_windows: None) -> None:
+    log = AuditLog(tmp_path / "audit")
+    log.append("run", {})
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "audit.jsonl").write_bytes(log.path.read_bytes() + b'{"v":1,')
+    found = verify(tmp_path / "copy")
+    assert found.intact and found.unfinished is not None

@@ -1,0 +1,153 @@
+"""`referee audit verify`, `key`, `ship` and `merge`, as they are typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from referee.audit import AuditLog, open_log
+from referee.audit.segments import segment_names
+from referee.cli.main import cli
+from referee.domain import AuditError, InputError
+
+RUN = {"decision": "d", "status": "started", "bot": "b", "summary": {}}
+
+
+def typed(*arguments: object) -> Any:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def log_of(folder: Path, count: int, segment_bytes: int = 1 << 28) -> AuditLog:
+    log = AuditLog(folder, segment_bytes=segment_bytes)
+    for number in range(count):
+        log.append("run", {**RUN, "n": number})
+    return log
+
+
+@pytest.fixture
+def bots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A key and a second place, set up as an operator does it. The folder of the log."""
+    assert typed("audit", "key", "new", "bots", "--folder", tmp_path).exit_code == 0
+    (tmp_path / "second").mkdir()
+    monkeypatch.setenv("REFEREE_CHECKPOINTS", str(tmp_path / "second"))
+    monkeypatch.setenv("REFEREE_CHECKPOINT_KEY", str(tmp_path / "bots.key"))
+    return tmp_path / "audit"
+
+
+def test_an_intact_log_says_what_could_not_be_verified(tmp_path: Path) -> None:
+    log_of(tmp_path, 3)
+    told = typed("audit", "verify", tmp_path)
+    assert told.exit_code == 0
+    assert f"{tmp_path / 'audit.jsonl'}: 3 records, intact\n" in told.output
+    assert "not verifiable: whether the newest records were deleted" in told.output
+    assert "it has no signed checkpoint" in told.output
+
+
+def test_a_removed_tail_is_told_from_an_intact_log_by_the_checkpoints(bots: Path, tmp_path: Path) -> None:
+    log = open_log(bots)
+    for number in range(5):
+        log.append("run", {**RUN, "n": number})
+    assert log.finish() == ()
+    told = typed("audit", "verify", bots)
+    assert told.exit_code == 0
+    assert "2 checkpoints vouch for the first 5 records" in told.output
+    assert "not verifiable" not in told.output
+
+    log.path.write_bytes(b"".join(log.path.read_bytes().splitlines(keepends=True)[:3]))
+    told = typed(
+        "audit", "verify", bots, "--checkpoints", tmp_path / "second", "--keys", tmp_path / "bots.pub"
+    )
+    assert told.exit_code == 1
+    assert f"{log.path}: 3 records, NOT INTACT" in told.output
+    assert f"{log.path}, line 3: the log had 5 records at " in told.output
+    assert "records 3 to 4 were removed from its end" in told.output
+
+
+def test_archived_files_are_named_and_found_again(tmp_path: Path) -> None:
+    folder, archive = tmp_path / "audit", tmp_path / "archive"
+    log_of(folder, 20, 1500)
+    archive.mkdir()
+    names = segment_names(folder)
+    (folder / names[0]).rename(archive / names[0])
+    told = typed("audit", "verify", folder)
+    assert told.exit_code == 1
+    assert "intact as far as it is here" in told.output
+    assert f"are archived elsewhere: they end with {names[0]}" in told.output
+    told = typed("audit", "verify", folder, "--archive", archive, "--contents", "--json")
+    found = json.loads(told.output)
+    assert told.exit_code == 0
+    assert (found["intact"], found["complete"], found["segments"]) == (True, True, len(names))
+
+
+def test_contents_are_checked_when_asked_for(tmp_path: Path) -> None:
+    AuditLog(tmp_path).append("run", {"n": 1})
+    assert typed("audit", "verify", tmp_path).exit_code == 0
+    told = typed("audit", "verify", tmp_path, "--contents")
+    assert told.exit_code == 1
+    assert "record 0 isn't the JSON of a record: run.payload.decision: field required" in told.output
+
+
+def test_a_key_is_never_replaced_and_is_for_its_owner_alone(tmp_path: Path) -> None:
+    told = typed("audit", "key", "new", "bots", "--folder", tmp_path)
+    assert told.exit_code == 0 and "name it in REFEREE_CHECKPOINT_KEY" in told.output
+    assert (tmp_path / "bots.key").stat().st_mode & 0o077 == 0
+    again = typed("audit", "key", "new", "bots", "--folder", tmp_path)
+    assert isinstance(again.exception, InputError)
+    assert "is there already; a key is never replaced" in str(again.exception)
+
+
+def test_half_a_setting_stops_the_run(bots: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REFEREE_CHECKPOINT_KEY")
+    with pytest.raises(AuditError, match="REFEREE_CHECKPOINTS is set and REFEREE_CHECKPOINT_KEY isn't"):
+        open_log(bots)
+    monkeypatch.delenv("REFEREE_CHECKPOINTS")
+    monkeypatch.setenv("REFEREE_AUDIT_SEGMENT_MB", "many")
+    with pytest.raises(
+        AuditError, match="REFEREE_AUDIT_SEGMENT_MB is 'many'; give a whole number of megabytes"
+    ):
+        open_log(bots)
+
+
+def test_logs_are_shipped_and_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    for name in ("north", "south"):
+        log_of(tmp_path / name, 3)
+        told = typed("audit", "ship", tmp_path / name, "--to", share)
+        assert told.exit_code == 0 and "bytes shipped" in told.output
+    monkeypatch.setenv("REFEREE_AUDIT_SHARE", str(share))
+    assert " 0 bytes shipped" in typed("audit", "ship", tmp_path / "north").output
+    monkeypatch.delenv("REFEREE_AUDIT_SHARE")
+    told = typed("audit", "merge", share, "--into", tmp_path / "central")
+    assert told.exit_code == 0
+    assert told.output.count(": 3 new records") == 2
+    again = typed("audit", "merge", share, "--into", tmp_path / "central", "--json")
+    assert set(json.loads(again.output)["merged"].values()) == {0}
+
+
+def test_a_source_that_was_changed_is_named(tmp_path: Path) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    log = log_of(tmp_path / "north", 3)
+    typed("audit", "ship", log.folder, "--to", share)
+    (copy,) = share.iterdir()
+    path = copy / "audit.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"n":1', b'"n":7'))
+    told = typed("audit", "merge", share, "--into", tmp_path / "central")
+    assert told.exit_code == 1
+    assert f"{copy.name}: 1 new records" in told.output
+    assert f"{copy.name}: NOT MERGED to its end: the audit log {path} isn't what was written" in told.output
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    for arguments, message in (
+        (("ship", tmp_path / "none", "--to", tmp_path), "there is no audit log in"),
+        (("ship", tmp_path, "--to", tmp_path / "away"), "the share isn't there"),
+        (("merge", tmp_path / "away", "--into", tmp_path / "central"), "can't be read: no such file"),
+    ):
+        told = typed("audit", *arguments)
+        assert message in str(told.exception), told.output
