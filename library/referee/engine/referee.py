@@ -137,6 +137,7 @@ class Referee:
     def _decided(self, cases: Sequence[Case]) -> list[Decision]:
         if self.log is None or self.ledger is None or not cases:
             return [self.evaluate(case) for case in cases]
+        self.ledger.refresh()  # what takes long the first time mustn't keep other bots waiting
         with self.log.exclusive():
             self.ledger.refresh()
             decisions: list[Decision] = []

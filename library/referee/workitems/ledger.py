@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from referee.audit import AuditLog, Record
+from referee.audit.index import Index, UnusableIndexError
+from referee.audit.index_rows import is_about, standing
+from referee.audit.reading import read_lines, record_of
+from referee.audit.record import Tail
+from referee.audit.segments import segment_names
 from referee.domain import AuditError, Receipt
 
 
@@ -24,6 +30,16 @@ class Status(StrEnum):
     EXCEPTION_OPEN = "exception open"
     EXCEPTION_CLOSED = "exception closed"
 
+
+STATUS_OF = {
+    "decision": Status.DECIDED,
+    **{f"action {status}": status for status in (Status.ACTING, Status.DONE, Status.FAILED, Status.IN_DOUBT)},
+    "handoff": Status.HANDED_OVER,
+    "answer": Status.ANSWERED,
+    "exception": Status.EXCEPTION_OPEN,
+    "exception closed": Status.EXCEPTION_CLOSED,
+}
+"""The status of a case by how far its latest decision has come in the log (see ``referee.audit.index_rows``)."""
 
 OPEN = frozenset({Status.DECIDED, Status.ACTING, Status.FAILED, Status.IN_DOUBT, Status.EXCEPTION_OPEN})
 
@@ -76,85 +92,209 @@ class CaseState:
 
 @dataclass(slots=True)
 class _Entry:
-    """A decision and what has been recorded about it so far."""
+    """A decision and what has been recorded about it so far. ``place`` is where it was made: log and position there,
+    and its position here.
+    """
 
     decision: Mapping[str, Any]
     receipt: Receipt
+    place: tuple[str, int, int]
     status: Status = Status.DECIDED
     latest: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     events: list[Mapping[str, Any]] = field(default_factory=list)
     records: int = 0
 
-    def take(self, kind: str, payload: Mapping[str, Any]) -> None:
+    def take(self, record: Record) -> None:
         self.records += 1
-        if kind == "exception":
-            self.events.append(payload)
-            closed = payload.get("event") == CLOSED
-            self.status = Status.EXCEPTION_CLOSED if closed else Status.EXCEPTION_OPEN
-            return
-        self.latest[kind] = payload
-        if kind == "action":
-            self.status = Status(payload["status"])
-        elif kind == "handoff":
-            self.status = Status.HANDED_OVER
-        elif kind == "answer":
-            self.status = Status.ANSWERED
+        word = standing(record.kind, record.payload)
+        if word and word not in STATUS_OF:
+            raise _unknown(word, record.position)
+        if record.kind == "exception":
+            self.events.append(record.payload)
+        else:
+            self.latest[record.kind] = record.payload
+        if word:
+            self.status = STATUS_OF[word]
+
+
+_Key = tuple[str, str]
+
+INDEXED_FROM = 2 * 1024 * 1024
+"""Bytes of log that a ledger holds in memory. Reading so many takes about as long as opening an index, so a shorter log
+has none.
+"""
+
+_MOST_KNOWN = 10_000
 
 
 class Ledger:
-    """The state of every case in a log. ``refresh`` reads only what is new; nothing is kept elsewhere.
+    """The state of every case in a log. ``refresh`` reads only what is new.
+
+    Of a log longer than ``indexed_from`` bytes only the end is read: what stands before is found through the index
+    of the log, and each record is checked as it is read. Where there can be no index, the whole log is read.
 
     A record about a superseded decision changes that one's state (see ``CaseState.earlier``), never the
     latest.
     """
 
-    def __init__(self, log: AuditLog) -> None:
+    def __init__(self, log: AuditLog, *, indexed_from: int = INDEXED_FROM) -> None:
         self._log = log
-        self._next = 0
-        self._cases: dict[tuple[str, str], list[_Entry]] = {}
+        self._indexed_from = indexed_from
+        self._index: Index | None = None
+        self._most_held = indexed_from
+        self._is_mended = False
+        self._begin(Tail())
+
+    def _begin(self, tail: Tail) -> None:
+        """From here on records are held in memory; those before are in the index."""
+        self._base = tail.position
+        self._tail = tail
+        self._held = 0
+        self._new: dict[_Key, list[Record]] = {}
+        self._known: dict[_Key, list[_Entry]] = {}
 
     def refresh(self) -> None:
         """Takes in what was appended since the last time, by any process. Raises AuditError (see
         ``records``).
         """
-        for record in self._log.records(self._next):
-            self._take(record)
-            self._next = record.position + 1
+        if self._index is None and not self._tail.position:
+            names = segment_names(self._log.folder)
+            behind = sum((self._log.folder / name).stat().st_size for name in names)
+        else:
+            behind = self._held
+        if behind > self._most_held:
+            self._move_to_index()
+        for line, tail in read_lines(self._log.folder, self._tail):
+            self._tail = tail
+            self._held += len(line)
+            self._take(record_of(line, self._log.folder / tail.segment, tail.position - 1))
 
     def state(self, decision: str, case_id: str) -> CaseState | None:
         """Where a case of a decision stands as of the last ``refresh``; None if it was never decided."""
-        entries = self._cases.get((decision, case_id))
-        return None if entries is None else _state(case_id, entries)
+        entries = self._entries((decision, case_id))
+        return _state(case_id, entries) if entries else None
 
     def open_cases(self, decision: str) -> list[CaseState]:
         """The cases of a decision that a run must still bring to an end, in the order they came up."""
-        return [
-            _state(case_id, entries)
-            for (name, case_id), entries in self._cases.items()
-            if name == decision and entries[-1].status in OPEN
-        ]
+        names = {case_id for name, case_id in self._new if name == decision}
+        if self._index is not None:
+            words = [word for word, status in STATUS_OF.items() if status in OPEN]
+            try:
+                names |= self._index.cases(decision, words, self._base)
+            except UnusableIndexError:
+                self._recover()
+                return self.open_cases(decision)
+        found = [(case_id, entries) for case_id in names if (entries := self._entries((decision, case_id)))]
+        found = [(case_id, entries) for case_id, entries in found if entries[-1].status in OPEN]
+        found.sort(key=lambda one: one[1][0].receipt.position)
+        return [_state(case_id, entries) for case_id, entries in found]
 
     def _take(self, record: Record) -> None:
-        payload = record.payload
-        if "case" not in payload or "decision" not in payload:
+        key = _key(record)
+        if key is None:
             return
-        key = (payload["decision"], payload["case"])
-        if record.kind == "decision":
-            receipt = Receipt(record.position, record.hash)
-            self._cases.setdefault(key, []).append(_Entry(payload, receipt))
+        self._new.setdefault(key, []).append(record)
+        word = standing(record.kind, record.payload)
+        if word and word not in STATUS_OF:
+            self._known.pop(key, None)
+            self._entries(key)  # refuses it if it counts
+        elif key in self._known:
+            _add(self._known[key], record)
+
+    def _entries(self, key: _Key) -> list[_Entry]:
+        """The decisions about a case, oldest first, with what followed."""
+        entries = self._known.get(key)
+        if entries is not None:
+            return entries
+        entries = []
+        for record in self._history(key):
+            if _key(record) == key:
+                _add(entries, record)
+        for record in self._new.get(key, ()):
+            _add(entries, record)
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[key] = entries
+        return entries
+
+    def _history(self, key: _Key) -> Iterable[Record]:
+        """What the log held about a case before the records that are in memory."""
+        if self._index is None:
+            return ()
+        try:
+            return list(self._index.history(*key, self._base))
+        except UnusableIndexError:
+            self._recover()
+            return self._history(key)
+
+    # Index
+
+    def _move_to_index(self) -> None:
+        """Lets the index answer for what is held in memory. Without one that can, everything stays where it is."""
+        try:
+            if self._index is None:
+                self._index = Index(self._log.folder)
+                self._index.catch_up()
+            else:
+                self._index.catch_up(wait=False)
+            self._require_known(self._index.standings())
+        except UnusableIndexError:
+            self._drop_index()
             return
-        entries = self._cases.get(key, [])
-        of = payload.get("of")
-        for entry in reversed(entries):
-            if of is None or entry.receipt.position == of:
-                try:
-                    entry.take(record.kind, payload)
-                except (KeyError, ValueError) as fault:
-                    raise AuditError(
-                        f"record {record.position} of the audit log gives an action a status that this "
-                        f"version doesn't know ({fault}); use the version of Referee that wrote it"
-                    ) from fault
-                return
+        if self._index.tail.position > self._base:
+            self._begin(self._index.tail)
+        self._most_held = self._held + self._indexed_from
+
+    def _recover(self) -> None:
+        """The index failed: make it anew from the log, or do without it."""
+        assert self._index is not None
+        was_mended, self._is_mended = self._is_mended, True
+        if not was_mended:
+            self._index.abandon()
+            self._index = None
+            self._begin(Tail())
+            self.refresh()
+        else:
+            self._drop_index()
+
+    def _drop_index(self) -> None:
+        """Reads the whole log, and goes on without an index."""
+        if self._index is not None:
+            self._index.close()
+        self._index = None
+        self._most_held = sys.maxsize
+        self._begin(Tail())
+        self.refresh()
+
+    def _require_known(self, standings: Iterable[tuple[str, int]]) -> None:
+        for word, position in standings:
+            if word not in STATUS_OF:
+                raise _unknown(word, position)
+
+
+def _key(record: Record) -> _Key | None:
+    case, decision = record.payload.get("case"), record.payload.get("decision")
+    return (decision, case) if isinstance(case, str) and isinstance(decision, str) else None
+
+
+def _add(entries: list[_Entry], record: Record) -> None:
+    log, place = (record.origin.log, record.origin.position) if record.origin else ("", record.position)
+    if record.kind == "decision":
+        receipt = Receipt(record.position, record.hash)
+        entries.append(_Entry(record.payload, receipt, (log, place, record.position)))
+        return
+    of = record.payload.get("of")
+    for entry in reversed(entries):
+        if is_about(of, log, entry.place):
+            entry.take(record)
+            return
+
+
+def _unknown(word: str, position: int) -> AuditError:
+    return AuditError(
+        f"record {position} of the audit log gives an action a status that this version doesn't know ({word}); use "
+        "the version of Referee that wrote it"
+    )
 
 
 def _state(case_id: str, entries: list[_Entry]) -> CaseState:

@@ -1,0 +1,114 @@
+"""What the index of the audit log is for: finding a case and starting a bot over a long log without reading it all.
+
+    python benchmarks/audit_index.py [--records 1000000] [--folder FOLDER]
+
+Makes a log of typical decisions, each with two records of its action, or uses the one in the folder. Times are given as
+elapsed and as processor time; each is that of a process of its own, with what it imports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARY = ROOT / "library"
+sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(LIBRARY))
+
+from benchmarks.audit_log import SHORT, TYPICAL
+from referee.audit import AuditLog, has_log
+from referee.audit.index import Index
+
+STEPS = {
+    "read the whole log (what there is to save)": """
+from referee.audit import AuditLog
+print(sum(1 for _ in AuditLog(folder, read_only=True).records()), "records")
+""",
+    "make the index": """
+from referee.audit.index import Index
+with Index(folder) as index:
+    index.catch_up()
+    print(index.tail.position, "records,", index.path.stat().st_size // 2**20, "MiB")
+""",
+    "open the log, find a case": """
+from referee.audit import AuditLog
+from referee.workitems import Ledger
+ledger = Ledger(AuditLog(folder, read_only=True))
+ledger.refresh()
+print(ledger.state("invoice_approval", "DOC-123456").status)
+""",
+    "open the log, list the open cases": """
+from referee.audit import AuditLog
+from referee.workitems import Ledger
+ledger = Ledger(AuditLog(folder, read_only=True))
+ledger.refresh()
+print(len(ledger.open_cases("invoice_approval")), "open")
+""",
+    "start a bot to its first decision": """
+from referee import Referee
+from tests.unit.engine.limits import GOOD, write_limits
+import tempfile
+with tempfile.TemporaryDirectory() as place:
+    write_limits(Path(place) / "limits.xlsx")
+    print(Referee(Path(place) / "limits.xlsx", audit=folder).decide("NEW-%d" % os.getpid(), GOOD).route)
+""",
+}
+TIMED = """
+import os, sys, time
+started, used = time.perf_counter(), time.process_time()
+from pathlib import Path
+folder = Path(sys.argv[1])
+{step}
+print("%.2f s, %.2f s of processor time" % (time.perf_counter() - started, time.process_time() - used))
+"""
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--records", type=int, default=1_000_000)
+    arguments.add_argument("--folder", type=Path)
+    given = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.folder or Path(temporary) / "audit"
+        if not has_log(folder):
+            make_log(folder, given.records)
+        with Index(folder) as index:
+            index.abandon()
+        for name, step in STEPS.items():
+            print(f"{name}: {timed(step, folder)}", flush=True)
+
+
+def make_log(folder: Path, records: int) -> None:
+    """Decisions, each begun and done but for one in a thousand, which stays open."""
+    log = AuditLog(folder)
+    batch = 1000
+    for first in range(0, records // 3, batch):
+        cases = [f"DOC-{number:06d}" for number in range(first, first + batch)]
+        decided = log.append_many(("decision", {**TYPICAL, "case": case}) for case in cases)
+        acted = [
+            ("action", {**SHORT, "case": case, "status": status, "of": receipt.position})
+            for case, receipt in zip(cases, decided, strict=True)
+            for status in (("acting",) if case.endswith("500") else ("acting", "done"))
+        ]
+        log.append_many(acted)
+    log.close()
+
+
+def timed(step: str, folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", TIMED.format(step=step), str(folder)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(LIBRARY), str(ROOT)])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ", ".join(done.stdout.split("\n")).strip(", ")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,362 @@
+"""The index of a log: finds the records about a case without reading all the others.
+
+It is made from the log alone, kept up to date by whoever uses it, and may be deleted at any time. Nothing is believed
+because it says so: what it points to is read from the log and checked there.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from referee.audit.disk_fault import reason
+from referee.audit.index_files import index_files, index_places, new_index_file, remove_index
+from referee.audit.index_rows import (
+    FORMAT,
+    TABLES,
+    NamesMeetError,
+    RowWriter,
+    case_number,
+    read_tail,
+    storable,
+    stored,
+    write_tail,
+)
+from referee.audit.reading import read_lines, record_of
+from referee.audit.record import FIRST_SEGMENT, Record, Tail, read_links
+from referee.audit.segments import log_id, segment_names
+from referee.domain import AuditError
+
+APPLICATION_ID = 0x52464958  # "RFIX": tells an index from other SQLite files
+PATIENCE_SECONDS = 10
+"""How long an index waits for another process that brings it up to date; a step takes a fraction of a second."""
+_BATCH = 20_000
+_CACHE_KIB = 64 * 1024
+_PLACES = "SELECT position, words.text, start, size, hash FROM records JOIN words ON words.id = segment "
+
+Place = tuple[int, str, int, int, bytes]
+"""Position, segment, start, size and hash of a record."""
+
+
+class UnusableIndexError(Exception):
+    """The index can't answer: it is damaged, held by another program, or not that of the log. The log still can."""
+
+
+class Index:
+    """The index of the log in a folder, as far as ``tail``; ``catch_up`` brings it to the end of the log.
+
+    Any number of processes may use one at the same time; a kill at any moment leaves it as it was some records before.
+    Where no file can be written it is kept in memory. ``note`` says why an older index wasn't used; else it is "".
+    All methods raise UnusableIndexError when the index is at fault, and AuditError when the log is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.note = ""
+        self.path: Path | None = None
+        self._tail = Tail()
+        self._left_to_parent: list[sqlite3.Connection] = []
+        self._connect()
+
+    @property
+    def tail(self) -> Tail:
+        """The place behind the last record that was in the index when this process last looked."""
+        return self._tail
+
+    def catch_up(
+        self, progress: Callable[[int, int], None] = lambda done, total: None, *, wait: bool = True
+    ) -> None:
+        """Takes in what was appended to the log since, by any process.
+
+        ``progress`` is told the bytes read, and of how many. Without ``wait`` nothing is done while another process
+        does it. Takes some 25 µs a record; what was taken in stays when the process is killed.
+        """
+        total = sum(_size(self.folder / name) for name in segment_names(self.folder))
+        while self._step(wait):
+            progress(min(self._bytes_before(self._tail), total), total)
+
+    def history(self, decision: str, case: str, before: int) -> Iterator[Record]:
+        """The records about a case at positions less than ``before``, in order, each checked."""
+        number = case_number(decision, case)
+        with self._reading() as connection:
+            places = connection.execute(_PLACES + "WHERE subject = ? ORDER BY position", (number,)).fetchall()
+            counted = connection.execute("SELECT records FROM cases WHERE id = ?", (number,)).fetchone()
+        # Two trees of the file say how many there are: a damaged one must not make a known case look new.
+        if (counted[0] if counted else 0) != len(places):
+            raise UnusableIndexError("it contradicts itself")
+        return self.read(place for place in places if place[0] < before)
+
+    def cases(self, decision: str, standings: Sequence[str], since: int) -> set[str]:
+        """The cases whose latest decision has come as far as one of these, and those with records from the position
+        ``since`` on, whatever they say.
+        """
+        wanted = ", ".join("?" * len(standings))
+        with self._reading() as connection:
+            found = connection.execute(
+                "SELECT cases.name FROM cases JOIN words ON words.id = decision WHERE words.text = ? AND standing IN "
+                f"(SELECT id FROM words WHERE text IN ({wanted})) "
+                "UNION SELECT cases.name FROM records JOIN cases ON cases.id = subject "
+                "JOIN words ON words.id = decision WHERE position >= ? AND words.text = ?",
+                (storable(decision), *standings, since, storable(decision)),
+            )
+            return {stored(name) for (name,) in found}
+
+    def standings(self) -> list[tuple[str, int]]:
+        """How far decisions have come anywhere in the log (see ``standing``), with the first record that says so."""
+        with self._reading() as connection:
+            found = connection.execute("SELECT word, position FROM standings ORDER BY position")
+            return [(stored(word), position) for word, position in found]
+
+    def read(self, places: Iterable[Place]) -> Iterator[Record]:
+        """The records at these places, each read from the log and checked against its own hash and the index's."""
+        for line, place in self.lines(places):
+            yield record_of(line, self.folder / place[1], place[0])
+
+    def lines(self, places: Iterable[Place]) -> Iterator[tuple[bytes, Place]]:
+        """The lines of records, checked like ``read``."""
+        file: BinaryIO | None = None
+        opened = ""
+        try:
+            for place in places:
+                position, segment, start, size, digest = place
+                if file is None or segment != opened:
+                    if file is not None:
+                        file.close()
+                    file, opened = self._segment(segment, position), segment
+                file.seek(start)
+                line = file.read(size)
+                links = read_links(line)
+                if (
+                    links is None
+                    or not links.sound
+                    or (links.position, links.hash) != (position, digest.hex())
+                ):
+                    raise UnusableIndexError(f"record {position} isn't where it should be")
+                yield line, place
+        except OSError as fault:
+            raise AuditError(f"the audit log in {self.folder} can't be read: {reason(fault)}") from fault
+        finally:
+            if file is not None:
+                file.close()
+
+    def abandon(self) -> None:
+        """Closes the index and deletes its file; the next one is made from the log alone."""
+        self.close()
+        if self.path is not None:
+            remove_index(self.path)
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Opening
+
+    def _connect(self) -> None:
+        self._pid = os.getpid()
+        try:
+            self._connection = self._open()
+            self._rows = RowWriter(self._connection)
+        except sqlite3.Error as fault:
+            raise UnusableIndexError(str(fault)) from fault
+        except OSError as fault:
+            raise AuditError(f"the audit log in {self.folder} can't be read: {reason(fault)}") from fault
+
+    def _ready(self) -> sqlite3.Connection:
+        if self._pid != os.getpid():
+            # SQLite's connections don't survive a fork; closing the parent's here could harm it.
+            self._left_to_parent.append(self._connection)
+            self._connect()
+        return self._connection
+
+    def _open(self) -> sqlite3.Connection:
+        for place, beginning in index_places(self.folder):
+            for path in index_files(place, beginning):
+                connection = self._open_file(path)
+                if connection is not None:
+                    return connection
+            try:
+                made = new_index_file(place, beginning)
+            except OSError:
+                continue
+            first = next(iter(index_files(place, beginning)), made)  # another process may have made one just now
+            if first != made:
+                remove_index(made)
+            connection = self._open_file(first)
+            if connection is not None:
+                return connection
+        return self._prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False), 0)
+
+    def _open_file(self, path: Path) -> sqlite3.Connection | None:
+        """None when it is no sound index of this log, which is deleted then, or may not be written."""
+        connection = None
+        try:
+            connection = sqlite3.connect(  # which mustn't make a file that was deleted just now
+                f"{path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                timeout=PATIENCE_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self.path = path
+            return self._prepared(connection, path.stat().st_ino)
+        except FileNotFoundError:
+            self.path = None
+            if connection is not None:
+                connection.close()
+            return None
+        except (sqlite3.Error, UnusableIndexError) as fault:
+            self.path = None
+            if connection is not None:
+                connection.close()
+            if isinstance(fault, sqlite3.OperationalError):  # held by another program, or no right to write
+                self.note = f"the index {path} can't be used now ({fault})"
+            else:
+                self.note = (
+                    f"the index {path} was not that of this log or damaged ({fault}), and is made anew"
+                )
+                remove_index(path)
+            return None
+
+    def _prepared(self, connection: sqlite3.Connection, inode: int) -> sqlite3.Connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(
+            "PRAGMA synchronous = NORMAL"
+        )  # a power cut may lose the newest rows, never the order
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute("PRAGMA cell_size_check = ON")
+        log = log_id(self.folder)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                for statement in TABLES.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {FORMAT}")
+                connection.executemany(
+                    "INSERT INTO facts VALUES (?, ?)", [("log", log), ("inode", str(inode))]
+                )
+                write_tail(connection, Tail())
+            self._require_sound(connection, log, inode)
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+        return connection
+
+    def _require_sound(self, connection: sqlite3.Connection, log: str, inode: int) -> None:
+        kinds = [
+            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+        ]
+        if kinds != [APPLICATION_ID, FORMAT]:
+            raise UnusableIndexError("it is of another kind")
+        facts = dict(connection.execute("SELECT name, value FROM facts"))
+        # A copy, as from a backup, may have been taken in the midst of a change.
+        if facts.get("inode") != str(inode):
+            raise UnusableIndexError("it is a copy")
+        tail = read_tail(connection)
+        known = facts.get("log")
+        if known != log and (known or tail.position):
+            raise UnusableIndexError("it is that of another log")
+        if tail.position:
+            self._require_newest(connection, tail)
+        self._tail = tail
+
+    def _require_newest(self, connection: sqlite3.Connection, tail: Tail) -> None:
+        """The last record that the index knows must stand where it did."""
+        rows = connection.execute(_PLACES + "ORDER BY position DESC LIMIT 1").fetchall()
+        if not rows or rows[0][0] != tail.position - 1 or rows[0][4].hex() != tail.hash:
+            raise UnusableIndexError("it contradicts itself")
+        if (self.folder / rows[0][1]).exists():  # else it is archived; what follows names its hash
+            for _ in self.lines(rows):
+                pass
+
+    # Transactions
+
+    def _step(self, wait: bool) -> bool:
+        """Takes in the next records; False when there are no more, or not now."""
+        with self._faults():
+            connection = self._ready()
+            connection.execute(f"PRAGMA busy_timeout = {PATIENCE_SECONDS * 1000 if wait else 0}")
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                if wait:
+                    raise
+                return False
+            try:
+                tail = read_tail(connection)
+                lines = islice(read_lines(self.folder, tail), _BATCH) if self._has_more(tail) else ()
+                count = self._rows.take(lines)
+                if count and not tail.position:
+                    connection.execute(
+                        "UPDATE facts SET value = ? WHERE name = 'log'", (log_id(self.folder),)
+                    )
+                tail = read_tail(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                self._rows.forget()
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+        self._tail = tail
+        return count == _BATCH
+
+    def _has_more(self, tail: Tail) -> bool:
+        """Whether there can be records behind a place: cheaper than reading."""
+        if tail.offset == 0 and tail.segment != FIRST_SEGMENT:
+            return (self.folder / tail.segment).exists()
+        return True
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """One view of the index, as it was at a single moment."""
+        with self._faults():
+            connection = self._ready()
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, NamesMeetError) as fault:
+            raise UnusableIndexError(str(fault) or type(fault).__name__) from fault
+
+    # Files
+
+    def _segment(self, name: str, position: int) -> BinaryIO:
+        try:
+            return (self.folder / name).open("rb")
+        except FileNotFoundError:
+            raise AuditError(
+                f"record {position} of the audit log is in {self.folder / name}, which isn't there; put the file back "
+                "from the archive or the backup"
+            ) from None
+
+    def _bytes_before(self, tail: Tail) -> int:
+        names = segment_names(self.folder)
+        before = names[: names.index(tail.segment)] if tail.segment in names else names
+        return sum(_size(self.folder / name) for name in before) + tail.offset
+
+
+def _size(path: Path) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116
+    except FileNotFoundError:  # archived just now
+        return 0
