@@ -15,14 +15,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-LIBRARY = ROOT / "library"
-sys.path.insert(0, str(ROOT))
-sys.path.insert(0, str(LIBRARY))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "library"))
 
 from benchmarks.audit_log import SHORT, TYPICAL
 from referee.audit import AuditLog, has_log
 from referee.audit.index import Index
+
+ROOT = Path(__file__).resolve().parents[1]
 
 STEPS = {
     "read the whole log (what there is to save)": """
@@ -102,7 +102,7 @@ def make_log(folder: Path, records: int) -> None:
 def timed(step: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-c", TIMED.format(step=step), str(folder)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(LIBRARY), str(ROOT)])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "library"), str(ROOT)])},
         capture_output=True,
         text=True,
         check=True,
