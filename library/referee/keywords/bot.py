@@ -12,13 +12,14 @@ from robot.errors import ExecutionFailed
 from robot.libraries.BuiltIn import BuiltIn
 from robot.utils import DotDict
 
-from referee.domain import Case, Decision, InputError, RunStoppedError
+from referee.domain import Case, Decision, Diagnostic, InputError, RunStoppedError
 from referee.keywords.decision_report import decision_table
 from referee.keywords.named_keyword import NamedKeyword
 
 if TYPE_CHECKING:
     from referee.audit import AuditLog
-    from referee.engine import Referee, Run
+    from referee.engine import ItemLimits, ItemRun, ItemSummary, Referee, Run
+    from referee.workitems import WorkQueue
 
 
 class Bot:
@@ -31,6 +32,9 @@ class Bot:
         self._playbooks = playbooks
         self._referee: Referee | None = None
         self._keywords: dict[str, NamedKeyword] = {}
+        self._looks: dict[str, NamedKeyword] = {}
+        self._restart: NamedKeyword | None = None
+        self._evidence: NamedKeyword | None = None
         self.cases: Sequence[Case] | None = None
         self.source: Path | None = None
         self.sheet = ""
@@ -61,16 +65,37 @@ class Bot:
         """Raises `InputError` when the same task names another keyword for the action: one of both was meant for
         something else.
         """
-        named = NamedKeyword(
-            action, keyword, arguments, str(BuiltIn().get_variable_value("${TEST NAME}", "") or "")
+        self._keywords[action] = self._named(
+            ("On Action", action), keyword, arguments, self._keywords.get(action)
         )
-        before = self._keywords.get(action)
+
+    def on_repeat(self, action: str, keyword: str, arguments: tuple[Any, ...]) -> None:
+        """Raises `InputError` as `on_action` does."""
+        self._looks[action] = self._named(("On Repeat", action), keyword, arguments, self._looks.get(action))
+
+    def on_restart(self, keyword: str, arguments: tuple[Any, ...]) -> None:
+        """Raises `InputError` as `on_action` does."""
+        self._restart = self._named(("On Restart",), keyword, arguments, self._restart)
+
+    def on_failure(self, keyword: str, arguments: tuple[Any, ...]) -> None:
+        """Raises `InputError` as `on_action` does."""
+        self._evidence = self._named(("On Failure",), keyword, arguments, self._evidence)
+
+    def _named(
+        self,
+        said: tuple[str, ...],
+        keyword: str,
+        arguments: tuple[Any, ...],
+        before: NamedKeyword | None,
+    ) -> NamedKeyword:
+        task = str(BuiltIn().get_variable_value("${TEST NAME}", "") or "")
+        named = NamedKeyword(said, keyword, arguments, task)
         if before is not None and before.task == named.task and before != named:
+            what = f"the action {said[1]!r}" if said[1:] else f"`{said[0]}`"
             raise InputError(
-                f"the action {action!r} is named twice, in `{before}` and in `{named}`; "
-                "keep the line that is meant"
+                f"{what} is named twice, in `{before}` and in `{named}`; keep the line that is meant"
             )
-        self._keywords[action] = named
+        return named
 
     def run(
         self,
@@ -81,17 +106,67 @@ class Bot:
         from referee.engine import STOP_AFTER, Run
         from referee.exceptions import read_playbooks
 
-        named = [self._keywords[action] for action in sorted(self._keywords)]
         return Run(
             self.referee,
-            {keyword.action: _performer(keyword) for keyword in named},
+            self._actions(),
             read_playbooks(self._playbooks),
-            bot=str(BuiltIn().get_variable_value("${SUITE NAME}", "")),
-            faults=[fault for keyword in named for fault in keyword.faults(SPECIMEN)],
+            bot=self._name,
+            faults=self._faults(),
             stop_after=STOP_AFTER if stop_after is None else stop_after,
+            looks=self._look_table(),
             noted=lambda decision: note_decision(self.referee, decision),
             progress=progress,
         )
+
+    def item_run(
+        self,
+        queue: WorkQueue,
+        name: str,
+        limits: ItemLimits,
+        stop_after: int,
+        progress: Callable[[ItemSummary, int], None],
+    ) -> ItemRun:
+        """The same for the items of a queue."""
+        from referee.engine import BotHelp, ItemRun
+        from referee.exceptions import read_playbooks
+
+        restart, evidence = self._restart, self._evidence
+        return ItemRun(
+            self.referee,
+            queue,
+            name,
+            self._actions(),
+            read_playbooks(self._playbooks),
+            limits=limits,
+            bot_help=BotHelp(
+                self._look_table(),
+                (lambda: _call(restart)) if restart else None,
+                (lambda decision: _files(_call(evidence, decision))) if evidence else None,
+            ),
+            bot=self._name,
+            faults=self._faults(),
+            stop_after=stop_after,
+            noted=lambda decision: note_decision(self.referee, decision),
+            progress=progress,
+        )
+
+    def _actions(self) -> dict[str, Callable[[Decision], Any]]:
+        return {action: _performer(self._keywords[action]) for action in sorted(self._keywords)}
+
+    def _look_table(self) -> dict[str, Callable[[Decision], Any]]:
+        return {action: _performer(self._looks[action]) for action in sorted(self._looks)}
+
+    def _faults(self) -> list[Diagnostic]:
+        """Of all keywords named so far."""
+        with_case = [named for table in (self._keywords, self._looks) for _, named in sorted(table.items())]
+        if self._evidence is not None:
+            with_case.append(self._evidence)
+        faults = [fault for named in with_case for fault in named.faults(SPECIMEN)]
+        return faults if self._restart is None else [*faults, *self._restart.faults()]
+
+    @property
+    def _name(self) -> str:
+        return str(BuiltIn().get_variable_value("${SUITE NAME}", ""))
 
     def cases_from(self, rows: Sequence[Mapping[str, Any]]) -> list[Case]:
         """Rows of facts as cases; the workbook's `Case id` fact names them. Raises `InputError` with every fault."""
@@ -115,18 +190,27 @@ class Bot:
 
 
 def _performer(named: NamedKeyword) -> Callable[[Decision], Any]:
-    def perform(decision: Decision) -> Any:
-        try:
-            return plain(BuiltIn().run_keyword(named.keyword, case_dictionary(decision), *named.arguments))
-        except ExecutionFailed as error:
-            # `Fatal Error`, or SIGINT or SIGTERM, after which Robot Framework refuses every further keyword.
-            if error.exit:
-                raise RunStoppedError(
-                    f"stopped while performing {named.action!r} for {decision.case_id}: {error}"
-                ) from None
-            raise
+    return lambda decision: plain(_call(named, decision))
 
-    return perform
+
+def _call(named: NamedKeyword, *decisions: Decision) -> Any:
+    """Runs the keyword with the case, if it is about one, and its arguments."""
+    try:
+        cases = [case_dictionary(decision) for decision in decisions]
+        return BuiltIn().run_keyword(named.keyword, *cases, *named.arguments)
+    except ExecutionFailed as error:
+        # `Fatal Error`, or SIGINT or SIGTERM, after which Robot Framework refuses every further keyword.
+        if error.exit:
+            about = "".join(f" for {decision.case_id}" for decision in decisions)
+            what = f"performing {named.said[1]!r}" if named.said[1:] else f"running {named.keyword!r}"
+            raise RunStoppedError(f"stopped while {what}{about}: {error}") from None
+        raise
+
+
+def _files(given: Any) -> list[Path]:
+    """The files that a keyword names: one, a list of them, or none."""
+    paths = given if isinstance(given, list | tuple) else [given] if given else []
+    return [Path(str(path)) for path in paths]
 
 
 def note_decision(referee: Referee, decision: Decision) -> None:

@@ -13,6 +13,7 @@ from referee.keywords.bot import Bot
 from referee.keywords.processing import ProcessingKeywords
 from referee.keywords.refusal import refusals_noted
 from referee.keywords.single_case import SingleCaseKeywords
+from referee.keywords.work_items import WorkItemKeywords
 
 
 class RefereeLibrary(DynamicCore):  # type: ignore[misc]  # PythonLibCore ships no types
@@ -71,7 +72,7 @@ class RefereeLibrary(DynamicCore):  # type: ignore[misc]  # PythonLibCore ships 
         needs it.
         """
         bot = Bot(workbook, models, audit, playbooks)
-        super().__init__([ProcessingKeywords(bot), SingleCaseKeywords(bot)])
+        super().__init__([ProcessingKeywords(bot), SingleCaseKeywords(bot), WorkItemKeywords(bot)])
 
     def run_keyword(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Any:
         """Runs a keyword for Robot Framework and remembers a refusal, on which the exit code depends."""

@@ -1,4 +1,4 @@
-"""The keyword that a bot names for an action: whether it can be called as it will be, before any case depends on it."""
+"""The keywords that a bot names for actions and more: whether each can be called as it will be, before it is needed."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from referee.domain import Diagnostic
 
 @dataclass(frozen=True, slots=True)
 class NamedKeyword:
-    """One ``On Action`` line. ``task`` is the task it stands in, empty outside of one."""
+    """A line such as ``On Action    pay    Post Payment``. ``said`` is what stands before the keyword: ``On Action``
+    and the action. ``task`` is the task it stands in, empty outside of one.
+    """
 
-    action: str
+    said: tuple[str, ...]
     keyword: str
     arguments: tuple[Any, ...]
     task: str
 
     def __str__(self) -> str:
-        return "    ".join(
-            ["On Action", self.action, self.keyword, *(str(value) for value in self.arguments)]
-        )
+        return "    ".join([*self.said, self.keyword, *(str(value) for value in self.arguments)])
 
-    def faults(self, case: Mapping[str, Any]) -> list[Diagnostic]:
-        """What would fail when the keyword is called with ``case``, a specimen, and the arguments: a name that no
-        keyword has or several have, a wrong number of arguments, an argument of the wrong type.
+    def faults(self, *given: Mapping[str, Any]) -> list[Diagnostic]:
+        """What would fail when the keyword is called with what is ``given``, a specimen of a case, and the arguments:
+        a name that no keyword has or several have, a wrong number of arguments, an argument of the wrong type.
         """
         runner = EXECUTION_CONTEXTS.current.namespace.get_runner(self.keyword)
         found = runner.keyword
@@ -36,10 +36,14 @@ class NamedKeyword:
             return [self._fault("keyword-unknown", found.error)]
         embedded = getattr(runner, "embedded_args", ())
         try:
-            found.resolve_arguments([*embedded, case, *self.arguments])
+            found.resolve_arguments([*embedded, *given, *self.arguments])
         except (DataError, ValueError) as error:
-            message = f"{str(error).rstrip('.')}; it is called with the case and the arguments of the line"
-            return [self._fault("keyword-arguments", message)]
+            called = (
+                "it is called with the case and the arguments of the line"
+                if given
+                else "it is called with these"
+            )
+            return [self._fault("keyword-arguments", f"{str(error).rstrip('.')}; {called}")]
         return []
 
     def _fault(self, code: str, message: str) -> Diagnostic:

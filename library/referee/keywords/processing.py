@@ -13,6 +13,7 @@ from robot.utils import DotDict
 
 from referee.domain import Case, Decision, InputError
 from referee.keywords.bot import Bot
+from referee.keywords.counting import counted, number_of
 from referee.keywords.output_files import Written, require_writable, shown, write_in_any_event
 from referee.keywords.progress import Progress
 
@@ -162,9 +163,6 @@ class ProcessingKeywords:
             raise InputError(f"{results}: results and worklist need a file each; name two")
 
     def _tell(self, summary: RunSummary, files: Mapping[str, Written], open_tasks: int) -> None:
-        def counted(counts: Mapping[str, int]) -> str:
-            return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none"
-
         remarks = [*(file.remark for file in files.values() if file.remark), *summary.remarks]
         lines = [
             f"{summary.decision}: {number_of(len(summary.decisions), 'case')} in {summary.seconds:.1f} s",
@@ -206,11 +204,6 @@ def _require_success(summary: RunSummary, files: Mapping[str, Written]) -> None:
 
 def _failures(summary: RunSummary) -> str:
     return f"{number_of(len(summary.failed), 'action')}, first: {summary.failed[0]}"
-
-
-def number_of(count: int, thing: str) -> str:
-    """``1 case``, ``2 cases``."""
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _told(state: CaseState) -> str:

@@ -14,10 +14,15 @@ KEYWORDS = {keyword.name: keyword for keyword in LIBRARY.keywords}
 
 def test_these_are_the_keywords() -> None:
     assert sorted(KEYWORDS) == [
+        "Add Work Items",
         "Decide Case",
         "Get Decisions",
         "On Action",
+        "On Failure",
+        "On Repeat",
+        "On Restart",
         "Process Cases",
+        "Process Work Items",
         "Read Cases",
         "Route Should Be",
         "Settle Case",

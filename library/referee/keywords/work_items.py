@@ -1,0 +1,261 @@
+"""Keywords for bots that take their cases from a work queue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robot.api import logger
+from robot.api.deco import keyword
+from robot.libraries.BuiltIn import BuiltIn
+from robot.utils import DotDict
+
+from referee.domain import InputError
+from referee.keywords.bot import Bot
+from referee.keywords.counting import counted, number_of
+from referee.keywords.item_report import ItemReport
+from referee.keywords.output_files import Written, require_writable, shown, write_in_any_event
+from referee.keywords.progress import Progress
+from referee.keywords.stop_request import StopRequest
+
+if TYPE_CHECKING:
+    from referee.engine import ItemSummary
+    from referee.workitems import NewItem
+
+QUEUE_FILE = Path("output/queue.sqlite")
+
+
+class WorkItemKeywords:
+    """Put work items into a queue, process them, and say what helps when something fails."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    @keyword(tags=["work items"])
+    def add_work_items(
+        self,
+        source: Path,
+        queue: str = "default",
+        file: Path = QUEUE_FILE,
+        key: str = "",
+        sheet: str = "",
+        pattern: str = "*",
+        priority: int = 0,
+        due: datetime | None = None,
+        reopen: bool = False,
+    ) -> DotDict:
+        """Adds one work item for each row of an Excel or CSV file, or for each file of a folder, to a queue.
+
+        ``key`` is the column that identifies an item, the fact that identifies a case if empty. The same key is the
+        same item: adding it again changes it while it waits, and leaves it alone once it is in work or finished, unless
+        ``reopen`` is true. Of a folder, files that fit the ``pattern`` are taken, and kept with their item.
+
+        Returns the counts: ``count`` of all, ``new``, ``updated``, ``unchanged``, ``reopened``, ``left``. A missing or
+        empty input fails: no items come of it.
+
+        | ${counts}    `Add Work Items`    input/invoices.xlsx    queue=invoices
+        | Log    ${counts}[new] of ${counts}[count] are new
+        """
+        from referee.workitems import Outcome, WorkQueue, items_in_folder, items_of_case_list
+
+        items: Sequence[NewItem]
+        if source.is_dir():
+            items = items_in_folder(source, pattern, priority=priority, due=due)
+        else:
+            key = key or self._bot.referee.workbook.settings.case_id
+            items = items_of_case_list(source, sheet, key=key, priority=priority, due=due)
+        opened = WorkQueue(file)
+        try:
+            added = opened.add_many(queue, items, reopen=reopen)
+        finally:
+            opened.close()
+        counts = Counter(one.outcome for one in added)
+        told = counted({str(outcome): count for outcome, count in counts.items()})
+        logger.info(f"{number_of(len(added), 'item')} for the queue {queue}: {told}")
+        return DotDict(count=len(added), **{str(outcome): counts[outcome] for outcome in Outcome})
+
+    @keyword(tags=["work items"])
+    def on_repeat(self, action: str, keyword_name: str, *arguments: Any) -> None:
+        """Names the keyword that finds out whether a failed action was done all the same, before it is tried again.
+
+        It is called with the case, then with ``arguments``. What it returns is the result of the action: then the case
+        is done. If it returns nothing, the action was not done and is begun again. If it fails, nobody knows.
+
+        Without such a keyword a failed action is never repeated, as it might be done twice; its case goes to people.
+
+        | `On Repeat`    post invoice    Find Posted Invoice
+        """
+        self._bot.on_repeat(action, keyword_name, arguments)
+
+    @keyword(tags=["work items"])
+    def on_restart(self, keyword_name: str, *arguments: Any) -> None:
+        """Names the keyword that starts the application anew, called with ``arguments`` after a technical failure and
+        before the next work item. If it fails, the run stops.
+
+        | `On Restart`    Restart Accounts Program
+        """
+        self._bot.on_restart(keyword_name, arguments)
+
+    @keyword(tags=["work items"])
+    def on_failure(self, keyword_name: str, *arguments: Any) -> None:
+        """Names the keyword that takes a picture when an action has failed, before the application is restarted.
+
+        It is called with the case, then with ``arguments``. It returns the path of a file or a list of paths, which are
+        kept with the work item (see ``referee queue show``).
+
+        | `On Failure`    Keep What The Screen Shows
+        """
+        self._bot.on_failure(keyword_name, arguments)
+
+    @keyword(tags=["work items"])
+    def process_work_items(
+        self,
+        queue: str = "default",
+        file: Path = QUEUE_FILE,
+        until: str = "",
+        within: timedelta | None = None,
+        at_most: int | None = None,
+        stop_after: int = 3,
+        attempts: int = 3,
+        pause: timedelta = timedelta(minutes=1),
+        wait: timedelta = timedelta(minutes=2),
+        look_again: timedelta = timedelta(minutes=15),
+        lease: timedelta = timedelta(minutes=1),
+        worklist: Path | None = None,
+    ) -> DotDict:
+        """Takes items from a work queue one after another: decides each, acts on it, and sets its state accordingly.
+
+        | = What became of the case =                   | = State of the item =                                |
+        | done automatically                            | DONE                                                 |
+        | for people                                    | DONE, and it is on the worklist                      |
+        | an exception whose playbook goes on           | PENDING until its next date, at most ``look_again``  |
+        | an exception whose playbook has ended         | FAILED BUSINESS, the rule as code                    |
+        | refused by the target system                  | FAILED BUSINESS, and it is on the worklist           |
+        | failed, and `On Repeat` can tell if it was done | PENDING for another attempt after a ``pause`` |
+        | failed otherwise, or for ``attempts`` times   | FAILED APPLICATION, and it is on the worklist        |
+        | a lost bot was acting on it                   | FAILED APPLICATION, in doubt, on the worklist        |
+
+        The key of an item is the id of its case. Several bots may process the same queue at the same time, each with an
+        output folder of its own; an item whose bot is lost goes to another ``lease`` after its last sign of life. The
+        ``pause`` before another attempt doubles each time.
+
+        The run ends when no item is ready, nor will be within ``wait``; at the time ``until`` (``06:00``, or date and
+        time), after the time ``within`` or ``at_most`` so many items, whichever comes first; when it is asked to stop
+        (SIGTERM, Ctrl-C), after the item in hand. When an action has failed ``stop_after`` times in a row (0: never) or
+        the application can't be restarted, the keyword fails; items that were not begun wait for the next run.
+
+        Returns ``count``, ``routes``, ``states``, ``failed``, ``lost``, ``ended``, ``seconds``. The output folder gets
+        ``work_items.html`` with routes, failures and the seconds of each step, ``work_items.json`` with the same, which
+        is up to date while the run works, and the ``worklist``.
+
+        | `Process Work Items`    invoices    until=06:00    at_most=200
+        """
+        from referee.engine import ItemLimits
+        from referee.handoff import Worklist
+        from referee.workitems import WorkQueue
+
+        bot = self._bot
+        output = Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}", ".")))
+        worklist = worklist or output / "worklist.xlsx"
+        require_writable(worklist, output)
+        report = ItemReport(output)
+        require_writable(report.page, output)
+        if attempts < 1 or lease <= timedelta():
+            raise InputError("an item needs at least 1 attempt, and a lease that is longer than nothing")
+        opened = WorkQueue(
+            file,
+            create=False,
+            lease=lease.total_seconds(),
+            most_failures=attempts,
+            pause=pause,
+            clock=bot.referee.clock,
+        )
+        try:
+            with StopRequest() as asked_to_stop, Progress(f"{bot.referee.name}: {queue}") as progress:
+
+                def show(summary: ItemSummary, ready: int) -> None:
+                    report.update(summary, ready)
+                    progress.show(summary.items, summary.items + ready)
+
+                limits = ItemLimits(
+                    _end(until, within, bot.referee.clock()), at_most, wait, look_again, asked_to_stop
+                )
+                summary = bot.item_run(opened, queue, limits, stop_after, show).process()
+        finally:
+            opened.close()
+        listed = Worklist(bot.log)
+        written = write_in_any_event(worklist, lambda path: listed.export(path, decision=summary.decision))
+        open_tasks = len(listed.items(decision=summary.decision))
+        report.finish(summary, open_tasks)
+        self._tell(summary, written, report, open_tasks)
+        _require_success(summary, written)
+        return DotDict(
+            count=summary.items,
+            routes=DotDict(summary.routes),
+            states=DotDict(summary.states),
+            failed=len(summary.failed),
+            lost=summary.lost,
+            ended=summary.ended,
+            seconds=round(summary.seconds, 2),
+        )
+
+    def _tell(self, summary: ItemSummary, worklist: Written, report: ItemReport, open_tasks: int) -> None:
+        remarks = [*([worklist.remark] if worklist.remark else []), *summary.remarks]
+        lines = [
+            f"{summary.decision}, queue {summary.queue}: {number_of(summary.items, 'item')} in {summary.seconds:.1f} s",
+            f"  routes     {counted(summary.routes)}",
+            f"  items      {counted(summary.states)}",
+            *([f"  lost       {number_of(summary.lost, 'item')} to other bots"] if summary.lost else []),
+            *([f"  failed     {_failures(summary)}"] if summary.failed else []),
+            f"  worklist   {open_tasks} waiting for people",
+            f"  ended      {summary.stopped or summary.ended}",
+            f"  report     {shown(report.page)}",
+            f"  audit log  {shown(self._bot.audit)}",
+            *(f"  remark     {remark}" for remark in remarks),
+        ]
+        logger.console("\n" + "\n".join(lines))
+        logger.info("\n".join(lines))
+        for remark in remarks:
+            logger.warn(remark)
+
+
+def _end(until: str, within: timedelta | None, now: datetime) -> datetime | None:
+    """The earlier of both; a time of day is the next one."""
+    ends = [] if within is None else [now + within]
+    if until:
+        ends.append(_next(until, now.astimezone()))
+    return min(ends, default=None)
+
+
+def _next(text: str, now: datetime) -> datetime:
+    try:
+        if ":" in text and "-" not in text:
+            hour, minute = (int(part) for part in text.split(":"))
+            today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+            return today if today > now else today + timedelta(days=1)
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        raise InputError(
+            f"{text!r} is no time; write a time of day, 06:00, or date and time, 2026-11-30 06:00"
+        ) from None
+
+
+def _require_success(summary: ItemSummary, worklist: Written) -> None:
+    if summary.stopped:
+        raise AssertionError(
+            f"the run stopped: {summary.stopped}. Items that were not begun wait for the next run; "
+            "see to the target system, then start the bot again"
+        )
+    if summary.nothing_worked:
+        raise AssertionError(f"every action failed: {_failures(summary)}")
+    if worklist.failed:
+        raise AssertionError(
+            f"every item was processed, but the worklist could not be written: {worklist.remark}"
+        )
+
+
+def _failures(summary: ItemSummary) -> str:
+    return f"{number_of(len(summary.failed), 'action')}, first: {summary.failed[0]}"

@@ -1,0 +1,46 @@
+"""Robot Framework library: looks into a work queue, and lets the pauses in it pass."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from robot.api.deco import keyword
+
+
+@keyword
+def item_in_queue(file: str, queue: str, key: str) -> dict[str, Any]:
+    """State, failure, files, attempts and due date of an item."""
+    from referee.workitems import WorkQueue
+
+    opened = WorkQueue(file, create=False)
+    item = opened.find(queue, key)
+    opened.close()
+    assert item is not None, f"there is no item {key} in the queue {queue}"
+    failure = item.failure
+    return {
+        "state": str(item.state),
+        "failure": f"{failure.kind} {failure.code}: {failure.message}" if failure else "",
+        "files": list(item.files),
+        "attempts": item.attempts,
+        "due": item.due,
+    }
+
+
+@keyword
+def its_pause_is_over(file: str, queue: str, key: str) -> None:
+    """The item may be tried again at once."""
+    connection = sqlite3.connect(file)
+    with connection:
+        connection.execute("UPDATE items SET not_before = NULL WHERE queue = ? AND key = ?", (queue, key))
+    connection.close()
+
+
+@keyword
+def fill_queue(file: str, queue: str, source: str) -> None:
+    """One item for each row."""
+    from referee.workitems import WorkQueue, items_of_case_list
+
+    opened = WorkQueue(file)
+    opened.add_many(queue, items_of_case_list(source))
+    opened.close()
