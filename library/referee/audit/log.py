@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,8 +16,6 @@ from referee.audit.begun import note_segment, require_not_lost
 from referee.audit.canonical_json import exact_json
 from referee.audit.reading import read_lines, record_of, start_of
 from referee.audit.record import FIRST_SEGMENT, KINDS, Origin, Record, Tail
-from referee.audit.segments import segment_names
-from referee.audit.sensitive import HASHED, key_path, read_or_create_key
 from referee.domain import AuditError, Receipt
 
 LOG_NAME = FIRST_SEGMENT
@@ -84,22 +81,6 @@ class AuditLog:
     def now(self) -> datetime:
         """The moment, by the clock of this log."""
         return self._clock()
-
-    @cached_property
-    def key(self) -> bytes:
-        """The key under which sensitive facts are hashed; it lives beside the folder, never in it.
-
-        Made at first use (see ``read_or_create_key``). Raises AuditError when it can't be read or made, and when
-        it is gone though the log holds hashes under it: with another key every known case would look changed.
-        """
-        with self.exclusive():
-            path = key_path(self.folder)
-            if not path.exists() and self._holds_hashes():
-                raise AuditError(
-                    f"the key for sensitive facts {path} is gone, and {self.path} holds hashes that were made with it; "
-                    "restore it from the backup: with another key every known case would look changed"
-                )
-            return read_or_create_key(self.folder)
 
     def append(self, kind: str, payload: Mapping[str, Any]) -> Receipt:
         """One record, durable when this returns. Raises AuditError; then nobody may act on what it says."""
@@ -187,7 +168,7 @@ class AuditLog:
                 end.flush()
                 self._untold = receipts[-1]
             else:
-                written = end.duplicate()
+                written = end.borrow()
         if not is_held:
             # Outside the lock, so that the writers of other processes share one trip to the disk. A later record
             # is durable only together with all before it, so the order of receipts doesn't matter.
@@ -211,13 +192,6 @@ class AuditLog:
         if self._end is None:
             raise AuditError(f"the audit log {self.path} was opened for reading only")
         return self._end
-
-    def _holds_hashes(self) -> bool:
-        for name in segment_names(self.folder):
-            with (self.folder / name).open("rb") as file:
-                if any(HASHED in line for line in file):
-                    return True
-        return False
 
     def _remember(self, tail: Tail) -> None:
         at = bisect_right(self._bookmarks, tail.position, key=lambda known: known.position)

@@ -12,7 +12,7 @@ from typing import Any
 
 from referee.audit.canonical_json import parse_json
 
-KINDS = frozenset({"decision", "action", "handoff", "answer", "exception", "run", "release"})
+KINDS = frozenset({"decision", "action", "handoff", "answer", "exception", "run", "release", "erasure"})
 """What callers may append. The log itself adds those of ``OWN_KINDS``."""
 
 RECOVERY = "recovery"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from referee.cli.audit_erase import erase
 from referee.cli.audit_hosts import merge, ship_log
 from referee.cli.audit_verify import key, verify_log
 from referee.cli.output import json_option, print_json, print_table
@@ -24,7 +25,7 @@ def audit() -> None:
     """Read and verify the audit log."""
 
 
-for command in (verify_log, key, ship_log, merge):
+for command in (verify_log, key, ship_log, merge, erase):
     audit.add_command(command)
 
 
@@ -91,10 +92,10 @@ def _print_facts(decisions: list[Record]) -> None:
 
 def _written(value: Any) -> str:
     """A fact of the log as people read it; a hash says only whether two values are the same."""
-    from referee.audit import HASH_MARK
+    from referee.audit import hidden
 
-    if isinstance(value, str) and value.startswith(HASH_MARK):
-        return f"(sensitive) {value[len(HASH_MARK) :][:8]}"
+    if (told := hidden(value)) is not None:
+        return told.shown
     return "" if value is None else str(value)
 
 
@@ -112,6 +113,9 @@ def _told(kind: str, payload: Any) -> tuple[str, str]:
         return f"{payload['playbook']}: {payload['event']} → {payload['state']}", step
     if kind == "handoff":
         return f"handed over to {payload['queue']}", "\n".join(payload["reasons"])
+    if kind == "erasure":
+        facts = ", ".join(payload["facts"]) or "nothing was there"
+        return "erased", f"{facts}; by {payload['by']}: {payload['reason']}"
     if kind == "answer":
         return f"answered: {payload['answer']}", " ".join(
             part for part in (payload["by"], payload["note"]) if part

@@ -215,7 +215,7 @@ def recorded_cases(
     Also the ids of the cases whose facts can't be read, for a used one stands in the log as a hash. Raises
     ``InputError`` where there is no log.
     """
-    from referee.audit import HASH_MARK, AuditLog, has_log
+    from referee.audit import AuditLog, has_log, hidden_facts
 
     if not has_log(log):
         raise InputError(f"{log}: there is no audit log in this folder; check its name")
@@ -227,11 +227,7 @@ def recorded_cases(
     readable: list[tuple[Case, Scores]] = []
     hidden: list[str] = []
     for case_id, payload in latest.items():
-        hashed = {
-            name
-            for name, value in payload["facts"].items()
-            if isinstance(value, str) and value.startswith(HASH_MARK)
-        }
+        hashed = hidden_facts(payload["facts"]).keys()
         if hashed & needed:
             hidden.append(case_id)
             continue

@@ -75,6 +75,7 @@ def as_record(workbook: DecisionWorkbook) -> dict[str, Any]:
                 "allowed_values": fact.allowed_values,
                 "required": fact.required,
                 "sensitive": fact.sensitive,
+                "logged_as": fact.sensitivity,
                 "protected": fact.protected,
                 "volatile": fact.volatile,
                 "description": fact.description,

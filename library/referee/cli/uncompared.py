@@ -55,6 +55,11 @@ def _fact(name: str, old: FactDefinition | None, new: FactDefinition | None) -> 
             was, now = getattr(old, mark), getattr(new, mark)
             if was != now:
                 yield f"`{name}` is {'now' if now else 'no longer'} {mark}: {what}"
+        if old.sensitive and new.sensitive and old.logged_as != new.logged_as:
+            yield (
+                f"`{name}` stood in the audit log as {old.logged_as} and stands there as {new.logged_as}: what of it "
+                "can be read and replayed later is not compared"
+            )
     before = None if old is None or old.protected else old
     after = None if new is None or new.protected else new
     if before is None and after is None:

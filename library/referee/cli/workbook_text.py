@@ -58,7 +58,7 @@ def fact_text(fact: FactDefinition) -> str:
         word
         for word, is_so in (
             ("required", fact.required),
-            ("sensitive", fact.sensitive),
+            ("sensitive" if fact.logged_as == "hash" else f"sensitive ({fact.logged_as})", fact.sensitive),
             ("protected", fact.protected),
             ("volatile", fact.volatile),
         )

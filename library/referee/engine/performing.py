@@ -50,6 +50,7 @@ class Performer:
     long each took.
 
     ``looks`` find out whether an action was done: they give its result, or None or an empty text if it was not.
+    ``may_be_told`` takes out of an error's text what must not be told about the case.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Performer:
         self._looks = looks
         self._stop_after = stop_after
         self.steps = StepTimes()
+        self.may_be_told: Callable[[Decision, str], str] = lambda decision, text: text
         self._in_a_row: Counter[str] = Counter()
         self.attempted = 0
         self.failed: list[FailedAction] = []
@@ -96,7 +98,7 @@ class Performer:
         except (AuditError, RunStoppedError):
             raise
         except Exception as error:  # it is about this case, not the run
-            text = shortened(error)
+            text = shortened(error, lambda text: self.may_be_told(decision, text))
             self._note(FailedAction(decision.case_id, action, text))
             raise ActionFailed(text) from error
         self._in_a_row[action] = 0
@@ -124,7 +126,7 @@ def failure_reason(action: str, error: str) -> str:
     return f"{action} {error}" if is_refusal(error) else f"{action} failed: {error}"
 
 
-def shortened(error: BaseException) -> str:
-    """The text of an error, as much of it as a log should hold."""
-    text = " ".join(str(error).split()) or type(error).__name__
+def shortened(error: BaseException, may_be_told: Callable[[str], str] = str) -> str:
+    """As much of the text of an error as a log should hold, of what ``may_be_told``."""
+    text = may_be_told(" ".join(str(error).split()) or type(error).__name__)
     return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"

@@ -199,6 +199,7 @@ class PlaybookSteps:
         error: str = "",
     ) -> None:
         self._records += 1
+        repeated = self._referee.repeated(decision)
         self._log.append(
             "exception",
             {
@@ -207,14 +208,14 @@ class PlaybookSteps:
                 "playbook": playbook.name,
                 "playbook_version": playbook.version,
                 "event": event,
-                "data": dict(data or {}),
+                "data": repeated.without(dict(data or {})),
                 "transition": transition,
                 "state": state,
                 "step": step,
                 "attempt": attempt,
                 "due": due,
                 "status": status,
-                "result": result,
+                "result": repeated.without(result),
                 "error": error,
                 "of": position_of(decision),
             },

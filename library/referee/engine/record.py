@@ -6,9 +6,11 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
-from referee.audit import canonical_json, mask
+from referee.audit import CaseKey, canonical_json
+from referee.audit.sensitive import MASK_MARK, NOT_SHOWN, hide, keyed_hash
 from referee.domain import (
     AuditError,
     CellAddress,
@@ -20,7 +22,10 @@ from referee.domain import (
     RuleRef,
     Versions,
 )
+from referee.engine.repeated_facts import RepeatedFacts
 from referee.workitems import CaseState
+
+NONE_REPEATED = RepeatedFacts(())
 
 SCORE_KEYS = {"label", "confidence", "probabilities"}
 
@@ -31,25 +36,47 @@ _CELL = re.compile(r"(?P<workbook>.+), sheet (?P<sheet>.+), cell (?P<cell>[A-Z]+
 
 
 def decision_payload(
-    decision: Decision, *, hidden: Collection[str], key: bytes, volatile: Collection[str]
+    decision: Decision,
+    *,
+    logged_as: Mapping[str, str] = MappingProxyType({}),
+    key: CaseKey | None = None,
+    repeated: RepeatedFacts = NONE_REPEATED,
+    volatile: Collection[str] = (),
 ) -> dict[str, Any]:
-    """The payload of a ``decision`` record. Facts named in ``hidden`` appear as hashes keyed by ``key``.
+    """The payload of a ``decision`` record. The facts of ``logged_as`` are hidden in that way under ``key``; without
+    one only a mark stands there. Their values are taken out of everything else by ``repeated``.
 
-    ``facts_sha256`` tells whether a case is still the same: it is taken over the facts as they stand in the record, so
-    it betrays nothing about hidden ones, and without those that change by themselves (``volatile``).
+    ``facts_sha256`` tells whether a case is still the same: it is taken over the facts without those that change by
+    themselves (``volatile``), and over keyed hashes of sensitive ones, so it betrays nothing about them.
     """
-    facts = mask(decision.facts, hidden, key)
-    lasting = {name: value for name, value in facts.items() if name not in volatile}
+    whose = (decision.versions.decision, decision.case_id)
+    facts: dict[str, Any] = dict(decision.facts)
+    compared = {name: value for name, value in facts.items() if name not in volatile}
+    for name, how in logged_as.items():
+        value = facts.get(name)
+        if value is None:
+            continue
+        facts[name] = NOT_SHOWN if key is None else hide(value, how, key, (*whose, name))
+        if name in compared:
+            compared[name] = NOT_SHOWN if key is None else keyed_hash(key, value)
     return {
         "case": decision.case_id,
         "decision": decision.versions.decision,
         "facts": facts,
-        "facts_sha256": hashlib.sha256(canonical_json(lasting)).hexdigest(),
+        "facts_sha256": hashlib.sha256(canonical_json(compared)).hexdigest(),
+        **conclusion(decision, repeated),
+        "versions": _versions(decision.versions),
+    }
+
+
+def conclusion(decision: Decision, repeated: RepeatedFacts = NONE_REPEATED) -> dict[str, Any]:
+    """What a decision came to, as its record says it: all that follows from the facts and the versions."""
+    return {
         "route": str(decision.route),
         "action": decision.action,
-        "queue": decision.queue,
-        "reasons": list(decision.reasons),
-        "outputs": dict(decision.outputs),
+        "queue": repeated.without(decision.queue),
+        "reasons": repeated.without(list(decision.reasons)),
+        "outputs": repeated.without(dict(decision.outputs)),
         "rules": [
             {
                 "table": rule.table,
@@ -64,13 +91,12 @@ def decision_payload(
         "diagnostics": [
             {
                 "code": diagnostic.code,
-                "message": diagnostic.message,
+                "message": repeated.without(diagnostic.message),
                 "severity": str(diagnostic.severity),
                 "place": "" if diagnostic.place is None else str(diagnostic.place),
             }
             for diagnostic in decision.diagnostics
         ],
-        "versions": _versions(decision.versions),
     }
 
 
@@ -106,12 +132,20 @@ def position_of(decision: Decision) -> int:
 def as_logged(decision: Decision, state: CaseState) -> Decision:
     """What the log says about a case, with the facts of ``decision``, a fresh evaluation of the same case.
 
-    The fresh trace and diagnostics are kept only where the same versions gave them.
+    What the log doesn't hold (trace, diagnostics, outputs that repeat a sensitive fact) is that of the fresh evaluation
+    where the same versions gave it.
     """
     logged = from_log(state)
     if not same_versions(state, decision):
         return replace(logged, facts=decision.facts)
-    return replace(logged, facts=decision.facts, trace=decision.trace, diagnostics=decision.diagnostics)
+    hidden = {name: value for name, value in decision.outputs.items() if name not in logged.outputs}
+    return replace(
+        logged,
+        facts=decision.facts,
+        outputs={**logged.outputs, **hidden},
+        trace=decision.trace,
+        diagnostics=decision.diagnostics,
+    )
 
 
 def same_versions(state: CaseState, decision: Decision) -> bool:
@@ -120,8 +154,10 @@ def same_versions(state: CaseState, decision: Decision) -> bool:
 
 
 def from_log(state: CaseState) -> Decision:
-    """The logged decision as far as the log holds it: hidden facts as hashes, and of the trace the rules that fired
-    and the scores. Versions are those that gave it.
+    """The logged decision as far as the log holds it: sensitive facts as they stand there, outputs without those that
+    repeat one, and of the trace the rules that fired and the scores. Versions are those that gave it.
+
+    An action that needs an output which isn't there fails, and the case goes to people.
     """
     logged = state.decision
     versions = logged["versions"]
@@ -132,7 +168,7 @@ def from_log(state: CaseState) -> Decision:
         queue=logged["queue"],
         reasons=tuple(logged["reasons"]),
         facts=logged["facts"],
-        outputs=logged["outputs"],
+        outputs={name: value for name, value in logged["outputs"].items() if not _is_cut(value)},
         trace=(
             *(NodeTrace(node, value) for node, value in logged["scores"].items()),
             *(NodeTrace(rule["table"], None, (_rule(rule),)) for rule in logged["rules"]),
@@ -146,6 +182,11 @@ def from_log(state: CaseState) -> Decision:
         ),
         receipt=state.receipt,
     )
+
+
+def _is_cut(value: Any) -> bool:
+    """Whether a logged value lacks a sensitive fact that it repeated."""
+    return NOT_SHOWN in canonical_json(value).decode("utf-8")
 
 
 def _rule(logged: Mapping[str, Any]) -> RuleRef:
@@ -166,12 +207,16 @@ def changes_between(
     Both are facts as `decision_payload` writes them. Of ``hidden`` facts only the name is told.
     """
     told: list[str] = []
+    masked: list[str] = []
     for name in dict.fromkeys([*after, *before]):
         was, now = before.get(name), after.get(name)
-        if name in volatile or canonical_json(was) == canonical_json(now):
+        if name in volatile:
+            continue
+        if canonical_json(was) == canonical_json(now):
+            masked += [f"`{name}`, which is masked in the log"] if str(now).startswith(MASK_MARK) else []
             continue
         told.append(f"`{name}`" if name in hidden else f"`{name}` was {_shown(was)}, is {_shown(now)}")
-    return told
+    return told or masked
 
 
 def _shown(value: Any) -> str:

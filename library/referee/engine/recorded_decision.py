@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from referee.audit import HASH_MARK, AuditLog, has_log
+from referee.audit import AuditLog, has_log, hidden_facts
 from referee.domain import Decision, InputError
 from referee.engine.example_case import Example
 from referee.workbook import DecisionWorkbook
@@ -23,18 +23,14 @@ class RecordedDecision:
 
     @property
     def example(self) -> Example:
-        """The case as far as the log can be read: without the facts that stand in it as hashes, and with its scores."""
+        """The case as far as the log can be read: without the facts that it doesn't show, and with its scores."""
         facts = {name: value for name, value in self.payload["facts"].items() if name not in self.hidden}
         return Example(facts, self.payload["scores"])
 
     @property
     def hidden(self) -> frozenset[str]:
-        """The facts that the log holds as hashes only."""
-        return frozenset(
-            name
-            for name, value in self.payload["facts"].items()
-            if isinstance(value, str) and value.startswith(HASH_MARK)
-        )
+        """The facts that the log doesn't show."""
+        return frozenset(hidden_facts(self.payload["facts"]))
 
     def is_by(self, workbook: DecisionWorkbook) -> bool:
         """Whether this very workbook, byte for byte, gave the decision."""

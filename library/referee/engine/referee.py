@@ -10,12 +10,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from referee.audit import AuditLog, open_log, utc_now
+from referee.audit import AuditLog, CaseKey, CaseKeys, canonical_json, open_log, utc_now
+from referee.audit.sensitive import hidden_facts
 from referee.domain import Case, Decision, Diagnostic, InputError, LineAddress, RulesError, Versions
 from referee.engine.asked_models import asked_models
 from referee.engine.deciding import decided
 from referee.engine.pushed_scores import Push, pushes
-from referee.engine.record import as_logged, changes_between, decision_payload, same_versions, scores
+from referee.engine.record import (
+    NONE_REPEATED,
+    as_logged,
+    changes_between,
+    decision_payload,
+    same_versions,
+    scores,
+)
+from referee.engine.repeated_facts import RepeatedFacts, texts_of_cells
 from referee.workbook import DecisionWorkbook, UnreadableCell, read_workbook
 from referee.workbook.cell_value import exact_number, one_line, written
 from referee.workitems import CaseState, Ledger
@@ -65,8 +74,12 @@ class Referee:
         )
         self.log: AuditLog | None = open_log(audit, clock=clock) if audit is not None else None
         self.ledger = Ledger(self.log) if self.log is not None else None
-        hidden = self.workbook.dictionary.sensitive
-        self._key = self.log.key if self.log is not None and hidden else b""
+        self._keys = CaseKeys(audit) if audit is not None else None
+        self._logged_as = self.workbook.dictionary.logged_as
+        self._said = texts_of_cells(self.workbook) if self._logged_as else frozenset[Any]()
+        if self._keys is not None and self.log is not None and self._logged_as:
+            with self.log.exclusive():
+                self._keys.require_usable()
 
     @property
     def name(self) -> str:
@@ -142,18 +155,19 @@ class Referee:
             self.ledger.refresh()
             decisions: list[Decision] = []
             fresh: dict[int, dict[str, Any]] = {}
+            keys = self._keys_of(cases)
             for index, case in enumerate(cases):
                 state = self.ledger.state(self.name, case.id)
                 decision = self.evaluate(case)
-                payload = self.payload(decision)
+                payload = self.payload(decision, keys.get(case.id))
                 if state is not None:
-                    unchanged = state.decision["facts_sha256"] == payload["facts_sha256"]
+                    unchanged = self._is_unchanged(state, payload, keys.get(case.id))
                     if unchanged and (state.was_taken_up or same_versions(state, decision)):
                         decisions.append(as_logged(decision, state))
                         continue
                     if state.was_taken_up:
                         decision = self.evaluate(case, [self._changed(case, state, payload)])
-                        payload = self.payload(decision)
+                        payload = self.payload(decision, keys.get(case.id))
                 fresh[index] = payload | {"follows": None if state is None else state.position}
                 decisions.append(decision)
             receipts = self.log.append_many([("decision", payload) for payload in fresh.values()])
@@ -178,12 +192,48 @@ class Referee:
                     found[node] = told
         return found
 
-    def payload(self, decision: Decision) -> dict[str, Any]:
-        """The audit payload of a decision; facts marked sensitive appear as keyed hashes only."""
-        dictionary = self.workbook.dictionary
+    def payload(self, decision: Decision, key: CaseKey | None = None) -> dict[str, Any]:
+        """The audit payload of a decision; sensitive facts are hidden under the key of the case, as the data dictionary
+        says, and not shown at all without one.
+        """
         return decision_payload(
-            decision, hidden=dictionary.sensitive, key=self._key, volatile=dictionary.volatile
+            decision,
+            logged_as=self._logged_as,
+            key=key,
+            repeated=self.repeated(decision),
+            volatile=self.workbook.dictionary.volatile,
         )
+
+    def repeated(self, decision: Decision) -> RepeatedFacts:
+        """Takes the sensitive facts of a case out of everything that is said about it."""
+        if not self._logged_as:
+            return NONE_REPEATED
+        values = (decision.facts.get(name) for name in self._logged_as)
+        return RepeatedFacts([value for value in values if value is not None], self._said)
+
+    def _keys_of(self, cases: Sequence[Case]) -> Mapping[str, CaseKey]:
+        if self._keys is None or not self._logged_as:
+            return {}
+        return self._keys.of_cases(self.name, [case.id for case in cases])
+
+    def _is_unchanged(self, state: CaseState, payload: Mapping[str, Any], key: CaseKey | None) -> bool:
+        """Whether the facts of a case are those of its record. Where the case was erased only those can be compared
+        that were never hidden: the same case must not be taken for a changed one.
+        """
+        if state.decision["facts_sha256"] == payload["facts_sha256"]:
+            return True
+        secret = hidden_facts(state.decision["facts"])
+        used = {told.key_id for told in secret.values()}
+        if self._keys is None or not used or (key is not None and used == {key.id}):
+            return False
+        if any(self._keys.key(key_id) is not None for key_id in used):
+            return False
+        unknown = self._logged_as.keys() | self.workbook.dictionary.volatile | secret.keys()
+        was, now = (
+            {name: value for name, value in facts.items() if name not in unknown}
+            for facts in (state.decision["facts"], payload["facts"])
+        )
+        return canonical_json(was) == canonical_json(now)
 
     def _doubts_about_id(self, case: Case) -> list[Diagnostic]:
         fact = self.workbook.settings.case_id

@@ -39,6 +39,7 @@ class Settling:
         self._ledger = referee.ledger
         self._performer = performer
         self._own = own
+        performer.may_be_told = lambda decision, text: str(referee.repeated(decision).without(text))
         self._steps = PlaybookSteps(referee, performer, playbooks, self.hand_over, self._held)
 
     def state(self, case_id: str) -> CaseState:
@@ -83,13 +84,14 @@ class Settling:
 
     def hand_over(self, decision: Decision, queue: str, reasons: Sequence[str]) -> None:
         pushed = self._referee.pushed(decision)
+        repeated = self._referee.repeated(decision)
         self._log.append(
             "handoff",
             {
                 "case": decision.case_id,
                 "decision": self._referee.name,
-                "queue": queue,
-                "reasons": list(reasons),
+                "queue": repeated.without(queue),
+                "reasons": repeated.without(list(reasons)),
                 "context": {PUSHED: as_payload(pushed)} if pushed else {},
                 "of": position_of(decision),
             },
@@ -154,7 +156,7 @@ class Settling:
                 "status": status,
                 "action": decision.action,
                 "of": position_of(decision),
-                "result": result,
+                "result": self._referee.repeated(decision).without(result),
                 "error": error,
             },
         )

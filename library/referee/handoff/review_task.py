@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from referee.audit.sensitive import HASH, NOT_SHOWN, hidden
 from referee.scoring import Contribution
 
 ANSWERS = ("approve", "reject", "done by hand")
@@ -14,8 +15,6 @@ ANSWERS = ("approve", "reject", "done by hand")
 
 PUSHED = "pushed"
 """The part of a handoff's context that says what pushed the scores: by node a list of fact, size, unit, meaning."""
-
-_HASHED = "hmac-sha256:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,8 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return "(sensitive)" if value.startswith(_HASHED) else value
+        told = hidden(value)
+        return value if told is None else NOT_SHOWN if told.how == HASH else told.shown
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, Mapping):

@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+from referee.audit.sensitive import ENCRYPT, HASH, MASK
 from referee.workbook.cell_place import column_letters
 from referee.workbook.cell_value import put
 from referee.workbook.data_dictionary import FACT_TYPES, FactDefinition, enumerated
@@ -135,7 +136,7 @@ def _write_facts(worksheet: Any, facts: Sequence[FactDefinition]) -> None:
             fact.type,
             fact.allowed_values or None,
             _yes_no(fact.required),
-            _yes_no(fact.sensitive),
+            _sensitivity(fact),
             _yes_no(fact.protected),
             _yes_no(fact.volatile),
             fact.description or None,
@@ -145,12 +146,14 @@ def _write_facts(worksheet: Any, facts: Sequence[FactDefinition]) -> None:
     last = fill_table(worksheet, FACT_COLUMNS, rows, widths={"allowed values": 34, "description": 70})
     area = f"{{0}}2:{{0}}{last + SPARE_ROWS}"
     add_dropdown(worksheet, area.format("B"), FACT_TYPES)
-    for letter in "DEFG":
+    for letter in "DFG":
         add_dropdown(worksheet, area.format(letter), ("yes", "no"))
+    add_dropdown(worksheet, area.format("E"), ("yes", "no", HASH, MASK, "mask 2", ENCRYPT))
     helps = {
         "C": 'FEEL unary tests, such as [0..1000000] or "EUR","USD". A value outside them is doubt.',
         "D": "yes: a case without this fact goes to people.",
-        "E": "yes: the value is kept out of messages and stored in the audit log as a keyed hash.",
+        "E": "yes: the value is kept out of messages. The audit log holds of it a keyed hash (yes or hash), a mask "
+        "(mask; mask 2 leaves its last two signs), or the encrypted value (encrypt), which a replay needs.",
         "F": "yes: no table and no model may use this fact.",
         "G": "yes: it changes from day to day, and a case in work stays the same case all the same.",
     }
@@ -235,6 +238,10 @@ def _write_changes(worksheet: Any, changes: Sequence[Change]) -> None:
         [item.version, item.date, item.author, item.approver or None, item.what, item.why] for item in changes
     ]
     fill_table(worksheet, CHANGE_COLUMNS[:6], rows, widths={"what": 60, "why": 60})
+
+
+def _sensitivity(fact: FactDefinition) -> str:
+    return _yes_no(fact.sensitive) if fact.logged_as == HASH else fact.sensitivity or "no"
 
 
 def _yes_no(value: bool) -> str:

@@ -41,7 +41,8 @@ class FactDefinition:
     """One line of the data dictionary. ``allowed_values`` are FEEL unary tests; empty means every value of
     the type.
 
-    A ``sensitive`` fact never appears as such in messages or the audit log. A ``protected`` fact never
+    A ``sensitive`` fact never appears as such in messages or the audit log, where it is ``logged_as`` a keyed ``hash``,
+    a ``mask`` (``mask 2`` leaves its last two signs) or under encryption (``encrypt``). A ``protected`` fact never
     reaches a table or a model. A ``volatile`` one changes by itself, from day to day, say: that alone does not make
     a case another. ``place`` is the cell of its name.
     """
@@ -54,7 +55,13 @@ class FactDefinition:
     protected: bool = False
     description: str = ""
     volatile: bool = False
+    logged_as: str = "hash"
     place: CellAddress | None = field(default=None, compare=False)
+
+    @property
+    def sensitivity(self) -> str:
+        """What the column ``sensitive`` says: nothing, or how the fact stands in the audit log."""
+        return self.logged_as if self.sensitive else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,11 @@ class DataDictionary:
     @property
     def sensitive(self) -> frozenset[str]:
         return frozenset(fact.name for fact in self.facts if fact.sensitive)
+
+    @property
+    def logged_as(self) -> Mapping[str, str]:
+        """How each sensitive fact stands in the audit log."""
+        return {fact.name: fact.logged_as for fact in self.facts if fact.sensitive}
 
     @property
     def volatile(self) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from referee.audit.sensitive import HASH, LOGGED_AS, MOST_SHOWN
 from referee.domain import CellAddress, Diagnostic
 from referee.feel import FeelSyntaxError, compile_expression
 from referee.workbook.cell_reading import CellKind, ColumnSense, Misread, did_you_mean, read_cell
@@ -186,17 +187,34 @@ def _fact(row: ListRow, faults: list[Diagnostic]) -> FactDefinition | None:
             allowed = read_cell(cell, ColumnSense(CellKind.INPUT, name, kind)).feel
         except Misread as misread:
             faults.append(misread.diagnostic.at(cell.place))
+    logged_as = _sensitivity(row.cells.get("sensitive"), faults)
     return FactDefinition(
         name=name,
         type=kind,
         allowed_values="" if allowed == "-" else allowed,
         required=mark(row.cells.get("required"), faults),
-        sensitive=mark(row.cells.get("sensitive"), faults),
+        sensitive=bool(logged_as),
+        logged_as=logged_as or HASH,
         protected=mark(row.cells.get("protected"), faults),
         volatile=mark(row.cells.get("volatile"), faults),
         description=row.text("description"),
         place=place,
     )
+
+
+def _sensitivity(cell: GridCell | None, faults: list[Diagnostic]) -> str:
+    """How a sensitive fact is to stand in the audit log; "" for one that isn't sensitive."""
+    if cell is not None and LOGGED_AS.fullmatch(written := cell.text.casefold()):
+        return written
+    found: list[Diagnostic] = []
+    is_sensitive = mark(cell, found)
+    if found and cell is not None:
+        message = (
+            f"`{cell.text}` doesn't say whether the fact is sensitive; write no, yes or hash (a keyed hash stands in "
+            f"the audit log), mask or mask 1 to mask {MOST_SHOWN} (nothing but its last signs) or encrypt"
+        )
+        faults.append(Diagnostic("cell-mark", message, place=cell.place))
+    return HASH if is_sensitive else ""
 
 
 def read_models(

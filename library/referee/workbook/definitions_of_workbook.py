@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, replace
 
+from referee.audit.sensitive import HASH, LOGGED_AS
 from referee.dmn import DecisionNode, Definitions, InputData, ItemDefinition, Literal, TableLogic
 from referee.dmn.elements import Element
 from referee.dmn.passage import Notes
@@ -21,7 +22,8 @@ _MODEL = re.compile(
     r"; facts: (?P<facts>.*)"
 )
 _MARKS = ("required", "sensitive", "protected", "volatile")
-_MARK_LINE = re.compile(rf"\[(?:optional|(?:{'|'.join(_MARKS)})(?:, (?:{'|'.join(_MARKS)}))*)\]")
+_MARK = rf"(?:{'|'.join(_MARKS)}|sensitive: (?:{LOGGED_AS.pattern}))"
+_MARK_LINE = re.compile(rf"\[(?:optional|{_MARK}(?:, {_MARK})*)\]")
 
 
 def definitions_of(workbook: DecisionWorkbook) -> Definitions:
@@ -104,8 +106,16 @@ def settings_in(note: str) -> Settings | None:
 
 def _fact_note(fact: FactDefinition) -> str:
     marks = [name for name in _MARKS if getattr(fact, name)]
+    if fact.sensitive and fact.logged_as != HASH:
+        marks[marks.index("sensitive")] = f"sensitive: {fact.logged_as}"
     line = f"[{', '.join(marks) or 'optional'}]"
     return f"{fact.description}\n{line}" if fact.description else line
+
+
+def logged_as_in(marks: Collection[str] | None) -> str:
+    """How a fact with these marks stands in the audit log; "" for one that isn't sensitive."""
+    told = [mark.partition(": ")[2] or HASH for mark in marks or () if mark.startswith("sensitive")]
+    return told[-1] if told else ""
 
 
 def marks_in(note: str) -> tuple[str, frozenset[str] | None]:

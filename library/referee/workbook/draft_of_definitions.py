@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from referee.audit.sensitive import HASH
 from referee.dmn import (
     DecisionNode,
     DecisionService,
@@ -22,7 +23,7 @@ from referee.workbook.authoring import WorkbookDraft
 from referee.workbook.cell_place import column_letters
 from referee.workbook.data_dictionary import FACT_TYPES, FactDefinition
 from referee.workbook.decision_workbook import ModelDefinition, Settings
-from referee.workbook.definitions_of_workbook import marks_in, model_in, settings_in
+from referee.workbook.definitions_of_workbook import logged_as_in, marks_in, model_in, settings_in
 from referee.workbook.feel_as_typed import STRING, customary, names_in, unmistakable
 from referee.workbook.logic_as_table import LogicAsTable
 from referee.workbook.route_table import MAY_BE_BLANK, ROUTE_OUTPUTS
@@ -128,7 +129,8 @@ class _Drafting:
             type=kind or "string",
             allowed_values=allowed,
             required=not self._is_tested_for_null(name) if marks is None else "required" in marks,
-            sensitive=marks is not None and "sensitive" in marks,
+            sensitive=bool(logged_as_in(marks)),
+            logged_as=logged_as_in(marks) or HASH,
             protected=marks is not None and "protected" in marks,
             volatile=marks is not None and "volatile" in marks,
             description=description,

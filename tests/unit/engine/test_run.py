@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from referee.domain import AuditError, Case, Decision, Diagnostic, InputError, RulesError, RunStoppedError
-from referee.engine import Run
+from referee.engine import Run, RunLimits
 from referee.exceptions import read_playbooks
 from tests.unit.engine.conftest import Office
 from tests.unit.engine.limits import GOOD, write_limits
@@ -218,8 +218,9 @@ def test_a_sensitive_fact_is_nowhere_in_the_log(office: Office) -> None:
 
 def test_a_log_whose_key_is_gone_is_refused(office: Office) -> None:
     office.run().process([case(1, account="DE02-1203")])
-    (office.folder / "audit.key").unlink()
-    with pytest.raises(AuditError, match=r"audit\.key is gone"):
+    for path in (office.folder / "audit.keys").iterdir():
+        path.unlink()
+    with pytest.raises(AuditError, match=r"keys\.sqlite are gone"):
         office.run()
 
 
@@ -360,3 +361,39 @@ def test_results_of_an_earlier_version_keep_its_rules_and_its_version(office: Of
         1,
         f"{office.workbook.name}, sheet routing, cell A4",
     )
+
+
+def test_a_limit_ends_the_run_between_cases_and_the_rest_is_for_the_next(office: Office) -> None:
+    cases = [case(number) for number in range(1, 6)]
+    office.run().process(cases[:1])
+    run = Run(
+        office.referee(),
+        {"pay": office._pay, "send query": lambda d: None, "read reply": lambda d: None},
+        read_playbooks(office.playbooks),
+        limits=RunLimits(at_most=2),
+    )
+    summary = run.process(cases)
+    assert office.paid == ["P-1", "P-2", "P-3"]
+    assert summary.ended == "it has worked on 2, as many as it may"
+    assert (summary.stopped, summary.earlier) == ("", 1)
+    assert dict(summary.outcomes) == {"done": 3, "decided": 2}
+    assert summary.steps["pay"].count == 2
+    summary = office.run().process(cases)
+    assert (summary.ended, office.paid) == ("", ["P-1", "P-2", "P-3", "P-4", "P-5"])
+
+
+def test_a_run_that_is_asked_to_stop_finishes_the_case_in_hand(office: Office) -> None:
+    asked: list[str] = []
+    run = Run(
+        office.referee(),
+        {
+            "pay": lambda decision: asked.append("stopped by request"),
+            "send query": lambda d: None,
+            "read reply": lambda d: None,
+        },
+        read_playbooks(office.playbooks),
+        limits=RunLimits(asked_to_stop=lambda: "".join(asked)),
+    )
+    summary = run.process([case(1), case(2)])
+    assert summary.ended == "stopped by request"
+    assert dict(summary.outcomes) == {"done": 1, "decided": 1}
