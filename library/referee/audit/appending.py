@@ -76,6 +76,7 @@ class LogEnd:
         self._clock = clock
         self._segment_bytes = segment_bytes
         self._descriptor = self._lock_descriptor = _CLOSED
+        self._left: list[int] = []  # of segments before, while a thread flushes through them
         self._tail = self._start = Tail()
         self._open()
 
@@ -168,21 +169,25 @@ class LogEnd:
         """Returns when everything in the newest segment is durable, as the ones before it are."""
         self._flush(self._descriptor)
 
-    def duplicate(self) -> int:
-        """A descriptor for ``flush_aside``: another thread may go on to the next segment in between."""
-        return os.dup(self._descriptor)
+    def borrow(self) -> int:
+        """The descriptor for ``flush_aside``, which stays open till then: another thread may go on meanwhile."""
+        self._borrowed += 1
+        return self._descriptor
 
     def flush_aside(self, descriptor: int) -> None:
         """Returns when everything that was written through the descriptor is durable; needs no lock."""
         try:
             self._flush(descriptor)
         finally:
-            os.close(descriptor)
+            with self._guard:
+                self._borrowed -= 1
+                self._close_left()
 
     def close(self) -> None:
         """Gives the files back."""
-        for descriptor in {self._descriptor, self._lock_descriptor} - {_CLOSED}:
+        for descriptor in {self._descriptor, self._lock_descriptor, *self._left} - {_CLOSED}:
             os.close(descriptor)
+        self._left.clear()
         self._descriptor = self._lock_descriptor = _CLOSED
 
     # Files
@@ -192,7 +197,7 @@ class LogEnd:
         self.writer = self._given_writer or f"{socket.gethostname()}/{self._pid}/{secrets.token_hex(4)}"
         self._written_writer = exact_json(self.writer)
         self._guard = threading.RLock()
-        self._depth = 0
+        self._depth = self._borrowed = 0
         self._flush_failed = False
         self._tail = Tail()
         try:
@@ -235,6 +240,8 @@ class LogEnd:
         self._descriptor = descriptor
         self._start = self._tail = start
         self._at = str(self.path)
+        status = os.fstat(descriptor)
+        self._identity = status.st_dev, status.st_ino
         self._following = ""
         self._found_end = False
 
@@ -244,11 +251,27 @@ class LogEnd:
         except OSError as fault:
             raise AuditError(f"the audit log {self.path} can't be locked: {reason(fault)}") from fault
 
-    def _is_in_place(self, status: os.stat_result) -> bool:
+    def _close_left(self) -> None:
+        if not self._borrowed:
+            for descriptor in self._left:
+                os.close(descriptor)
+            self._left.clear()
+
+    def _size(self) -> int:
+        """How long the segment is. Raises AuditError when it isn't the file any more that was opened."""
+        if _WINDOWS:  # which lets nobody delete or replace an open file
+            return os.fstat(self._descriptor).st_size
         try:
-            return os.path.samestat(status, os.stat(self._at))  # noqa: PTH116 - measured: half the time of Path.stat
+            status = os.stat(self._at)  # noqa: PTH116 - measured: half the time of Path.stat
+            is_in_place = (status.st_dev, status.st_ino) == self._identity
         except FileNotFoundError:
-            return False
+            is_in_place = False
+        if not is_in_place:
+            raise AuditError(
+                f"the audit log {self.path} was deleted or replaced while this run was writing to it; "
+                f"{RESTORE}"
+            )
+        return status.st_size
 
     # Segments
 
@@ -268,10 +291,15 @@ class LogEnd:
             ) from fault
         old, self._closed = self._descriptor, self.path
         self._enter(descriptor, Tail(self._tail.position, self._tail.hash, 0, path.name))
-        if not _WINDOWS:
-            self._lock_descriptor = descriptor
-            self._lock()  # before the old lock is given back with its file: nobody gets in between
-        os.close(old)
+        try:
+            if not _WINDOWS:
+                self._lock_descriptor = descriptor
+                self._lock()  # before the old lock is given back: nobody gets in between
+        finally:
+            if not _WINDOWS:
+                unlock(old)
+            self._left.append(old)
+            self._close_left()
         self._follow(Chain(self._start))
 
     def _begin_segment(self) -> None:
@@ -283,13 +311,7 @@ class LogEnd:
     # Lines
 
     def _catch_up_in_segment(self) -> bool:
-        status = os.fstat(self._descriptor)
-        if not _WINDOWS and not self._is_in_place(status):
-            raise AuditError(
-                f"the audit log {self.path} was deleted or replaced while this run was writing to it; "
-                f"{RESTORE}"
-            )
-        size = status.st_size
+        size = self._size()
         if size < self._tail.offset:
             raise cut_short(self.path, self._tail)
         if self._found_end:

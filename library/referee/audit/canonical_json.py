@@ -78,10 +78,17 @@ def _quickly(value: Any) -> str:
             name = _names.get(key) if type(key) is str else None
             if name is None:
                 name = _quoted_name(key)
-            parts.append(name + (_quote(item) if type(item) is str else _quickly(item)))
+            if type(item) is str:
+                parts.append(name + _quote(item))
+            elif item is None:
+                parts.append(name + "null")
+            else:
+                parts.append(name + _quickly(item))
         return "{" + ",".join(parts) + "}"
     if kind is list or kind is tuple:
-        return "[" + ",".join([_quickly(item) for item in value]) + "]"
+        return "[" + ",".join([_quickly(item) for item in value]) + "]" if value else "[]"
+    if kind is Decimal and value.is_finite():
+        return str(value)
     return _text(value, canonical=False)
 
 
