@@ -84,7 +84,7 @@ A Limit Ends The Run Between Items
     Name Actions
     ${counts}=    Process Work Items    payments    file=${FILE}    at_most=1
     Should Be Equal As Integers    ${counts.count}    1
-    Should Be Equal    ${counts.ended}    1 items were worked on, as many as it may
+    Should Be Equal    ${counts.ended}    it has worked on 1, as many as it may
     ${counts}=    Process Work Items    payments    file=${FILE}    within=0 seconds
     Should Be Equal As Integers    ${counts.count}    0
     Should Start With    ${counts.ended}    its time was over at
@@ -102,9 +102,9 @@ States Follow Decisions
     Should Be Equal    ${item}[state]    PENDING
     Should Not Be Equal    ${item}[due]    ${None}
     File Should Exist    ${OUTPUT DIR}/worklist.xlsx
-    ${page}=    Get File    ${OUTPUT DIR}/work_items.html
+    ${page}=    Get File    ${OUTPUT DIR}/summary.html
     Should Contain    ${page}    Seconds for each step
-    ${text}=    Get File    ${OUTPUT DIR}/work_items.json
+    ${text}=    Get File    ${OUTPUT DIR}/summary.json
     ${data}=    Evaluate    json.loads($text)
     Should Be Equal As Integers    ${data}[steps][pay][count]    1
     Should Be Equal    ${data}[running]    ${False}

@@ -4,30 +4,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from referee.engine.item_run import BotHelp, ItemLimits, ItemRun, ItemSummary
+    from referee.engine.item_run import BotHelp, ItemRun, ItemSummary
     from referee.engine.performing import STOP_AFTER, ActionTable, FailedAction
     from referee.engine.referee import Referee, id_text
     from referee.engine.run import Run, RunSummary
+    from referee.engine.run_limits import RunLimits
 
 __all__ = [
     "STOP_AFTER",
     "ActionTable",
     "BotHelp",
     "FailedAction",
-    "ItemLimits",
     "ItemRun",
     "ItemSummary",
     "Referee",
     "Run",
+    "RunLimits",
     "RunSummary",
     "id_text",
 ]
 
 _HOMES = {
-    **dict.fromkeys(("BotHelp", "ItemLimits", "ItemRun", "ItemSummary"), "referee.engine.item_run"),
+    **dict.fromkeys(("BotHelp", "ItemRun", "ItemSummary"), "referee.engine.item_run"),
     **dict.fromkeys(("STOP_AFTER", "ActionTable", "FailedAction"), "referee.engine.performing"),
     **dict.fromkeys(("Referee", "id_text"), "referee.engine.referee"),
     **dict.fromkeys(("Run", "RunSummary"), "referee.engine.run"),
+    "RunLimits": "referee.engine.run_limits",
 }
 
 

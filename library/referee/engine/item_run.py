@@ -29,6 +29,7 @@ from referee.engine.performing import (
 )
 from referee.engine.referee import Referee
 from referee.engine.required_actions import require_actions
+from referee.engine.run_limits import RunLimits
 from referee.engine.settling import Settling
 from referee.engine.step_times import StepTime
 from referee.exceptions import Playbook
@@ -46,23 +47,11 @@ from referee.workitems import (
 
 IN_DOUBT = "in-doubt"
 NO_FACTS = "no-facts"
+WAIT = timedelta(minutes=2)
+LOOK_AGAIN = timedelta(minutes=15)
+NO_LIMITS = RunLimits()
 _SLICE_SECONDS = 0.5
 """How soon a waiting run notices that it was asked to stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemLimits:
-    """When a run on a queue ends although items are ready. ``asked_to_stop`` is looked at between items.
-
-    ``wait`` is how long it waits for an item whose time has not come, such as one that is to be tried again.
-    ``look_again`` is how long a case in its playbook is left alone, unless it is due before.
-    """
-
-    until: datetime | None = None
-    at_most: int | None = None
-    wait: timedelta = timedelta(minutes=2)
-    look_again: timedelta = timedelta(minutes=15)
-    asked_to_stop: Callable[[], str] = lambda: ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +114,9 @@ class ItemRun:
     for BUSINESS reasons then, with the rule as code; an action that the target system refused makes it FAILED for
     BUSINESS reasons, any other failed action for APPLICATION ones.
 
+    ``wait`` is how long it waits for an item whose time has not come, such as one that is to be tried again.
+    ``look_again`` is how long a case in its playbook is left alone, unless it is due before.
+
     A failed action is tried again only if the bot has a keyword that looks whether it was done: otherwise nobody
     knows, and the case goes to people. So does a case on which a worker was acting when it was lost. For ``actions``,
     ``playbooks``, ``faults`` and ``stop_after`` see `Run`.
@@ -138,7 +130,9 @@ class ItemRun:
         actions: ActionTable,
         playbooks: Mapping[str, Playbook],
         *,
-        limits: ItemLimits | None = None,
+        limits: RunLimits = NO_LIMITS,
+        wait: timedelta = WAIT,
+        look_again: timedelta = LOOK_AGAIN,
         bot_help: BotHelp | None = None,
         bot: str = "",
         faults: Sequence[Diagnostic] = (),
@@ -156,7 +150,9 @@ class ItemRun:
         self._ledger = referee.ledger
         self._queue = queue
         self._name = name
-        self._limits = limits or ItemLimits()
+        self._limits = limits
+        self._wait_at_most = wait
+        self._look_again = look_again
         self._bot = bot
         self._noted = noted
         self._progress = progress
@@ -194,7 +190,7 @@ class ItemRun:
         while True:
             if self._trouble:
                 return ""
-            if reason := self._limit():
+            if reason := self._limits.reached(self._tally.items, self._referee.clock()):
                 return reason
             if self._restart_due:
                 self._restart()
@@ -268,7 +264,7 @@ class ItemRun:
         now = self._referee.clock()
         told = next((event["due"] for event in reversed(state.events) if event["transition"]), None)
         due = None if told is None else datetime.fromisoformat(told)
-        next_look = now + self._limits.look_again
+        next_look = now + self._look_again
         self._queue.put_back(item, not_before=next_look if due is None else min(due, next_look), due=due)
         self._tally.states["PENDING"] += 1
 
@@ -319,7 +315,7 @@ class ItemRun:
         """Until the next item's time comes; False when there is none that is worth waiting for."""
         (counts,) = self._queue.counts(self._name) or (None,)
         now = self._referee.clock()
-        if counts is None or counts.next_at is None or counts.next_at - now > self._limits.wait:
+        if counts is None or counts.next_at is None or counts.next_at - now > self._wait_at_most:
             return False
         until = counts.next_at if self._limits.until is None else min(counts.next_at, self._limits.until)
         with self._performer.steps.timed("wait"):
@@ -328,16 +324,6 @@ class ItemRun:
                     break
                 self._sleep(min(left, _SLICE_SECONDS))
         return True
-
-    def _limit(self) -> str:
-        limits = self._limits
-        if reason := limits.asked_to_stop():
-            return reason
-        if limits.at_most is not None and self._tally.items >= limits.at_most:
-            return f"{limits.at_most} items were worked on, as many as it may"
-        if limits.until is not None and self._referee.clock() >= limits.until:
-            return f"its time was over at {limits.until.astimezone():%H:%M}"
-        return ""
 
     def _ready(self) -> int:
         return sum(counts.ready for counts in self._queue.counts(self._name))

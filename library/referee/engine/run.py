@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -22,9 +22,13 @@ from referee.engine.performing import STOP_AFTER, ActionTable, FailedAction, Per
 from referee.engine.record import from_log
 from referee.engine.referee import Referee
 from referee.engine.required_actions import require_actions
+from referee.engine.run_limits import RunLimits
 from referee.engine.settling import Settling
+from referee.engine.step_times import StepTime
 from referee.exceptions import Playbook
 from referee.workitems import CaseState, RunLock, Status
+
+NO_LIMITS = RunLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,8 @@ class RunSummary:
     ``routes`` counts the cases by route, ``outcomes`` what became of them, by ledger status; ``states`` says it case
     by case. ``earlier`` counts cases that an earlier run had finished; they were left alone. ``attempted`` counts the
     actions and steps of playbooks that were begun, ``failed`` names those that failed. ``stopped`` says why the run
-    ended early, with cases left open for the next run; it is empty otherwise. ``remarks`` say what whoever is
+    ended early in trouble, ``ended`` why it ended early at a limit or by request: cases are left open for the next run
+    then, and both are empty otherwise. ``steps`` tells how long each step took. ``remarks`` say what whoever is
     in charge must know about the audit log: that it has no checkpoint, or was not shipped.
     """
 
@@ -46,6 +51,8 @@ class RunSummary:
     attempted: int = 0
     failed: Sequence[FailedAction] = ()
     stopped: str = ""
+    ended: str = ""
+    steps: Mapping[str, StepTime] = field(default_factory=dict)
     remarks: Sequence[str] = ()
 
     @property
@@ -83,6 +90,7 @@ class Run:
         faults: Sequence[Diagnostic] = (),
         stop_after: int = STOP_AFTER,
         looks: ActionTable = MappingProxyType({}),
+        limits: RunLimits = NO_LIMITS,
         noted: Callable[[Decision], None] = lambda decision: None,
         progress: Callable[[int, int], None] = lambda settled, cases: None,
     ) -> None:
@@ -92,6 +100,7 @@ class Run:
         self._log = referee.log
         self._ledger = referee.ledger
         self._bot = bot
+        self._limits = limits
         self._noted = noted
         self._progress = progress
         require_actions(referee, actions, looks, playbooks, faults)
@@ -106,8 +115,8 @@ class Run:
         was done about it goes to people. Open cases that are no longer among ``cases`` are taken up from the log.
         Raises `InputError` when two cases have the same id, before anything is decided; `AuditError` when a record
         can't be made durable and `RunStoppedError` when an action was told to stop: then nothing further is done.
-        When an action keeps failing for technical reasons the run stops by itself (`RunSummary.stopped`): cases that
-        were not begun stay open for the next run.
+        When an action keeps failing for technical reasons the run stops by itself (`RunSummary.stopped`), and at a
+        limit it ends (`RunSummary.ended`): cases that were not begun stay open for the next run.
         """
         _require_distinct(cases)
         started = time.perf_counter()
@@ -116,16 +125,12 @@ class Run:
             self._ledger.refresh()
             self._log.append("run", {"decision": name, "status": "started", "bot": self._bot, "summary": {}})
             finished = {case.id for case in cases if self._is_finished(case.id)}
-            decisions = list(self._referee.decide_many(cases))
+            with self._performer.steps.timed("decide all cases"):
+                decisions = list(self._referee.decide_many(cases))
             try:
-                for number, decision in enumerate(decisions, 1):
-                    if not self._is_finished(decision.case_id):
-                        self._noted(decision)
-                        self._settling.settle(decision)
-                    self._progress(number, len(decisions))
-                    if self._performer.stopped:
-                        break
-                self._take_up_rest({case.id for case in cases})
+                ended = self._settle_all(decisions)
+                if not ended:
+                    self._take_up_rest({case.id for case in cases})
             except RunStoppedError:
                 self._log.append(
                     "run", {"decision": name, "status": "stopped", "bot": self._bot, "summary": {}}
@@ -144,6 +149,8 @@ class Run:
                 self._performer.attempted,
                 tuple(self._performer.failed),
                 self._performer.stopped,
+                ended,
+                self._performer.steps.all,
             )
             status = "stopped" if summary.stopped else "finished"
             self._log.append(
@@ -162,6 +169,21 @@ class Run:
                 self._settling.settle(decision)
                 self._ledger.refresh()
             return self._settling.state(decision.case_id).status
+
+    def _settle_all(self, decisions: Sequence[Decision]) -> str:
+        """Why a limit ended it before the last case; empty if none did."""
+        settled = 0
+        for number, decision in enumerate(decisions, 1):
+            if self._performer.stopped:
+                return ""
+            if not self._is_finished(decision.case_id):
+                if reason := self._limits.reached(settled, self._referee.clock()):
+                    return reason
+                self._noted(decision)
+                self._settling.settle(decision)
+                settled += 1
+            self._progress(number, len(decisions))
+        return ""
 
     def _is_finished(self, case_id: str) -> bool:
         state = self._ledger.state(self._referee.name, case_id)
@@ -198,4 +220,5 @@ def _counts(summary: RunSummary) -> dict[str, Any]:
         "earlier": summary.earlier,
         "failed": len(summary.failed),
         "stopped": summary.stopped,
+        "ended": summary.ended,
     }

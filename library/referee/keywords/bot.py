@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from referee.keywords.named_keyword import NamedKeyword
 
 if TYPE_CHECKING:
     from referee.audit import AuditLog
-    from referee.engine import ItemLimits, ItemRun, ItemSummary, Referee, Run
+    from referee.engine import ItemRun, ItemSummary, Referee, Run, RunLimits
     from referee.workitems import WorkQueue
 
 
@@ -100,10 +100,11 @@ class Bot:
     def run(
         self,
         stop_after: int | None = None,
+        limits: RunLimits | None = None,
         progress: Callable[[int, int], None] = lambda settled, cases: None,
     ) -> Run:
         """A run that performs actions with the keywords named so far; raises `RulesError` with all faults of these."""
-        from referee.engine import STOP_AFTER, Run
+        from referee.engine import STOP_AFTER, Run, RunLimits
         from referee.exceptions import read_playbooks
 
         return Run(
@@ -114,6 +115,7 @@ class Bot:
             faults=self._faults(),
             stop_after=STOP_AFTER if stop_after is None else stop_after,
             looks=self._look_table(),
+            limits=limits or RunLimits(),
             noted=lambda decision: note_decision(self.referee, decision),
             progress=progress,
         )
@@ -122,7 +124,9 @@ class Bot:
         self,
         queue: WorkQueue,
         name: str,
-        limits: ItemLimits,
+        limits: RunLimits,
+        wait: timedelta,
+        look_again: timedelta,
         stop_after: int,
         progress: Callable[[ItemSummary, int], None],
     ) -> ItemRun:
@@ -138,6 +142,8 @@ class Bot:
             self._actions(),
             read_playbooks(self._playbooks),
             limits=limits,
+            wait=wait,
+            look_again=look_again,
             bot_help=BotHelp(
                 self._look_table(),
                 (lambda: _call(restart)) if restart else None,

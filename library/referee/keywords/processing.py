@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from referee.keywords.bot import Bot
 from referee.keywords.counting import counted, number_of
 from referee.keywords.output_files import Written, require_writable, shown, write_in_any_event
 from referee.keywords.progress import Progress
+from referee.keywords.run_end import end_of_run
+from referee.keywords.run_report import RunReport, case_data
+from referee.keywords.stop_request import StopRequest
 
 if TYPE_CHECKING:
     from referee.engine import RunSummary
@@ -80,12 +84,18 @@ class ProcessingKeywords:
 
     @keyword(tags=["process"])
     def process_cases(
-        self, results: Path | None = None, worklist: Path | None = None, stop_after: int = 3
+        self,
+        results: Path | None = None,
+        worklist: Path | None = None,
+        stop_after: int = 3,
+        until: str = "",
+        within: timedelta | None = None,
+        at_most: int | None = None,
     ) -> DotDict:
         """Decides every case, writes it to the audit log, acts on it, and takes up what earlier runs left open.
 
         Nothing is done twice: cases that are finished are left alone, a case that a killed run was acting on goes to
-        people as in doubt. Returns the counts: ``cases``, ``routes``, ``outcomes``, ``earlier``, ``failed``,
+        people as in doubt. Returns the counts: ``cases``, ``routes``, ``outcomes``, ``earlier``, ``failed``, ``ended``,
         ``seconds``.
 
         ``results`` is the workbook with the decision beside each case (``results.xlsx`` in the output folder by
@@ -98,9 +108,15 @@ class ProcessingKeywords:
         that case alone. The keyword fails, after results and worklist were written, when the run stopped in this way
         or when every action that was tried failed.
 
+        The run ends between two cases at the time ``until`` (``06:00``, or date and time), after the time ``within``,
+        after ``at_most`` cases, and when it is asked to stop (SIGTERM, Ctrl-C): then the keyword passes, ``ended`` says
+        why, and cases that were not begun stay open for the next run. ``summary.html`` and ``summary.json`` in the
+        output folder tell routes, failures and the seconds of each step.
+
         | ${counts}    `Process Cases`    results=output/march.xlsx
         | Log    ${counts}[routes] of ${counts}[cases]
         """
+        from referee.engine import RunLimits
         from referee.handoff import Worklist
         from referee.workbook import write_results
 
@@ -111,8 +127,16 @@ class ProcessingKeywords:
         results = results or output / "results.xlsx"
         worklist = worklist or output / "worklist.xlsx"
         self._require_targets(output, results, worklist)
-        with Progress(bot.referee.name) as progress:
-            summary = bot.run(stop_after, progress.show).process(bot.cases)
+        report = RunReport(output)
+        require_writable(report.page, output)
+        with StopRequest() as asked_to_stop, Progress(bot.referee.name) as progress:
+
+            def show(settled: int, cases: int) -> None:
+                report.update(decision=bot.referee.name, settled=settled, cases=cases)
+                progress.show(settled, cases)
+
+            limits = RunLimits(end_of_run(until, within, bot.referee.clock()), at_most, asked_to_stop)
+            summary = bot.run(stop_after, limits, show).process(bot.cases)
         self._decisions = summary.decisions
         listed = Worklist(bot.log)
         files = {
@@ -132,7 +156,9 @@ class ProcessingKeywords:
                 worklist, lambda path: listed.export(path, decision=summary.decision)
             ),
         }
-        self._tell(summary, files, len(listed.items(decision=summary.decision)))
+        open_tasks = len(listed.items(decision=summary.decision))
+        report.finish(case_data(summary, open_tasks))
+        self._tell(summary, files, report, open_tasks)
         _require_success(summary, files)
         return DotDict(
             cases=len(summary.decisions),
@@ -140,6 +166,7 @@ class ProcessingKeywords:
             outcomes=DotDict(summary.outcomes),
             earlier=summary.earlier,
             failed=len(summary.failed),
+            ended=summary.ended,
             seconds=round(summary.seconds, 2),
         )
 
@@ -162,7 +189,9 @@ class ProcessingKeywords:
         if results.resolve() == worklist.resolve():
             raise InputError(f"{results}: results and worklist need a file each; name two")
 
-    def _tell(self, summary: RunSummary, files: Mapping[str, Written], open_tasks: int) -> None:
+    def _tell(
+        self, summary: RunSummary, files: Mapping[str, Written], report: RunReport, open_tasks: int
+    ) -> None:
         remarks = [*(file.remark for file in files.values() if file.remark), *summary.remarks]
         lines = [
             f"{summary.decision}: {number_of(len(summary.decisions), 'case')} in {summary.seconds:.1f} s",
@@ -172,6 +201,8 @@ class ProcessingKeywords:
             *([f"  failed     {_failures(summary)}"] if summary.failed else []),
             f"  worklist   {open_tasks} waiting for people",
             *(f"  {name:<10} {shown(file.path)}" for name, file in files.items() if not file.failed),
+            *([f"  ended      {summary.ended}"] if summary.ended else []),
+            f"  report     {shown(report.page)}",
             f"  audit log  {shown(self._bot.audit)}",
             *([f"  models     {_TRUSTED_BY_HASH}"] if self._bot.takes_unapproved_models else []),
             *(f"  remark     {remark}" for remark in remarks),

@@ -42,7 +42,11 @@ class StopRequest:
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self._reason = f"stopped by request ({signal.Signals(number).name})"
         self._restore()
-        print("asked to stop: the item in hand is finished first", file=sys.__stderr__, flush=True)
+        print(
+            "\nasked to stop: the case in hand is finished first; ask again to stop at once",
+            file=sys.__stderr__,
+            flush=True,
+        )
 
     def _restore(self) -> None:
         for number, handler in self._before.items():

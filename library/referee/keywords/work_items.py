@@ -16,9 +16,10 @@ from robot.utils import DotDict
 from referee.domain import InputError
 from referee.keywords.bot import Bot
 from referee.keywords.counting import counted, number_of
-from referee.keywords.item_report import ItemReport
 from referee.keywords.output_files import Written, require_writable, shown, write_in_any_event
 from referee.keywords.progress import Progress
+from referee.keywords.run_end import end_of_run
+from referee.keywords.run_report import RunReport, item_data
 from referee.keywords.stop_request import StopRequest
 
 if TYPE_CHECKING:
@@ -148,12 +149,12 @@ class WorkItemKeywords:
         the application can't be restarted, the keyword fails; items that were not begun wait for the next run.
 
         Returns ``count``, ``routes``, ``states``, ``failed``, ``lost``, ``ended``, ``seconds``. The output folder gets
-        ``work_items.html`` with routes, failures and the seconds of each step, ``work_items.json`` with the same, which
+        ``summary.html`` with routes, failures and the seconds of each step, ``summary.json`` with the same, which
         is up to date while the run works, and the ``worklist``.
 
         | `Process Work Items`    invoices    until=06:00    at_most=200
         """
-        from referee.engine import ItemLimits
+        from referee.engine import RunLimits
         from referee.handoff import Worklist
         from referee.workitems import WorkQueue
 
@@ -161,7 +162,7 @@ class WorkItemKeywords:
         output = Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}", ".")))
         worklist = worklist or output / "worklist.xlsx"
         require_writable(worklist, output)
-        report = ItemReport(output)
+        report = RunReport(output)
         require_writable(report.page, output)
         if attempts < 1 or lease <= timedelta():
             raise InputError("an item needs at least 1 attempt, and a lease that is longer than nothing")
@@ -177,19 +178,17 @@ class WorkItemKeywords:
             with StopRequest() as asked_to_stop, Progress(f"{bot.referee.name}: {queue}") as progress:
 
                 def show(summary: ItemSummary, ready: int) -> None:
-                    report.update(summary, ready)
+                    report.update(**item_data(summary, 0), ready=ready)
                     progress.show(summary.items, summary.items + ready)
 
-                limits = ItemLimits(
-                    _end(until, within, bot.referee.clock()), at_most, wait, look_again, asked_to_stop
-                )
-                summary = bot.item_run(opened, queue, limits, stop_after, show).process()
+                limits = RunLimits(end_of_run(until, within, bot.referee.clock()), at_most, asked_to_stop)
+                summary = bot.item_run(opened, queue, limits, wait, look_again, stop_after, show).process()
         finally:
             opened.close()
         listed = Worklist(bot.log)
         written = write_in_any_event(worklist, lambda path: listed.export(path, decision=summary.decision))
         open_tasks = len(listed.items(decision=summary.decision))
-        report.finish(summary, open_tasks)
+        report.finish(item_data(summary, open_tasks))
         self._tell(summary, written, report, open_tasks)
         _require_success(summary, written)
         return DotDict(
@@ -202,7 +201,7 @@ class WorkItemKeywords:
             seconds=round(summary.seconds, 2),
         )
 
-    def _tell(self, summary: ItemSummary, worklist: Written, report: ItemReport, open_tasks: int) -> None:
+    def _tell(self, summary: ItemSummary, worklist: Written, report: RunReport, open_tasks: int) -> None:
         remarks = [*([worklist.remark] if worklist.remark else []), *summary.remarks]
         lines = [
             f"{summary.decision}, queue {summary.queue}: {number_of(summary.items, 'item')} in {summary.seconds:.1f} s",
@@ -220,27 +219,6 @@ class WorkItemKeywords:
         logger.info("\n".join(lines))
         for remark in remarks:
             logger.warn(remark)
-
-
-def _end(until: str, within: timedelta | None, now: datetime) -> datetime | None:
-    """The earlier of both; a time of day is the next one."""
-    ends = [] if within is None else [now + within]
-    if until:
-        ends.append(_next(until, now.astimezone()))
-    return min(ends, default=None)
-
-
-def _next(text: str, now: datetime) -> datetime:
-    try:
-        if ":" in text and "-" not in text:
-            hour, minute = (int(part) for part in text.split(":"))
-            today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-            return today if today > now else today + timedelta(days=1)
-        return datetime.fromisoformat(text).astimezone()
-    except ValueError:
-        raise InputError(
-            f"{text!r} is no time; write a time of day, 06:00, or date and time, 2026-11-30 06:00"
-        ) from None
 
 
 def _require_success(summary: ItemSummary, worklist: Written) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from referee.domain import Decision, InputError, RulesError, RunStoppedError
-from referee.engine import BotHelp, ItemLimits, ItemRun, ItemSummary
+from referee.engine import BotHelp, ItemRun, ItemSummary, RunLimits
 from referee.exceptions import read_playbooks
 from referee.workitems import FailureKind, ItemState, NewItem, RunLock, WorkItem, WorkQueue
 from tests.unit.engine.conftest import Office
@@ -47,7 +47,8 @@ class Counter:
 
     def run(
         self,
-        limits: ItemLimits | None = None,
+        limits: RunLimits | None = None,
+        wait: timedelta = timedelta(),
         bot_help: BotHelp | None = None,
         stop_after: int = 3,
         noted: Callable[[Decision], None] = lambda decision: None,
@@ -65,7 +66,8 @@ class Counter:
             "in",
             table,
             read_playbooks(self.office.playbooks),
-            limits=limits or ItemLimits(wait=timedelta()),
+            limits=limits or RunLimits(),
+            wait=wait,
             bot_help=bot_help,
             stop_after=stop_after,
             noted=noted,
@@ -164,7 +166,7 @@ def test_a_failed_action_is_repeated_where_the_bot_can_look_for_it(office: Offic
 
     counter.add(1)
     summary = counter.process(
-        limits=ItemLimits(wait=timedelta(minutes=5)),
+        wait=timedelta(minutes=5),
         bot_help=BotHelp(
             looks={"pay": lambda decision: None}, restart=lambda: restarted.append(attempts[-1])
         ),
@@ -187,7 +189,7 @@ def test_a_failed_action_is_repeated_where_the_bot_can_look_for_it(office: Offic
 def test_an_action_that_failed_but_was_done_is_not_done_again(office: Office, counter: Counter) -> None:
     counter.add(1)
     looks = BotHelp(looks={"pay": lambda decision: "receipt 7"})
-    counter.process(limits=ItemLimits(wait=timedelta(minutes=5)), bot_help=looks, pay=timeout)
+    counter.process(wait=timedelta(minutes=5), bot_help=looks, pay=timeout)
     assert counter.told() == ("DONE", "")
     assert [record for record in office.story("P-1") if record.startswith("action")] == [
         "action acting",
@@ -199,7 +201,7 @@ def test_an_action_that_failed_but_was_done_is_not_done_again(office: Office, co
 def test_after_its_last_attempt_a_case_goes_to_people(office: Office, counter: Counter) -> None:
     counter.add(1)
     counter.process(
-        limits=ItemLimits(wait=timedelta(minutes=5)),
+        wait=timedelta(minutes=5),
         bot_help=BotHelp(looks={"pay": lambda decision: None}),
         stop_after=0,
         pay=timeout,
@@ -216,7 +218,7 @@ def test_after_its_last_attempt_a_case_goes_to_people(office: Office, counter: C
 def test_when_the_look_fails_the_action_is_not_repeated(office: Office, counter: Counter) -> None:
     counter.add(1)
     counter.process(
-        limits=ItemLimits(wait=timedelta(minutes=5)),
+        wait=timedelta(minutes=5),
         bot_help=BotHelp(looks={"pay": timeout}),
         stop_after=0,
         pay=timeout,
@@ -301,18 +303,18 @@ def test_an_action_that_is_told_to_stop_puts_its_item_back_for_people(
 def test_limits_end_the_run_between_items(office: Office, counter: Counter) -> None:
     for number in range(1, 10):
         counter.add(number)
-    summary = counter.process(limits=ItemLimits(at_most=2))
-    assert (summary.items, summary.ended) == (2, "2 items were worked on, as many as it may")
-    assert counter.process(limits=ItemLimits(at_most=0)).items == 0
+    summary = counter.process(limits=RunLimits(at_most=2))
+    assert (summary.items, summary.ended) == (2, "it has worked on 2, as many as it may")
+    assert counter.process(limits=RunLimits(at_most=0)).items == 0
 
     def slow(decision: Decision) -> None:
         office.now += timedelta(minutes=40)
 
-    summary = counter.process(limits=ItemLimits(until=office.now + timedelta(hours=1)), pay=slow)
+    summary = counter.process(limits=RunLimits(until=office.now + timedelta(hours=1)), pay=slow)
     assert summary.items == 2 and summary.ended.startswith("its time was over at ")
     asked: list[str] = []
     summary = counter.process(
-        limits=ItemLimits(asked_to_stop=lambda: "".join(asked)),
+        limits=RunLimits(asked_to_stop=lambda: "".join(asked)),
         pay=lambda decision: asked.append("somebody asked it to stop"),
     )
     assert (summary.items, summary.ended) == (1, "somebody asked it to stop")

@@ -156,12 +156,33 @@ def test_a_keyword_that_has_run_out_of_time_fails_for_its_case_alone(folder: Fol
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_the_run_and_leaves_the_other_cases_alone(
+def test_a_signal_ends_the_run_after_the_case_in_hand(folder: Folder, number: signal.Signals) -> None:
+    process = folder.start("Sleep    1s")
+    while not folder.paid and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert folder.paid == ["P-1"], said
+    assert f"stopped by request ({number.name})" in said
+    assert folder.story("P-1")[-1] == "action done"
+    assert folder.story("P-2") == ["decision auto"]
+    assert folder.run()[0] == 0
+    assert folder.paid == ["P-1", "P-2", "P-3"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_stops_the_run_at_once_and_leaves_the_other_cases_alone(
     folder: Folder, number: signal.Signals
 ) -> None:
     process = folder.start("Sleep    20s")
+    assert process.stdout is not None
     while not folder.paid and process.poll() is None:
         time.sleep(0.01)
+    process.send_signal(number)
+    while "asked to stop" not in process.stdout.readline():
+        assert process.poll() is None
     process.send_signal(number)
     said, _ = process.communicate(timeout=60)
     assert process.returncode != 0
