@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,6 @@ from referee.workitems.items import FailureKind, ItemState
 
 if TYPE_CHECKING:
     from referee.workitems import NewItem, WorkItem, WorkQueue
-
-Command = Callable[..., Any]
 
 file_option = click.option(
     "--file",

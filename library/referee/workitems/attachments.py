@@ -14,10 +14,9 @@ from referee.files import make_folder, write_whole
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A file that was kept: the name it has on the disk, its size, and where it came from."""
+    """A file that was kept: the name it has on the disk, and where it came from."""
 
     name: str
-    size: int
     source: Path | bytes
 
 
@@ -41,11 +40,11 @@ class Attachments:
                 raise InputError(
                     f"{path}: the file can't be read: {reason(fault)}; correct its name"
                 ) from None
-            kept[name] = Stored(self._keep(content), len(content), path)
+            kept[name] = Stored(self._keep(content), path)
         return kept
 
     def keep(self, content: bytes) -> Stored:
-        return Stored(self._keep(content), len(content), content)
+        return Stored(self._keep(content), content)
 
     def ensure(self, stored: Stored) -> None:
         """Inside the transaction that names the file."""

@@ -89,8 +89,8 @@ class ItemTable:
         for name, stored in files.items():
             self._attachments.ensure(stored)
             self._rows.execute(
-                "INSERT OR REPLACE INTO files (item, name, stored, size) VALUES (?, ?, ?, ?)",
-                (item, name, stored.name, stored.size),
+                "INSERT OR REPLACE INTO files (item, name, stored) VALUES (?, ?, ?)",
+                (item, name, stored.name),
             )
 
     def next_in_turn(self, queue: str) -> sqlite3.Row | None:

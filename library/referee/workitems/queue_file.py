@@ -54,7 +54,6 @@ CREATE TABLE files (
     item INTEGER NOT NULL REFERENCES items (id) ON DELETE CASCADE,
     name TEXT NOT NULL,
     stored TEXT NOT NULL,
-    size INTEGER NOT NULL,
     PRIMARY KEY (item, name)
 ) WITHOUT ROWID;
 """

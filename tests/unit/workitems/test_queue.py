@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -508,6 +509,18 @@ def test_many_processes_may_begin_the_same_queue_at_once(tmp_path: Path, reposit
     ]
     said = [process.communicate(timeout=60) for process in started]
     assert [out.strip() for out, _ in said] == ["new"] * 6, said
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_worker_goes_on_with_a_connection_of_its_own(queue: WorkQueue) -> None:
+    queue.add_many("in", [NewItem("a"), NewItem("b")])
+    child = os.fork()
+    if child == 0:
+        claimed_there = queue.claim("in", "child")
+        os._exit(0 if claimed_there is not None and claimed_there.key == "a" else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert claimed(queue, worker="parent").key == "b"
+    assert queue.get(1).worker == "child"
 
 
 def test_the_heart_beats_while_its_worker_is_busy_and_notices_a_loss(tmp_path: Path) -> None:
