@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from robot.api.deco import keyword
@@ -43,4 +45,20 @@ def fill_queue(file: str, queue: str, source: str) -> None:
 
     opened = WorkQueue(file)
     opened.add_many(queue, items_of_case_list(source))
+    opened.close()
+
+
+@keyword
+def attach_to_item(file: str, queue: str, key: str, name: str, content: str) -> None:
+    """Gives a file to an item that waits, as a producer would."""
+
+    from referee.workitems import NewItem, WorkQueue
+
+    opened = WorkQueue(file, create=False)
+    item = opened.find(queue, key)
+    assert item is not None, f"there is no item {key} in the queue {queue}"
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / name
+        source.write_text(content, encoding="utf-8")
+        opened.add(queue, NewItem(key, item.payload, files={name: source}))
     opened.close()

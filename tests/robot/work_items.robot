@@ -165,6 +165,16 @@ The Repeated Action Is Found Done
     Should Be Equal    ${counts.states}    ${{ {"DONE": 1} }}
     [Teardown]    Paid Should Be    P-1    P-5    F-3
 
+Files Of An Item Are There For Its Keywords
+    [Documentation]    A copy with its name; what an item doesn't have is named.
+    Name Steps
+    On Action    pay    Pay What The File Says
+    An Item    F-6
+    Attach To Item    ${FILE}    payments    F-6    order.txt    pay 5
+    ${counts}=    Process Work Items    payments    file=${FILE}
+    Should Be Equal    ${counts.states}    ${{ {"DONE": 1} }}
+    Run Keyword And Expect Error    there is no work item in hand; *    Get Work Item File
+
 An Application That Cannot Be Restarted Stops The Run
     [Documentation]    What was not begun waits.
     Name Steps
@@ -219,6 +229,16 @@ Pay But Lose The Answer
     [Arguments]    ${case}
     Note Payment    ${case}
     Fail    the connection was lost
+
+Pay What The File Says
+    [Documentation]    The order is a file.
+    [Arguments]    ${case}
+    Run Keyword And Expect Error    the work item has no file `none.txt`    Get Work Item File    none.txt
+    ${path}=    Get Work Item File
+    Should End With    ${path}    order.txt
+    ${order}=    Get File    ${path}
+    Should Be Equal    ${order}    pay 5
+    Note Payment    ${case}
 
 Find Payment
     [Documentation]    Looks into the bank's own books.

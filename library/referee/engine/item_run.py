@@ -186,6 +186,18 @@ class ItemRun:
             self._record_run("stopped" if summary.stopped else "finished", _counts(summary))
             return self._summary(ended, self._log.finish())
 
+    def file(self, name: str = "") -> tuple[str, Path]:
+        """The name of a file of the item in hand, its only one if none is named, and where it is kept: read it there,
+        under a name that says nothing, or copy it. Raises `InputError` when there is none.
+        """
+        if self._item is None:
+            raise InputError("there is no work item in hand; ask for its files while it is being processed")
+        if not name and len(self._item.files) != 1:
+            held = ", ".join(self._item.files) or "none"
+            raise InputError(f"the work item `{self._item.key}` has these files: {held}; name one of them")
+        name = name or self._item.files[0]
+        return name, self._queue.file(self._item.id, name)
+
     def _work(self) -> str:
         while True:
             if self._trouble:

@@ -35,6 +35,7 @@ class Bot:
         self._looks: dict[str, NamedKeyword] = {}
         self._restart: NamedKeyword | None = None
         self._evidence: NamedKeyword | None = None
+        self.latest_item_run: ItemRun | None = None
         self.cases: Sequence[Case] | None = None
         self.source: Path | None = None
         self.sheet = ""
@@ -135,7 +136,7 @@ class Bot:
         from referee.exceptions import read_playbooks
 
         restart, evidence = self._restart, self._evidence
-        return ItemRun(
+        self.latest_item_run = ItemRun(
             self.referee,
             queue,
             name,
@@ -155,6 +156,7 @@ class Bot:
             noted=lambda decision: note_decision(self.referee, decision),
             progress=progress,
         )
+        return self.latest_item_run
 
     def _actions(self) -> dict[str, Callable[[Decision], Any]]:
         return {action: _performer(self._keywords[action]) for action in sorted(self._keywords)}

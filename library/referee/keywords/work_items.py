@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from shutil import copyfile
 from typing import TYPE_CHECKING, Any
 
 from robot.api import logger
@@ -112,6 +113,26 @@ class WorkItemKeywords:
         self._bot.on_failure(keyword_name, arguments)
 
     @keyword(tags=["work items"])
+    def get_work_item_file(self, name: str = "") -> str:
+        """The path of a copy of a file that belongs to the work item in hand, in the output folder.
+
+        For keywords that `Process Work Items` calls. ``name`` may be left out if the item has only one file.
+
+        | ${path}    `Get Work Item File`
+        | Open Pdf    ${path}
+        """
+        run = self._bot.latest_item_run
+        if run is None:
+            raise InputError(
+                "there is no work item in hand; this is for keywords that Process Work Items calls"
+            )
+        found, kept = run.file(name)
+        target = _output_folder() / "items" / kept.name[:16] / Path(found).name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copyfile(kept, target)
+        return str(target)
+
+    @keyword(tags=["work items"])
     def process_work_items(
         self,
         queue: str = "default",
@@ -159,7 +180,7 @@ class WorkItemKeywords:
         from referee.workitems import WorkQueue
 
         bot = self._bot
-        output = Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}", ".")))
+        output = _output_folder()
         worklist = worklist or output / "worklist.xlsx"
         require_writable(worklist, output)
         report = RunReport(output)
@@ -219,6 +240,10 @@ class WorkItemKeywords:
         logger.info("\n".join(lines))
         for remark in remarks:
             logger.warn(remark)
+
+
+def _output_folder() -> Path:
+    return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}", ".")))
 
 
 def _require_success(summary: ItemSummary, worklist: Written) -> None:

@@ -17,6 +17,7 @@ def test_these_are_the_keywords() -> None:
         "Add Work Items",
         "Decide Case",
         "Get Decisions",
+        "Get Work Item File",
         "On Action",
         "On Failure",
         "On Repeat",
