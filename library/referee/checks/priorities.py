@@ -37,6 +37,14 @@ class Priorities:
         """The rules that rank like a rule, or that may for all that is known, as bits."""
         return self._by_rank.get(self.rank(rule), 0) | self._by_rank.get(None, 0)
 
+    def before(self, rule: int) -> int:
+        """The rules that come before a rule where both are true: of a better rank, or of the same and above it."""
+        rank = self.rank(rule)
+        if rank is None:
+            return 0
+        better = sum(rules for other, rules in self._by_rank.items() if other is not None and other < rank)
+        return better | self._by_rank[rank] & ((1 << rule) - 1)
+
     @cached_property
     def _by_rank(self) -> dict[Rank | None, int]:
         found: dict[Rank | None, int] = {}
