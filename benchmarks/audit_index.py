@@ -51,11 +51,8 @@ print(len(ledger.open_cases("invoice_approval")), "open")
 """,
     "start a bot to its first decision": """
 from referee import Referee
-from tests.unit.engine.limits import GOOD, write_limits
-import tempfile
-with tempfile.TemporaryDirectory() as place:
-    write_limits(Path(place) / "limits.xlsx")
-    print(Referee(Path(place) / "limits.xlsx", audit=folder).decide("NEW-%d" % os.getpid(), GOOD).route)
+tables = Path("decision_tables/invoice_approval.xlsx")
+print(Referee(tables, audit=folder).decide("NEW-%d" % os.getpid(), {"amount": 1200}).route)
 """,
 }
 TIMED = """
@@ -80,7 +77,8 @@ def main() -> None:
         with Index(folder) as index:
             index.abandon()
         for name, step in STEPS.items():
-            print(f"{name}: {timed(step, folder)}", flush=True)
+            print(f"{name}: {timed(step, folder.absolute())}", flush=True)
+        print(f"the same over an empty log: {timed(step, Path(temporary) / 'empty')}")
 
 
 def make_log(folder: Path, records: int) -> None:
@@ -102,7 +100,8 @@ def make_log(folder: Path, records: int) -> None:
 def timed(step: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-c", TIMED.format(step=step), str(folder)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "library"), str(ROOT)])},
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "library")},
         capture_output=True,
         text=True,
         check=True,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 from referee.audit.disk_fault import reason
 from referee.audit.index_files import index_files, index_places, new_index_file, remove_index
@@ -36,6 +37,7 @@ APPLICATION_ID = 0x52464958  # "RFIX": tells an index from other SQLite files
 PATIENCE_SECONDS = 10
 """How long an index waits for another process that brings it up to date; a step takes a fraction of a second."""
 _BATCH = 20_000
+_AT_ONCE = 5_000
 _CACHE_KIB = 64 * 1024
 _PLACES = "SELECT position, words.text, start, size, hash FROM records JOIN words ON words.id = segment "
 
@@ -91,6 +93,21 @@ class Index:
             raise UnusableIndexError("it contradicts itself")
         return self.read(place for place in places if place[0] < before)
 
+    def histories(self, cases: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Record]]:
+        """All records about each of some hundred cases of a decision, read in one go through the log."""
+        found: dict[tuple[str, str], list[Record]] = {case: [] for case in cases}
+        numbers = {case_number(*case): case for case in found}
+        with self._reading() as connection:
+            places = connection.execute(
+                f"{_PLACES} WHERE subject IN ({', '.join('?' * len(numbers))}) ORDER BY position",
+                list(numbers),
+            ).fetchall()
+        for record in self.read(places):
+            case = found.get((record.payload["decision"], record.payload["case"]))
+            if case is not None:
+                case.append(record)
+        return found
+
     def cases(self, decision: str, standings: Sequence[str], since: int) -> set[str]:
         """The cases whose latest decision has come as far as one of these, and those with records from the position
         ``since`` on, whatever they say.
@@ -111,6 +128,44 @@ class Index:
         with self._reading() as connection:
             found = connection.execute("SELECT word, position FROM standings ORDER BY position")
             return [(stored(word), position) for word, position in found]
+
+    def places(
+        self, condition: str, values: Sequence[Any], *, newest_first: bool = False
+    ) -> Iterator[list[Place]]:
+        """The places of the records that meet a condition on the tables ``records`` and ``cases``, some at a time."""
+        order, beyond, at = ("DESC", "<", sys.maxsize) if newest_first else ("ASC", ">", -1)
+        while True:
+            with self._reading() as connection:
+                found = connection.execute(
+                    f"{_PLACES} LEFT JOIN cases ON cases.id = subject WHERE position {beyond} ? AND ({condition}) "
+                    f"ORDER BY position {order} LIMIT {_AT_ONCE}",
+                    (at, *values),
+                ).fetchall()
+            if found:
+                yield found
+            if len(found) < _AT_ONCE:
+                return
+            at = found[-1][0]
+
+    def count(self, condition: str, values: Sequence[Any]) -> int:
+        """How many records meet a condition (see ``places``)."""
+        with self._reading() as connection:
+            found = connection.execute(
+                f"SELECT count(*) FROM records LEFT JOIN cases ON cases.id = subject WHERE {condition}",
+                values,
+            )
+            return int(found.fetchone()[0])
+
+    def names(self) -> list[str]:
+        """The names of all cases."""
+        with self._reading() as connection:
+            return [stored(name) for (name,) in connection.execute("SELECT DISTINCT name FROM cases")]
+
+    def bots(self) -> dict[str, str]:
+        """The bot of each writer that said so when its run began."""
+        with self._reading() as connection:
+            found = connection.execute("SELECT text, bot FROM bots JOIN words ON words.id = writer")
+            return {stored(writer): stored(bot) for writer, bot in found}
 
     def read(self, places: Iterable[Place]) -> Iterator[Record]:
         """The records at these places, each read from the log and checked against its own hash and the index's."""
@@ -189,7 +244,9 @@ class Index:
                 made = new_index_file(place, beginning)
             except OSError:
                 continue
-            first = next(iter(index_files(place, beginning)), made)  # another process may have made one just now
+            first = next(
+                iter(index_files(place, beginning)), made
+            )  # another process may have made one just now
             if first != made:
                 remove_index(made)
             connection = self._open_file(first)
@@ -353,6 +410,28 @@ class Index:
         names = segment_names(self.folder)
         before = names[: names.index(tail.segment)] if tail.segment in names else names
         return sum(_size(self.folder / name) for name in before) + tail.offset
+
+
+@contextmanager
+def up_to_date(
+    folder: Path, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Iterator[Index]:
+    """The index of a log, brought to its end. Raises AuditError, also when the index fails in between."""
+    try:
+        index = Index(folder)
+        try:
+            index.catch_up(progress)
+            yield index
+        except UnusableIndexError:
+            index.abandon()
+            raise
+        finally:
+            index.close()
+    except UnusableIndexError as fault:
+        raise AuditError(
+            f"the index of the audit log in {folder} can't be used ({fault}) and was deleted; run this again, it is "
+            "made anew from the log"
+        ) from fault
 
 
 def _size(path: Path) -> int:

@@ -13,6 +13,11 @@ from referee.audit.record import FIRST_SEGMENT, NO_RECORD, SEGMENT, Tail
 from referee.audit.segments import following_segment
 
 FORMAT = 1
+
+CLOSED = "closed"
+"""The ``event`` of the exception record that ends a playbook."""
+
+_STANDINGS = {"decision": "decided", "handoff": "handed over", "answer": "answered"}
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE words (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
@@ -61,15 +66,15 @@ class NamesMeetError(Exception):
 
 
 def standing(kind: str, payload: Mapping[str, Any]) -> str:
-    """How far a record brings the decision that it is about; "" if no further.
+    """How far a record brings the decision that it is about, in the words of the ledger's statuses; "" if no further.
 
     The one place that says so: the index keeps it for each case, and the ledger reads it.
     """
     if kind == "action":
-        return f"action {payload.get('status', '')}"
+        return str(payload.get("status", "without status"))
     if kind == "exception":
-        return "exception closed" if payload.get("event") == "closed" else "exception"
-    return kind if kind in ("decision", "handoff", "answer") else ""
+        return "exception closed" if payload.get("event") == CLOSED else "exception open"
+    return _STANDINGS.get(kind, "")
 
 
 def is_about(of: Any, log: str, decided: tuple[str, int, int]) -> bool:

@@ -10,11 +10,13 @@ from typing import Any
 
 from referee.audit import AuditLog, Record
 from referee.audit.index import Index, UnusableIndexError
-from referee.audit.index_rows import is_about, standing
+from referee.audit.index_rows import CLOSED, is_about, standing
 from referee.audit.reading import read_lines, record_of
 from referee.audit.record import Tail
 from referee.audit.segments import segment_names
 from referee.domain import AuditError, Receipt
+
+__all__ = ["CLOSED", "OPEN", "CaseState", "Ledger", "Status"]
 
 
 class Status(StrEnum):
@@ -31,20 +33,9 @@ class Status(StrEnum):
     EXCEPTION_CLOSED = "exception closed"
 
 
-STATUS_OF = {
-    "decision": Status.DECIDED,
-    **{f"action {status}": status for status in (Status.ACTING, Status.DONE, Status.FAILED, Status.IN_DOUBT)},
-    "handoff": Status.HANDED_OVER,
-    "answer": Status.ANSWERED,
-    "exception": Status.EXCEPTION_OPEN,
-    "exception closed": Status.EXCEPTION_CLOSED,
-}
-"""The status of a case by how far its latest decision has come in the log (see ``referee.audit.index_rows``)."""
-
 OPEN = frozenset({Status.DECIDED, Status.ACTING, Status.FAILED, Status.IN_DOUBT, Status.EXCEPTION_OPEN})
 
-CLOSED = "closed"
-"""The ``event`` of the exception record that ends a playbook."""
+_STATUSES = frozenset(Status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +98,14 @@ class _Entry:
     def take(self, record: Record) -> None:
         self.records += 1
         word = standing(record.kind, record.payload)
-        if word and word not in STATUS_OF:
+        if word and word not in _STATUSES:
             raise _unknown(word, record.position)
         if record.kind == "exception":
             self.events.append(record.payload)
         else:
             self.latest[record.kind] = record.payload
         if word:
-            self.status = STATUS_OF[word]
+            self.status = Status(word)
 
 
 _Key = tuple[str, str]
@@ -178,9 +169,8 @@ class Ledger:
         """The cases of a decision that a run must still bring to an end, in the order they came up."""
         names = {case_id for name, case_id in self._new if name == decision}
         if self._index is not None:
-            words = [word for word, status in STATUS_OF.items() if status in OPEN]
             try:
-                names |= self._index.cases(decision, words, self._base)
+                names |= self._index.cases(decision, sorted(OPEN), self._base)
             except UnusableIndexError:
                 self._recover()
                 return self.open_cases(decision)
@@ -195,7 +185,7 @@ class Ledger:
             return
         self._new.setdefault(key, []).append(record)
         word = standing(record.kind, record.payload)
-        if word and word not in STATUS_OF:
+        if word and word not in _STATUSES:
             self._known.pop(key, None)
             self._entries(key)  # refuses it if it counts
         elif key in self._known:
@@ -268,7 +258,7 @@ class Ledger:
 
     def _require_known(self, standings: Iterable[tuple[str, int]]) -> None:
         for word, position in standings:
-            if word not in STATUS_OF:
+            if word not in _STATUSES:
                 raise _unknown(word, position)
 
 

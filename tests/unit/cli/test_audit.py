@@ -56,9 +56,37 @@ def test_a_folder_without_a_log_gets_one_sentence(referee: Command, folder: str)
 @pytest.mark.parametrize(
     ("case", "story"),
     [
-        ("P-1", ["decided: auto → pay", "pay: acting", "pay: done", "receipt 1"]),
-        ("P-2", ["decided: human → managers", "over the limit", "handed over to managers"]),
-        ("P-3", ["decided: exception → ask supplier", "ask supplier: start → waiting", "send query acting"]),
+        (
+            "P-1",
+            [
+                "Payments 1 decided: auto, pay. (record 1)",
+                "because within the limit",
+                "by routing, rule 1 (payments.xlsx, sheet routing, cell A4)",
+                "in a run of test bot",
+                "Began: pay",
+                "Done: pay, which gave receipt 1",
+                "payments: the case is done",
+                "1200",
+            ],
+        ),
+        (
+            "P-2",
+            [
+                "decided: human, managers",
+                "because over the limit",
+                "Handed over to managers. (record 6)",
+                "payments: the case is with people, who haven't answered",
+            ],
+        ),
+        (
+            "P-3",
+            [
+                "decided: exception, ask supplier",
+                "Playbook ask supplier: start, now waiting; step send query acting; due 2026-03-18",
+                "step send query done",
+                "payments: the case is waiting in its playbook",
+            ],
+        ),
     ],
 )
 def test_the_story_of_a_case_reads_in_order(
@@ -82,5 +110,7 @@ def test_the_story_as_json_and_of_one_decision(referee: Command) -> None:
 
 
 def test_a_case_that_nobody_knows_ends_with_1(referee: Command) -> None:
-    said = referee("audit", "show", "P-99", "--audit", "audit")
-    assert (said.code, said.out) == (1, "the log in audit has no record about case P-99\n")
+    said = referee("audit", "show", "Q-777777", "--audit", "audit")
+    assert (said.code, said.out) == (1, "the log in audit has no record about case Q-777777\n")
+    said = referee("audit", "show", "p-2", "--audit", "audit")
+    assert (said.code, said.out) == (1, "the log in audit has no record about case p-2; did you mean P-2?\n")

@@ -1,0 +1,177 @@
+"""Finding records by what they say: by the index as far as it goes, then in the records themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from referee.audit.canonical_json import exact_json
+from referee.audit.index import Index
+from referee.audit.index_rows import storable
+from referee.audit.reading import record_of
+from referee.audit.record import Record
+
+_WORD = "(SELECT id FROM words WHERE text = ?)"
+_RULE = re.compile(r"(?P<table>.+):(?P<number>\d+)")
+_CELL = re.compile(r"((?P<sheet>.+)!)?(?P<cell>[A-Za-z]{1,3}\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What records must say to be found; what is left empty isn't asked.
+
+    ``rule`` is a table and the number of its rule (``Limits:7``), a cell (``A19``, ``Limits!A19``) or a table.
+    ``reason`` is a part of one of the reasons, in any case of letters. ``model`` is a model's node, alone or with the
+    version (``review model:1.2.0``). ``status`` is that of the case under its latest decision; only that one is
+    found then. ``start`` and ``end`` are UTC text like the times of records, the end not included. ``facts`` are
+    names with the text of the value.
+    """
+
+    kinds: Sequence[str] = ("decision",)
+    case: str = ""
+    decision: str = ""
+    route: str = ""
+    action: str = ""
+    queue: str = ""
+    reason: str = ""
+    rule: str = ""
+    workbook_version: str = ""
+    model: str = ""
+    bot: str = ""
+    status: str = ""
+    start: str = ""
+    end: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+
+
+def find(
+    index: Index,
+    query: Query,
+    *,
+    newest_first: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[Record]:
+    """The records that say it, in the order of the log, each checked as it is read.
+
+    ``progress`` is told how many candidates were looked at, and of how many.
+    """
+    condition, values = _condition(query)
+    tests = _tests(query)
+    needed = _needed_bytes(query)
+    total = index.count(condition, values)
+    done = 0
+    for places in index.places(condition, values, newest_first=newest_first):
+        for line, place in index.lines(places):
+            if all(part in line for part in needed):
+                record = record_of(line, index.folder / place[1], place[0])
+                if all(test(record.payload) for test in tests):
+                    yield record
+        done += len(places)
+        progress(done, total)
+
+
+def count(index: Index, query: Query, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+    """How many records say it; answered by the index alone where it knows all that is asked."""
+    if _tests(query):
+        return sum(1 for _ in find(index, query, progress=progress))
+    return index.count(*_condition(query))
+
+
+def _condition(query: Query) -> tuple[str, list[Any]]:
+    kinds = ", ".join("?" * len(query.kinds))
+    parts = [f"kind IN (SELECT id FROM words WHERE text IN ({kinds}))"]
+    values: list[Any] = list(query.kinds)
+    asked = (
+        ("cases.name = ?", query.case),
+        (f"cases.decision = {_WORD}", query.decision),
+        (f"route = {_WORD}", query.route),
+        (f"action = {_WORD}", query.action),
+        (f"queue = {_WORD}", query.queue),
+        (f"version = {_WORD}", query.workbook_version),
+        ("writer IN (SELECT writer FROM bots WHERE bot = ?)", query.bot),
+        (f"cases.latest = position AND cases.standing = {_WORD}", query.status),
+        ("time >= ?", query.start),
+        ("time < ?", query.end),
+    )
+    for part, value in asked:
+        if value:
+            parts.append(part)
+            values.append(storable(value))
+    return " AND ".join(parts), values
+
+
+_Test = Callable[[Mapping[str, Any]], bool]
+
+
+def _tests(query: Query) -> list[_Test]:
+    tests: list[_Test] = []
+    if query.reason:
+        wanted = query.reason.casefold()
+        tests.append(lambda payload: any(wanted in str(r).casefold() for r in payload.get("reasons") or ()))
+    if query.rule:
+        fired = _rule_test(query.rule)
+        tests.append(lambda payload: any(fired(rule) for rule in payload.get("rules") or ()))
+    if query.model:
+        tests.append(_model_test(query.model))
+    for name, text in query.facts:
+        tests.append(_fact_test(name, text))
+    return tests
+
+
+def _rule_test(text: str) -> _Test:
+    if found := _RULE.fullmatch(text):
+        table, number = found["table"], int(found["number"])
+        return lambda rule: rule.get("table") == table and rule.get("rule") == number
+    if found := _CELL.fullmatch(text):
+        sheet = f", sheet {found['sheet']}" if found["sheet"] else ""
+        end = f"{sheet}, cell {found['cell'].upper()}"
+        return lambda rule: str(rule.get("place", "")).endswith(end)
+    return lambda rule: rule.get("table") == text
+
+
+def _model_test(text: str) -> _Test:
+    node, _, version = text.partition(":")
+
+    def used(payload: Mapping[str, Any]) -> bool:
+        models = (payload.get("versions") or {}).get("models") or {}
+        model = models.get(node)
+        return model is not None and (not version or model.get("version") == version)
+
+    return used
+
+
+def _fact_test(name: str, text: str) -> _Test:
+    def has(payload: Mapping[str, Any]) -> bool:
+        facts = payload.get("facts") or {}
+        return name in facts and is_written(facts[name], text)
+
+    return has
+
+
+def is_written(value: Any, text: str) -> bool:
+    """Whether a text means a fact's value: ``1200`` means 1200.00, ``true`` a truth, ``null`` or nothing a blank."""
+    if value is None:
+        return text in ("", "null")
+    if isinstance(value, bool):
+        return text.casefold() == ("true" if value else "false")
+    if isinstance(value, Decimal):
+        try:
+            return value == Decimal(text)
+        except InvalidOperation:
+            return False
+    if isinstance(value, str):
+        return value == text
+    return exact_json(value).decode() == text
+
+
+def _needed_bytes(query: Query) -> list[bytes]:
+    """What stands in the line of any record that is found, so that most others needn't be parsed."""
+    names = [name for name, _ in query.facts]
+    if query.model:
+        names.append(query.model.partition(":")[0])
+    if query.rule and (found := _RULE.fullmatch(query.rule)):
+        names.append(found["table"])
+    return [exact_json(name) for name in names]
