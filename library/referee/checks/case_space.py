@@ -11,7 +11,7 @@ from typing import Any
 
 from referee.checks.cell_logic import CellLogic, cell_logic, names_in, with_values
 from referee.checks.dimension import Dimension, accepts_null
-from referee.checks.region_set import RegionIndex
+from referee.checks.region_set import RegionIndex, runs_of
 from referee.checks.stretch import Stretch
 from referee.checks.value_line import literal_text
 from referee.feel import FeelSyntaxError, Names, parse_expression, parse_unary_tests, syntax
@@ -328,6 +328,15 @@ class BoxIndex:
     def at(self, dimension: int, region: int) -> int:
         """The boxes that hold a region of a dimension."""
         return self._indexes[dimension].at(region)
+
+    def by_value(self, dimension: int, regions: int, among: int) -> dict[int, int]:
+        """Regions of a dimension by those of some boxes that hold them, one for all in the same boxes."""
+        index = self._indexes[dimension]
+        return {
+            among & index.at(region): region
+            for first, last in runs_of(regions)
+            for region in range(first, last + 1)
+        }
 
 
 def expression_key(clause: InputClause) -> str:

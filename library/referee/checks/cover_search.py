@@ -7,14 +7,14 @@ dimension with the fewest values left is tried value by value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from referee.checks.budget import Budget
 
 Values = dict[int, int]
 """By the covers that hold a value, as bits, that value; of values in the same covers, any."""
 
-_MOST_COMPARED = 64
+_MOST_COMPARED = 16
 
 
 class TooManyTries(Exception):
@@ -49,53 +49,69 @@ class Search:
         chosen = {at: next(iter(held.values())) for at, held in values.items() if len(held) == 1}
         at = min((at for at in values if at not in chosen), key=lambda at: len(values[at]))
         rest = {other: held for other, held in values.items() if other != at and other not in chosen}
+        used_before, why = self.used, 0
+        refuted: list[int] = []
         for covers, value in values[at].items():
+            if any(not each & ~covers for each in refuted):
+                continue  # what covers all with another value covers all with this one
+            self.used = 0
             found = self._left(alive & covers, rest)
+            why |= self.used
             if found is not None:
                 return {**chosen, at: value, **found}
+            refuted.append(self.used)
+        self.used = used_before | why
         return None
 
     def _propagated(
         self, alive: int, values: dict[int, Values]
     ) -> tuple[int, dict[int, Values]] | dict[int, int] | None:
         """The covers and values that still count: values that are found, or None where all are covered."""
+        values = dict(values)
+        reaching: dict[int, int] = {}
+        filling: dict[int, int] = {}
+        changed: Iterable[int] = list(values)
+        is_fewer = True
         while True:
-            self._budget.spend(8 * sum(map(len, values.values())) + 8)
-            values = {
-                at: {covers & alive: value for covers, value in held.items()} for at, held in values.items()
-            }
-            touching = alive
-            filling: dict[int, int] = {}
-            for at, held in values.items():
-                if 0 in held:
-                    return {other: next(iter(each.values())) for other, each in values.items()} | {
-                        at: held[0]
-                    }
-                if len(held) > 1:
+            for at in changed:
+                held = values[at]
+                self._budget.spend(8 * len(held) + 8)
+                if is_fewer:
+                    held = {covers & alive: value for covers, value in held.items()}
+                    if 0 in held:
+                        chosen = {other: next(iter(each.values())) for other, each in values.items()}
+                        return chosen | {at: held[0]}
                     values[at] = held = _fewest_covers(held)
                 in_one, in_all = 0, alive
                 for covers in held:
                     in_one |= covers
                     in_all &= covers
-                filling[at] = in_all
+                reaching[at], filling[at] = in_one, in_all
+            touching = alive
+            for in_one in reaching.values():
                 touching &= in_one
             if not touching:
                 # which values are left makes no difference: each cover misses all of those of some dimension
                 return {at: next(iter(held.values())) for at, held in values.items()}
             if touching != alive:
-                alive = touching
+                alive, is_fewer, changed = touching, True, list(values)
                 continue
-            settled = self._without_filled(alive, values, filling)
-            if settled is None:
+            is_fewer = False
+            struck = self._without_filled(alive, values, filling)
+            if struck is None:
                 return None
-            if settled == values:
+            if not struck:
                 return alive, values
-            values = settled
+            values.update(struck)
+            changed = list(struck)
 
     def _without_filled(
         self, alive: int, values: dict[int, Values], filling: dict[int, int]
     ) -> dict[int, Values] | None:
-        """The values that no cover holds together with all values of the other dimensions; None if one holds all."""
+        """The dimension with values that a cover holds together with all values of the others, without these.
+
+        Nothing where there are none; None if nothing is left.
+        """
         order = list(values)
         after = [alive]
         for at in reversed(order):
@@ -104,7 +120,6 @@ class Search:
             self._use(after[-1])
             return None
         before = alive
-        found = dict(values)
         for position, at in enumerate(order):
             others = before & after[len(order) - 1 - position]
             before &= filling[at]
@@ -120,8 +135,8 @@ class Search:
                 return None
             if len(kept) < len(values[at]):
                 # what fills the rest has changed: look again before going on
-                return {**found, at: kept}
-        return found
+                return {at: kept}
+        return {}
 
     def _use(self, covers: int) -> None:
         if not covers & self.used:
@@ -134,6 +149,9 @@ def _fewest_covers(values: Values) -> Values:
         return values
     kept: Values = {}
     for covers in sorted(values, key=int.bit_count):
-        if all(each & ~covers for each in kept):
+        for each in kept:
+            if not each & ~covers:
+                break
+        else:
             kept[covers] = values[covers]
     return kept

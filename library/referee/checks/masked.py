@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import Box
 from referee.checks.cover import Uncovered
+from referee.checks.cover_search import Search, TooManyTries
 from referee.checks.finding import Finding, Fix
 from referee.checks.priorities import Priorities, Rank
 from referee.checks.region_set import members
@@ -15,7 +17,8 @@ from referee.domain import Severity
 from referee.tables import HitPolicy
 
 _MOST_REGIONS_TRIED = 40
-_STEPS_AT_FIRST = 50_000
+_STEPS_AT_FIRST = 500_000
+_MOST_TRIES = 5_000
 
 
 def impossible_rules(subject: Subject) -> Iterator[Finding]:
@@ -113,6 +116,10 @@ def takers_of(subject: Subject, box: Box, rivals: int, budget: Budget) -> list[i
         return [next(members(alone))]
     if _is_easily_left(subject, box, rivals):
         return None
+    values = [subject.true_index.by_value(at, regions, rivals) for at, regions in enumerate(box)]
+    search = Search(values, budget, _MOST_TRIES)
+    with suppress(TooManyTries):
+        return None if search.open_values(rivals) else list(members(search.used))
     rules = list(members(rivals))
     left = Uncovered(box, [true for rule in rules if (true := subject.boxes[rule].true) is not None], budget)
     for _ in left:

@@ -47,3 +47,10 @@ def test_advice_that_is_not_known_in_time_is_advice_itself(monkeypatch: pytest.M
     monkeypatch.setattr(table_check, "_CHECKS", {"rules that can be joined": taking(200)})
     report = checked(ANY_TABLE, budget=ticking(100))
     assert report.unproved and not any(finding.must_be_mended for finding in report.findings)
+
+
+def test_what_finds_faults_has_its_time_before_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = {"rules that can be joined": taking(200), "rules that can never fire": taking(70)}
+    monkeypatch.setattr(table_check, "_CHECKS", checks)
+    report = checked(ANY_TABLE, budget=ticking(100))
+    assert (report.proved, report.unproved) == (("rules that can never fire",), ("rules that can be joined",))

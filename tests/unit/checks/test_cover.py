@@ -11,6 +11,7 @@ from referee.checks import cover
 from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import Box
 from referee.checks.cover import Uncovered
+from referee.checks.cover_search import Search
 
 CHANCES = 400
 
@@ -69,6 +70,31 @@ def test_what_is_excluded_on_the_way_does_not_come_again() -> None:
             assert not points(part) & set().union(*map(points, found)), seed
             found.append(part)
             uncovered.exclude(part)
+
+
+def test_a_search_finds_a_point_outside_all_covers_or_covers_that_hold_all_points() -> None:
+    covered = 0
+    for seed in range(CHANCES):
+        chance = random.Random(seed)
+        covers = [tuple(chance.randint(1, 15) for _ in range(4)) for _ in range(chance.randint(40, 100))]
+        values = [
+            {
+                sum(1 << each for each, box in enumerate(covers) if box[at] >> value & 1): value
+                for value in range(4)
+            }
+            for at in range(4)
+        ]
+        search = Search(values, Budget(), CHANCES)
+        found = search.open_values((1 << len(covers)) - 1)
+        left = points((15,) * 4).difference(*map(points, covers))
+        assert (found is None) == (not left), seed
+        if found is None:
+            covered += 1
+            used = [box for at, box in enumerate(covers) if search.used >> at & 1]
+            assert points((15,) * 4) <= set().union(*map(points, used)), seed
+        else:
+            assert found in left, seed
+    assert CHANCES // 10 < covered < CHANCES
 
 
 @pytest.mark.usefixtures("few")
