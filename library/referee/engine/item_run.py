@@ -34,6 +34,7 @@ from referee.engine.settling import Settling
 from referee.engine.step_times import StepTime
 from referee.exceptions import Playbook
 from referee.workitems import (
+    WORKER_LOST,
     CaseState,
     Failure,
     FailureKind,
@@ -207,7 +208,7 @@ class ItemRun:
             if self._restart_due:
                 self._restart()
                 continue
-            item = self._queue.claim(self._name)
+            item = self._queue.claim(self._name, last_look=True)
             if item is not None:
                 self._work_on(item)
                 self._progress(self._summary(""), self._ready())
@@ -242,7 +243,11 @@ class ItemRun:
             decision = self._referee.decide(item.key, facts)
         self._tally.routes[str(decision.route)] += 1
         self._ledger.refresh()
-        if self._settling.state(item.key).is_open:
+        is_open = self._settling.state(item.key).is_open
+        if is_open and item.failures >= self._queue.most_failures:
+            self._give_up(item, decision)
+            return
+        if is_open:
             self._noted(decision)
             failures = len(self._performer.failed)
             last = item.failures + 1 >= self._queue.most_failures
@@ -251,6 +256,12 @@ class ItemRun:
                 self._keep_evidence(item, decision)
             self._ledger.refresh()
         self._release_as_settled(item, decision, self._settling.state(item.key))
+
+    def _give_up(self, item: WorkItem, decision: Decision) -> None:
+        """Each bot that worked on it was lost: trying once more could cost the next one, too."""
+        told = f"{item.failures} bots were lost while they worked on it"
+        self._settling.give_up(decision, told)
+        self._release(item, Failure(FailureKind.APPLICATION, WORKER_LOST, told), final=True)
 
     def _release_as_settled(self, item: WorkItem, decision: Decision, state: CaseState) -> None:
         action = state.action or {}

@@ -82,6 +82,15 @@ class Settling:
                 with self._held(decision, state.records):
                     self.hand_over(decision, self.doubt_queue, (_in_doubt_reason(decision.action),))
 
+    def give_up(self, decision: Decision, reason: str) -> None:
+        """Hands an open case over to people; as in doubt if it was being acted on."""
+        state = self.state(decision.case_id)
+        if state.status in (Status.ACTING, Status.IN_DOUBT):
+            self.settle(decision)
+            return
+        with self._held(decision, state.records):
+            self.hand_over(decision, self.doubt_queue, (*decision.reasons, reason))
+
     def hand_over(self, decision: Decision, queue: str, reasons: Sequence[str]) -> None:
         pushed = self._referee.pushed(decision)
         repeated = self._referee.repeated(decision)

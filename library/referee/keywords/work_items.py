@@ -159,6 +159,7 @@ class WorkItemKeywords:
         | failed, and `On Repeat` can tell if it was done | PENDING for another attempt after a ``pause`` |
         | failed otherwise, or for ``attempts`` times   | FAILED APPLICATION, and it is on the worklist        |
         | a lost bot was acting on it                   | FAILED APPLICATION, in doubt, on the worklist        |
+        | ``attempts`` bots were lost with it           | FAILED APPLICATION, and it is on the worklist        |
 
         The key of an item is the id of its case. Several bots may process the same queue at the same time, each with an
         output folder of its own; an item whose bot is lost goes to another ``lease`` after its last sign of life. The

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from referee.workitems.heartbeat import Heartbeat
     from referee.workitems.ledger import CLOSED, OPEN, CaseState, Ledger, Status
     from referee.workitems.producers import facts_of, items_in_folder, items_of_case_list
-    from referee.workitems.queue import DEFAULT_QUEUE, WorkQueue
+    from referee.workitems.queue import DEFAULT_QUEUE, WORKER_LOST, WorkQueue
     from referee.workitems.run_lock import RunLock, WorkerLock
     from referee.workitems.transfer import export_items, import_items
 
@@ -29,6 +29,7 @@ __all__ = [
     "CLOSED",
     "DEFAULT_QUEUE",
     "OPEN",
+    "WORKER_LOST",
     "Added",
     "CaseState",
     "Failure",
@@ -55,6 +56,7 @@ _HOMES = {
     "CLOSED": "referee.workitems.ledger",
     "CaseState": "referee.workitems.ledger",
     "DEFAULT_QUEUE": "referee.workitems.queue",
+    "WORKER_LOST": "referee.workitems.queue",
     "Heartbeat": "referee.workitems.heartbeat",
     "Ledger": "referee.workitems.ledger",
     "OPEN": "referee.workitems.ledger",

@@ -115,11 +115,14 @@ class WorkQueue:
 
     # Working
 
-    def claim(self, queue: str, worker: str = "") -> WorkItem | None:
+    def claim(self, queue: str, worker: str = "", *, last_look: bool = False) -> WorkItem | None:
         """The next item, now RESERVED for this worker; None when there is none that is ready.
 
         The highest priority comes first, then the earliest due date, then what was added first. Items of workers that
         were lost are ready too. ``worker`` names this one to people (by default host and process id).
+
+        An item that has lost ``most_failures`` workers FAILED; with ``last_look`` it is given out once more, for the
+        caller to see what became of it, and not to work on it.
         """
         worker = worker or f"{socket.gethostname()}/{os.getpid()}"
         with self._writing() as table:
@@ -132,7 +135,7 @@ class WorkQueue:
                         WORKER_LOST,
                         f"nothing was heard of {row['worker']} for {row['expires'] - row['heard']:g} s",
                     )
-                    if failures >= self.most_failures:
+                    if failures >= self.most_failures + last_look:
                         table.fail(row["id"], lost, failures, None)
                         continue
                     table.discard_outputs(row["id"])

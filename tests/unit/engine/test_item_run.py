@@ -365,3 +365,46 @@ def test_a_run_of_its_own_is_not_disturbed(
     ):
         counter.process()
     assert office.paid == []
+
+
+def test_an_item_that_costs_every_bot_goes_to_people(office: Office, counter: Counter) -> None:
+    counter.add(1)
+    for _ in range(3):
+        assert counter.queue.claim("in", "lost bot", last_look=True) is not None
+        counter.sleeps(60)
+    counter.process()
+    assert office.paid == []
+    assert counter.told() == ("FAILED", "worker-lost")
+    assert office.story("P-1") == ["decision auto", "handoff clerks"]
+
+
+def test_an_item_that_costs_even_the_bot_that_gives_it_up_has_failed(counter: Counter) -> None:
+    counter.add(1)
+    for _ in range(4):
+        assert counter.queue.claim("in", "lost bot", last_look=True) is not None
+        counter.sleeps(60)
+    assert counter.process().items == 0
+    assert counter.told() == ("FAILED", "worker-lost")
+
+
+def test_a_case_in_the_act_when_its_last_bot_was_lost_is_in_doubt(
+    office: Office, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter.add(1)
+    for _ in range(2):
+        counter.queue.claim("in", "lost bot", last_look=True)
+        counter.sleeps(60)
+
+    class Killed(BaseException):
+        pass
+
+    def killed(decision: Decision) -> None:
+        raise Killed
+
+    with pytest.raises(Killed), monkeypatch.context() as patched:
+        patched.setattr(WorkQueue, "put_back", lambda *given: None)
+        counter.process(pay=killed)
+    counter.sleeps(60)
+    counter.process()
+    assert counter.told() == ("FAILED", "worker-lost")
+    assert office.story("P-1")[-2:] == ["action in doubt", "handoff clerks"]
