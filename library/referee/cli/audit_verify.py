@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--keys",
-    type=click.Path(path_type=Path, exists=True),
+    type=click.Path(path_type=Path),
     help="The public key that checkpoints are signed with, or a folder of such keys.  "
     "[default: the .pub beside $REFEREE_CHECKPOINT_KEY]",
 )
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "--archive",
     "archives",
     multiple=True,
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=click.Path(path_type=Path),
     help="A folder with older files of the log; may be given several times.",
 )
 @click.option(
