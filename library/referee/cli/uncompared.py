@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from referee.tables import CellText, DecisionTable
     from referee.workbook import DecisionWorkbook, FactDefinition, ModelDefinition
 
 
@@ -20,8 +21,8 @@ def uncompared(old: DecisionWorkbook, new: DecisionWorkbook) -> Iterator[str]:
     are = {definition.node: definition for definition in new.models}
     for node in dict.fromkeys((*were, *are)):
         yield from _model(node, were.get(node), are.get(node))
-    if old.tables != new.tables:
-        yield from dict.fromkeys((*_narrow_columns(old), *_narrow_columns(new)))
+    changed = _changed_tables(old, new)
+    yield from dict.fromkeys((*_narrow_columns(old, changed), *_narrow_columns(new, changed)))
 
 
 def _settings(old: DecisionWorkbook, new: DecisionWorkbook) -> Iterator[str]:
@@ -102,10 +103,50 @@ def _model(node: str, old: ModelDefinition | None, new: ModelDefinition | None) 
         )
 
 
-def _narrow_columns(workbook: DecisionWorkbook) -> Iterator[str]:
-    """Columns that refuse values which the fact may have: regions stay within them."""
+def _changed_tables(old: DecisionWorkbook, new: DecisionWorkbook) -> set[str]:
+    """The tables that read otherwise, or that need a fact, a model or a table which does."""
+    from referee.engine.requirements import requirements
+
+    before, after = _content(old), _content(new)
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    needs = [(node.name, {*node.needs}) for node in (*requirements(old), *requirements(new))]
+    while above := {name for name, needed in needs if needed & changed} - changed:
+        changed |= above
+    return changed
+
+
+def _content(workbook: DecisionWorkbook) -> dict[str, Hashable]:
+    """What each fact, model and table says that may count in a decision, wherever it stands."""
+    found: dict[str, Hashable] = {
+        fact.name: (fact.type, fact.allowed_values, fact.required, fact.protected)
+        for fact in workbook.dictionary.facts
+    }
+    found |= {model.node: (model.folder, model.version, model.facts) for model in workbook.models}
+    found |= {table.name: _without_places(table) for table in workbook.tables}
+    return found
+
+
+def _without_places(table: DecisionTable) -> Hashable:
+    return (
+        table.hit_policy,
+        tuple((each.expression.text, each.type, _text(each.allowed_values)) for each in table.inputs),
+        tuple(
+            (each.name, each.type, _text(each.allowed_values), _text(each.default)) for each in table.outputs
+        ),
+        tuple(tuple(cell.text for cell in (*rule.inputs, *rule.outputs)) for rule in table.rules),
+    )
+
+
+def _text(cell: CellText | None) -> str:
+    return "" if cell is None else cell.text
+
+
+def _narrow_columns(workbook: DecisionWorkbook, changed: set[str]) -> Iterator[str]:
+    """Columns of changed tables that refuse values which the fact may have: regions stay within them."""
     declared = {fact.name: fact.allowed_values for fact in workbook.dictionary.facts}
     for table in workbook.tables:
+        if table.name not in changed:
+            continue
         for clause in table.inputs:
             name = " ".join(clause.expression.text.split())
             allowed = clause.allowed_values

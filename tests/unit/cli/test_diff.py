@@ -211,3 +211,21 @@ def test_example_cases_bring_every_required_fact_and_say_what_is_missing(
             assert region["note"].startswith("it goes to people now whatever the tables say: ")
             assert "`currency`" in region["note"]
     assert any(region["case"]["currency"] == "EUR" for region in found["regions"])
+
+
+def test_a_copy_of_a_table_that_allows_few_values_is_proved_to_decide_alike(
+    referee: Command, desk: Path
+) -> None:
+    for name in ("few.xlsx", "copy.xlsx"):
+        read = load_workbook(desk / "payments.xlsx")
+        routing = read["routing"]
+        heads = next(row for row in routing.iter_rows() if any(cell.value == "amount" for cell in row))
+        routing.insert_rows(heads[0].row + 1)
+        routing.cell(heads[0].row + 1, 1, "values")
+        amount = next(cell for cell in heads if cell.value == "amount")
+        routing.cell(heads[0].row + 1, amount.column, "[0..50000]")
+        read.save(desk / name)
+    assert referee("diff", "payments.xlsx", "few.xlsx").code == 1
+    said = referee("diff", "few.xlsx", "copy.xlsx")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.endswith("what it means: proved, every case is decided as before\n")
