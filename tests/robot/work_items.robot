@@ -88,6 +88,16 @@ A Limit Ends The Run Between Items
     ${counts}=    Process Work Items    payments    file=${FILE}    within=0 seconds
     Should Be Equal As Integers    ${counts.count}    0
     Should Start With    ${counts.ended}    its time was over at
+
+A Queue Without Any Item Is Told
+    [Documentation]    Its name may be a typing error.
+    Name Actions
+    ${counts}=    Process Work Items    paiments    file=${FILE}
+    Should Be Equal As Integers    ${counts.count}    0
+    ${page}=    Get File    ${OUTPUT DIR}/summary.html
+    Should Contain
+    ...    ${page}
+    ...    holds no items for the queue &#x27;paiments&#x27;; its queues: payments, scans
     Paid Should Be    P-1
 
 States Follow Decisions

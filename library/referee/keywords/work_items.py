@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import copyfile
@@ -205,8 +206,14 @@ class WorkItemKeywords:
 
                 limits = RunLimits(end_of_run(until, within, bot.referee.clock()), at_most, asked_to_stop)
                 summary = bot.item_run(opened, queue, limits, wait, look_again, stop_after, show).process()
+            queues = [counts.queue for counts in opened.counts()]
         finally:
             opened.close()
+        if queue not in queues:
+            remark = (
+                f"{file} holds no items for the queue {queue!r}; its queues: {', '.join(queues) or 'none'}"
+            )
+            summary = replace(summary, remarks=(*summary.remarks, remark))
         listed = Worklist(bot.log)
         written = write_in_any_event(worklist, lambda path: listed.export(path, decision=summary.decision))
         open_tasks = len(listed.items(decision=summary.decision))
