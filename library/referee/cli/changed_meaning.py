@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -208,30 +208,32 @@ def moved_cases(
 
 
 def recorded_cases(
-    log: Path, decision: str, used: Iterable[str]
+    log: Path, decision: str, used: Collection[str]
 ) -> tuple[list[tuple[Case, Scores]], list[str]]:
     """The latest facts of each case that an audit log holds about a decision, with the scores of then.
 
-    Also the ids of the cases whose facts can't be read, for a used one stands in the log as a hash. Raises
-    ``InputError`` where there is no log.
+    Also the ids of the cases whose facts can't be read, though they are ``used``. Raises ``InputError`` where there is
+    no log.
     """
-    from referee.audit import AuditLog, has_log, hidden_facts
+    from referee.audit import AuditLog, has_log
+    from referee.engine.logged_facts import LoggedFacts, UnreadableFactsError
 
     if not has_log(log):
         raise InputError(f"{log}: there is no audit log in this folder; check its name")
-    needed = set(used)
     latest: dict[str, Mapping[str, Any]] = {}
-    for record in AuditLog(log).records():
+    logged = AuditLog(log, read_only=True)
+    for record in logged.records():
         if record.kind == "decision" and record.payload["decision"] == decision:
             latest[record.payload["case"]] = record.payload
+    facts_of = LoggedFacts(logged)
     readable: list[tuple[Case, Scores]] = []
     hidden: list[str] = []
     for case_id, payload in latest.items():
-        hashed = hidden_facts(payload["facts"]).keys()
-        if hashed & needed:
+        try:
+            facts, _ = facts_of.read(decision, case_id, payload["facts"], used)
+        except UnreadableFactsError:
             hidden.append(case_id)
             continue
-        facts = {name: value for name, value in payload["facts"].items() if name not in hashed}
         readable.append((Case(case_id, facts), payload["scores"]))
     return readable, hidden
 

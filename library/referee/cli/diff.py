@@ -166,6 +166,7 @@ def _real_cases(
 ) -> tuple[list[Moved] | None, list[str]]:
     """The cases with both decisions, None where none were given; and those that a log doesn't show."""
     from referee.cli.changed_meaning import moved_cases, recorded_cases
+    from referee.engine.logged_facts import used_facts
     from referee.workbook import read_cases
 
     if cases is None and audit is None:
@@ -182,23 +183,10 @@ def _real_cases(
             read = read_cases(cases, sheet, old.settings.case_id)  # cases of the time before it was renamed
         given += [(case, {}) for case in read]
     if audit is not None:
-        recorded, hidden = recorded_cases(audit, new.settings.name, _used_facts(old) | _used_facts(new))
+        recorded, hidden = recorded_cases(audit, new.settings.name, used_facts(old) | used_facts(new))
         given += recorded
     decided = moved_cases(old, new, models, given, renamed)
     return list(with_progress(decided, len(given), "deciding by both")), hidden
-
-
-def _used_facts(workbook: DecisionWorkbook) -> set[str]:
-    """Facts that some cell of the workbook may ask for, by its text."""
-    texts = [
-        cell.text
-        for table in workbook.tables
-        for cell in (
-            *(clause.expression for clause in table.inputs),
-            *(cell for rule in table.rules for cell in (*rule.inputs, *rule.outputs)),
-        )
-    ]
-    return {name for name in workbook.dictionary.open_names if any(name in text for text in texts)}
 
 
 def _going_elsewhere(moved: Sequence[Moved] | None) -> list[Moved]:
@@ -266,7 +254,7 @@ def _print_cases(moved: Sequence[Moved], hidden: Sequence[str]) -> None:
     _print_rest(len(going), MOST_SHOWN)
     if hidden:
         click.echo(
-            f"  {_many(len(hidden), 'case')} of the log left out: facts that the rules use stand there as hashes"
+            f"  {_many(len(hidden), 'case')} of the log left out: facts that the rules use can't be read there"
         )
 
 

@@ -19,6 +19,7 @@ from referee.cli.model import model
 from referee.cli.model_add import add
 from referee.cli.new import new
 from referee.cli.queue import queue
+from referee.cli.replay import replay
 from referee.cli.show import show
 from referee.cli.test import test
 from referee.cli.train import train
@@ -52,6 +53,7 @@ for command in (
     audit,
     test,
     diff,
+    replay,
     show,
     explain,
     train,

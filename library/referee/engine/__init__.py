@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from referee.engine.item_run import BotHelp, ItemRun, ItemSummary
     from referee.engine.performing import STOP_AFTER, ActionTable, FailedAction
     from referee.engine.referee import Referee, id_text
+    from referee.engine.replaying import Difference, Replay, replay
     from referee.engine.run import Run, RunSummary
     from referee.engine.run_limits import RunLimits
 
@@ -14,20 +15,24 @@ __all__ = [
     "STOP_AFTER",
     "ActionTable",
     "BotHelp",
+    "Difference",
     "FailedAction",
     "ItemRun",
     "ItemSummary",
     "Referee",
+    "Replay",
     "Run",
     "RunLimits",
     "RunSummary",
     "id_text",
+    "replay",
 ]
 
 _HOMES = {
     **dict.fromkeys(("BotHelp", "ItemRun", "ItemSummary"), "referee.engine.item_run"),
     **dict.fromkeys(("STOP_AFTER", "ActionTable", "FailedAction"), "referee.engine.performing"),
     **dict.fromkeys(("Referee", "id_text"), "referee.engine.referee"),
+    **dict.fromkeys(("Difference", "Replay", "replay"), "referee.engine.replaying"),
     **dict.fromkeys(("Run", "RunSummary"), "referee.engine.run"),
     "RunLimits": "referee.engine.run_limits",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,9 @@ from referee.domain import Case, Decision, Diagnostic, Versions
 from referee.routing import route_case
 from referee.workbook import DecisionWorkbook
 from referee.workbook.cell_value import exact_number, one_line, written
+
+Reading = tuple[Mapping[str, Any], Sequence[Diagnostic]]
+"""What the data dictionary makes of a case: its facts as FEEL values, and what is wrong with them."""
 
 LONGEST_FOUND = 200
 """Characters kept of a fact that could not be used."""
@@ -22,9 +25,12 @@ def decided(
     case: Case,
     versions: Versions,
     doubts: Iterable[Diagnostic] = (),
+    read: Reading | None = None,
 ) -> Decision:
-    """The decision about a case, written nowhere. ``doubts`` of the caller count like those of the rules."""
-    facts, diagnostics = workbook.dictionary.check(case.facts)
+    """The decision about a case, written nowhere. ``doubts`` of the caller count like those of the rules; ``read``
+    stands for reading the facts.
+    """
+    facts, diagnostics = workbook.dictionary.check(case.facts) if read is None else read
     protected = workbook.dictionary.protected
     evaluation = model.evaluate(
         workbook.settings.route_table, {name: value for name, value in facts.items() if name not in protected}
@@ -48,9 +54,16 @@ def decided(
     )
 
 
+def given(case: Case, name: str) -> Any:
+    """What a case says of a fact, whose name may come with other spaces."""
+    if name in case.facts:
+        return case.facts[name]
+    return next((value for found, value in case.facts.items() if one_line(str(found)) == name), None)
+
+
 def _found(case: Case, name: str) -> Any:
     """A fact that could not be used, as it was found: people and a later run need to see it."""
-    value = next((value for found, value in case.facts.items() if one_line(str(found)) == name), None)
+    value = given(case, name)
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         number = exact_number(value)
         if number.is_finite() and len(number.as_tuple().digits) <= LONGEST_FOUND:

@@ -14,7 +14,7 @@ from referee.audit import AuditLog, CaseKey, CaseKeys, canonical_json, open_log,
 from referee.audit.sensitive import hidden_facts
 from referee.domain import Case, Decision, Diagnostic, InputError, LineAddress, RulesError, Versions
 from referee.engine.asked_models import asked_models
-from referee.engine.deciding import decided
+from referee.engine.deciding import Reading, decided, given
 from referee.engine.pushed_scores import Push, pushes
 from referee.engine.record import (
     NONE_REPEATED,
@@ -48,7 +48,8 @@ class Referee:
     before the first case. Without a model that is missing, the rules go on and cases that need its score are doubtful.
     Doubt about a case never raises: it is a ``human`` route with the reason.
 
-    Without ``audit`` decisions have no receipt and nobody may act on them.
+    Without ``audit`` decisions have no receipt and nobody may act on them. ``any_day`` is for those who only want to
+    know what a workbook decides, also when it is not in force.
     """
 
     def __init__(
@@ -58,10 +59,12 @@ class Referee:
         models: str | Path = "models",
         audit: str | Path | None = None,
         clock: Callable[[], datetime] = utc_now,
+        any_day: bool = False,
     ) -> None:
         self.clock = clock
         self.workbook: DecisionWorkbook = read_workbook(workbook)
-        self._require_in_force(clock().astimezone().date())
+        if not any_day:
+            self._require_in_force(clock().astimezone().date())
         asked = asked_models(self.workbook, models)
         self._model = self.workbook.model(asked.scorers)
         self._contributors = asked.contributors
@@ -93,14 +96,16 @@ class Referee:
             dictionary.sensitive, "(sensitive)"
         )
 
-    def evaluate(self, case: Case, doubts: Iterable[Diagnostic] = ()) -> Decision:
+    def evaluate(
+        self, case: Case, doubts: Iterable[Diagnostic] = (), read: Reading | None = None
+    ) -> Decision:
         """The decision about a case, written nowhere. ``doubts`` of the caller count like those of the rules.
 
         An id that the identifying fact contradicts is doubt: acting on the one case could be meant for the other.
+        ``read`` is how the case was read before, with all doubts about how it came; then it isn't read again.
         """
-        return decided(
-            self.workbook, self._model, case, self.versions, [*doubts, *self._doubts_about_id(case)]
-        )
+        doubts = [*doubts, *self._doubts_about_id(case)] if read is None else doubts
+        return decided(self.workbook, self._model, case, self.versions, doubts, read)
 
     def decide(self, case_id: str, facts: Mapping[str, Any]) -> Decision:
         """Decide one case and write it to the audit log before returning.
@@ -237,8 +242,8 @@ class Referee:
 
     def _doubts_about_id(self, case: Case) -> list[Diagnostic]:
         fact = self.workbook.settings.case_id
-        given = next((value for name, value in case.facts.items() if one_line(str(name)) == fact), None)
-        named = "" if isinstance(given, UnreadableCell) else id_text(given)
+        told = given(case, fact)
+        named = "" if isinstance(told, UnreadableCell) else id_text(told)
         if not named or named == one_line(case.id):
             return []
         other = "another case" if fact in self.workbook.dictionary.sensitive else f"the case `{named}`"
