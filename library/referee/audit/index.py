@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -78,7 +79,7 @@ class Index:
         ``progress`` is told the bytes read, and of how many. Without ``wait`` nothing is done while another process
         does it. Takes some 25 µs a record; what was taken in stays when the process is killed.
         """
-        total = sum(_size(self.folder / name) for name in segment_names(self.folder))
+        total = log_bytes(self.folder)
         while self._step(wait):
             progress(min(self._bytes_before(self._tail), total), total)
 
@@ -286,7 +287,7 @@ class Index:
             return None
 
     def _prepared(self, connection: sqlite3.Connection, inode: int) -> sqlite3.Connection:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_write_ahead_log(connection)
         connection.execute(
             "PRAGMA synchronous = NORMAL"
         )  # a power cut may lose the newest rows, never the order
@@ -349,9 +350,10 @@ class Index:
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError:
-                if wait:
+                known, self._tail = self._tail, read_tail(connection)
+                if wait and self._tail == known:
                     raise
-                return False
+                return wait  # another process brings it up to date
             try:
                 tail = read_tail(connection)
                 lines = islice(read_lines(self.folder, tail), _BATCH) if self._has_more(tail) else ()
@@ -412,6 +414,19 @@ class Index:
         return sum(_size(self.folder / name) for name in before) + tail.offset
 
 
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """SQLite doesn't wait here for another process that does the same, though it waits everywhere else."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as fault:
+            if "locked" not in str(fault) or time.monotonic() >= until:
+                raise
+            time.sleep(0.01)
+
+
 @contextmanager
 def up_to_date(
     folder: Path, progress: Callable[[int, int], None] = lambda done, total: None
@@ -432,6 +447,11 @@ def up_to_date(
             f"the index of the audit log in {folder} can't be used ({fault}) and was deleted; run this again, it is "
             "made anew from the log"
         ) from fault
+
+
+def log_bytes(folder: Path) -> int:
+    """How long a log is, as far as its files are there."""
+    return sum(_size(folder / name) for name in segment_names(folder))
 
 
 def _size(path: Path) -> int:

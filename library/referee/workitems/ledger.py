@@ -9,11 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 from referee.audit import AuditLog, Record
-from referee.audit.index import Index, UnusableIndexError
+from referee.audit.index import Index, UnusableIndexError, log_bytes
 from referee.audit.index_rows import CLOSED, is_about, standing
 from referee.audit.reading import read_lines, record_of
 from referee.audit.record import Tail
-from referee.audit.segments import segment_names
 from referee.domain import AuditError, Receipt
 
 __all__ = ["CLOSED", "OPEN", "CaseState", "Ledger", "Status"]
@@ -148,12 +147,8 @@ class Ledger:
         """Takes in what was appended since the last time, by any process. Raises AuditError (see
         ``records``).
         """
-        if self._index is None and not self._tail.position:
-            names = segment_names(self._log.folder)
-            behind = sum((self._log.folder / name).stat().st_size for name in names)
-        else:
-            behind = self._held
-        if behind > self._most_held:
+        is_first = self._index is None and not self._tail.position
+        if (log_bytes(self._log.folder) if is_first else self._held) > self._most_held:
             self._move_to_index()
         for line, tail in read_lines(self._log.folder, self._tail):
             self._tail = tail
