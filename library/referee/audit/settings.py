@@ -16,14 +16,17 @@ SHARE = "REFEREE_AUDIT_SHARE"
 SEGMENT_MEGABYTES = "REFEREE_AUDIT_SEGMENT_MB"
 
 
-def open_log(folder: str | os.PathLike[str], *, clock: Callable[[], datetime] = utc_now) -> AuditLog:
+def open_log(
+    folder: str | os.PathLike[str], *, clock: Callable[[], datetime] = utc_now, shipped: bool = True
+) -> AuditLog:
     """The log in a folder, with the checkpoints, the shipping and the size of segments that the environment asks for.
 
     ``REFEREE_CHECKPOINTS`` names the folder of signed checkpoints and ``REFEREE_CHECKPOINT_KEY`` the private key for
     them, ``REFEREE_AUDIT_SHARE`` the folder that the log is shipped to, ``REFEREE_AUDIT_SEGMENT_MB`` the size after
-    which a segment is closed. Raises AuditError when one of them can't be used.
+    which a segment is closed. A log that isn't to be ``shipped`` anywhere, such as a merged one, stays where it is.
+    Raises AuditError when one of them can't be used.
     """
-    return AuditLog(folder, clock=clock, segment_bytes=_segment_bytes(), followers=_followers())
+    return AuditLog(folder, clock=clock, segment_bytes=_segment_bytes(), followers=_followers(shipped))
 
 
 def checkpoints_folder() -> Path | None:
@@ -38,7 +41,7 @@ def public_keys() -> Path | None:
     return public if public is not None and public.exists() else None
 
 
-def _followers() -> list[Follower]:
+def _followers(shipped: bool) -> list[Follower]:
     followers: list[Follower] = []
     checkpoints, key = _path(CHECKPOINTS), _path(CHECKPOINT_KEY)
     if (checkpoints is None) is not (key is None):
@@ -53,7 +56,7 @@ def _followers() -> list[Follower]:
 
         followers.append(CheckpointWriter(checkpoints, key))
     share = _path(SHARE)
-    if share is not None:
+    if share is not None and shipped:
         from referee.audit.shipping import Shipper
 
         followers.append(Shipper(share))

@@ -61,10 +61,10 @@ def ship(folder: Path, share: Path) -> Shipped:
         lock(held.fileno())
         try:
             to.mkdir(exist_ok=True)
-            foreign = set(segment_names(to)) - set(segment_names(folder))
-            if foreign and max(foreign) > max(segment_names(folder)):
-                raise _more_on_share(to / max(foreign), folder)
-            size = sum(_ship_segment(folder / name, to / name) for name in segment_names(folder))
+            here, there = segment_names(folder), segment_names(to)
+            if there and there[-1] not in here:
+                raise _more_on_share(to / there[-1], folder)
+            size = sum(_ship_segment(folder / name, to / name) for name in here)
         finally:
             unlock(held.fileno())
     return Shipped(to, size)

@@ -76,7 +76,7 @@ def merge(context: click.Context, share: Path, into: Path, watch: int | None, as
     from referee.audit.merging import Collector
     from referee.audit.settings import open_log
 
-    log = open_log(into)
+    log = open_log(into, shipped=False)
     collector = Collector(share, log)
     while True:
         found = collector.merge()

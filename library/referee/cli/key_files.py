@@ -10,6 +10,8 @@ from referee.domain import InputError
 
 def write_key_files(folder: Path, name: str, private: bytes, public: bytes) -> tuple[Path, Path]:
     """Writes NAME.key, readable by its owner only, and NAME.pub. Raises InputError."""
+    if Path(name).name != name or name.startswith("."):
+        raise InputError(f"`{name}` can't be the name of a key, which is the name of a file")
     if not folder.is_dir():
         raise InputError(f"the folder {folder} doesn't exist; make it, or name another")
     paths = folder / f"{name}.key", folder / f"{name}.pub"

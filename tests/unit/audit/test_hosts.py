@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from referee.audit import AuditLog, Record, shipping, verify
 from referee.audit.merging import Collector, Merged
-from referee.audit.segments import log_id
+from referee.audit.segments import log_id, segment_names
 from referee.audit.shipping import Shipper, ship
 from referee.domain import AuditError
 
@@ -78,7 +78,7 @@ def test_the_copy_is_the_log_byte_by_byte_and_can_be_verified_where_it_is(host: 
 def test_shipping_goes_on_where_it_was_interrupted(host: Host) -> None:
     host.work(0, 9)
     ship(host.folder, host.share)
-    names = sorted(host.files(host.copy))
+    names = segment_names(host.copy)
     for name in names[1:]:
         (host.copy / name).unlink()
     first = host.copy / names[0]
@@ -126,7 +126,7 @@ def test_a_copy_that_was_changed_is_not_added_to(host: Host) -> None:
 def test_a_log_that_lost_records_is_noticed_when_it_is_shipped(host: Host) -> None:
     host.work(0, 12)
     ship(host.folder, host.share)
-    newest = sorted(host.files(host.folder))[-1]
+    newest = segment_names(host.folder)[-1]
     content = (host.folder / newest).read_bytes()
     os.truncate(host.folder / newest, len(content) // 2)
     with pytest.raises(

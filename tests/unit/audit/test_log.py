@@ -146,6 +146,29 @@ def test_the_receipt_comes_after_the_flush(tmp_path: Path, monkeypatch: pytest.M
     assert len(seen) == 1 and receipt.hash.encode() in seen[0]
 
 
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (errno.ENOSPC, "the disk is full; .*Free some space, then run again"),
+        (errno.ESTALE, "the drive or share is away; .*Connect it again, then run again"),
+        (errno.EACCES, "permission denied; .*Give the bot a folder it may write to, then run again"),
+    ],
+)
+def test_a_record_that_cannot_be_written_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, says: str
+) -> None:
+    log = AuditLog(tmp_path)
+
+    def fail(_: int, __: bytes) -> int:
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", fail)
+        with pytest.raises(AuditError, match=f"could not be written: {says}"):
+            log.append("run", {})
+    assert log.append("run", {}).position == 0
+
+
 def test_a_failed_flush_gives_no_receipt_and_ends_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

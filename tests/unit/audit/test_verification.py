@@ -186,6 +186,18 @@ def test_any_reordering_or_removal_is_found(data: st.DataObject) -> None:
         assert not verified(Path(name), [lines[number] for number in kept]).intact
 
 
+def test_progress_is_told_in_bytes_up_to_the_whole_of_them(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path, segment_bytes=100_000)
+    log.append_many([("run", {"n": number}) for number in range(40_000)])
+    log.append("run", {})
+    told: list[tuple[int, int]] = []
+    verify(tmp_path, progress=lambda done, total: told.append((done, total)))
+    size = sum(path.stat().st_size for path in tmp_path.glob("audit*.jsonl"))
+    assert {total for _, total in told} == {size}
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert len(told) > 2 and told[-1][0] == size
+
+
 def test_a_log_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match=r"there is no audit log .*audit\.jsonl; name the folder that holds"):
         verify(tmp_path)

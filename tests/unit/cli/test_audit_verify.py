@@ -98,6 +98,8 @@ def test_a_key_is_never_replaced_and_is_for_its_owner_alone(tmp_path: Path) -> N
     again = typed("audit", "key", "new", "bots", "--folder", tmp_path)
     assert isinstance(again.exception, InputError)
     assert "is there already; a key is never replaced" in str(again.exception)
+    elsewhere = typed("audit", "key", "new", "../bots", "--folder", tmp_path)
+    assert "can't be the name of a key" in str(elsewhere.exception)
 
 
 def test_half_a_setting_stops_the_run(bots: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,12 +123,12 @@ def test_logs_are_shipped_and_merged(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert told.exit_code == 0 and "bytes shipped" in told.output
     monkeypatch.setenv("REFEREE_AUDIT_SHARE", str(share))
     assert " 0 bytes shipped" in typed("audit", "ship", tmp_path / "north").output
-    monkeypatch.delenv("REFEREE_AUDIT_SHARE")
     told = typed("audit", "merge", share, "--into", tmp_path / "central")
     assert told.exit_code == 0
     assert told.output.count(": 3 new records") == 2
     again = typed("audit", "merge", share, "--into", tmp_path / "central", "--json")
     assert set(json.loads(again.output)["merged"].values()) == {0}
+    assert len(list(share.iterdir())) == 2  # the merged log isn't shipped in its turn
 
 
 def test_a_source_that_was_changed_is_named(tmp_path: Path) -> None:
