@@ -1,6 +1,7 @@
 """Facts for which expressions have wanted values: found by trying, or proved not to exist by bounding and cutting.
 
-Branch and bound over stretches, as interval solvers do (Moore 1966; Jaulin et al. 2001).
+Branch and bound over stretches, as interval solvers do (Moore 1966; Jaulin et al. 2001). What isn't settled soon
+is also looked for by walking.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from referee.checks.budget import Budget
 from referee.checks.dimension import Dimension
+from referee.checks.fact_walk import FactWalk, candidates
 from referee.checks.possible import Possible, of_regions, touched
 from referee.checks.region_set import members
 from referee.checks.stretch import Stretch
@@ -27,6 +29,7 @@ Facts = Mapping[str, Any]
 Space = dict[str, Possible]
 
 MOST_PARTS_CUT = 400
+_PARTS_BEFORE_WALK = 20
 _MOST_TRIED_AT_FIRST = 300
 _MOST_TRIED_LATER = 6
 _MOST_TARGETS = 6
@@ -105,6 +108,10 @@ class FactSearch(Generic[Shown]):
             parts += 1
             if parts > self._most_parts:
                 return Found(None)
+            if parts == _PARTS_BEFORE_WALK:
+                shown = self._walked()
+                if shown is not None:
+                    return Found(shown)
             self._budget.spend(500)
             if not self._may_hold(space):
                 continue
@@ -115,7 +122,41 @@ class FactSearch(Generic[Shown]):
             stack += halves
             if not halves and not (self._is_refuted and self._is_single(space)):
                 is_sure = False
+        if not is_sure and parts < _PARTS_BEFORE_WALK:
+            return Found(self._walked())
         return Found(None, is_impossible=is_sure)
+
+    def _walked(self) -> Shown | None:
+        """What is shown for facts that a walk comes to."""
+        is_refuted = self._is_refuted
+        paths = [
+            [
+                path
+                for path in self._decision.facts_of([self._decision.node(each.expression)])
+                if path in self._whole
+            ]
+            for each in self._wanted
+        ]
+        walk = FactWalk(
+            {path: candidates(self._whole[path], self._literals) for path in self._cut},
+            paths,
+            self._met,
+            self._shows,
+            lambda want, facts: self._solved_for(self._wanted[want], facts, self._whole),
+        )
+        shown = walk.find({path: self._others.get(path) for path in self._whole})
+        self._is_refuted = is_refuted
+        return shown
+
+    def _met(self, facts: dict[str, Any]) -> list[bool] | None:
+        """Of each want whether the facts meet it; nothing where a table that is needed is in doubt."""
+        self._budget.spend(50)
+        scope = self._decision.scope(facts)
+        return None if scope is None else [self._holds(each, scope) for each in self._wanted]
+
+    def _holds(self, wanted: Wanted, scope: Facts) -> bool:
+        value, is_doubtful = self._decision.value(wanted.expression, scope)
+        return not is_doubtful and wanted.holds(value)
 
     def _may_hold(self, space: Space) -> bool:
         known = self._decision.known(space.get)
@@ -142,10 +183,11 @@ class FactSearch(Generic[Shown]):
             if shown is not None:
                 return shown
             if is_first and tried < _MOST_SOLVED_FROM:
-                for solved in self._solved(facts, space):
-                    shown = self._shown(solved)
-                    if shown is not None:
-                        return shown
+                for each in self._wanted:
+                    for solved in self._solved_for(each, facts, space):
+                        shown = self._shown(solved)
+                        if shown is not None:
+                            return shown
         return None
 
     def _shown(self, facts: dict[str, Any]) -> Shown | None:
@@ -155,39 +197,36 @@ class FactSearch(Generic[Shown]):
             if scope is None:
                 self._is_refuted = False
                 return None
-            for each in self._wanted:
-                value, is_doubtful = self._decision.value(each.expression, scope)
-                if is_doubtful or not each.holds(value):
-                    return None
+            if not all(self._holds(each, scope) for each in self._wanted):
+                return None
         found = self._shows(facts)
         # the values are as wanted: that nothing is shown hangs on something else than them
         self._is_refuted &= found is not None
         return found
 
-    def _solved(self, facts: dict[str, Any], space: Space) -> Iterator[dict[str, Any]]:
+    def _solved_for(self, wanted: Wanted, facts: dict[str, Any], space: Space) -> Iterator[dict[str, Any]]:
         """The facts with one of them changed so that an expression which is linear in it has a wanted value."""
-        for each in self._wanted:
-            targets = [_number(value) for value in _targets(each)]
-            for path in self._cut if any(target is not None for target in targets) else ():
-                here = _number(facts[path])
-                if here is None or _of_number(facts[path], here) is None:
+        targets = [_number(value) for value in _targets(wanted)]
+        for path in self._cut if any(target is not None for target in targets) else ():
+            here = _number(facts[path])
+            if here is None or _of_number(facts[path], here) is None:
+                continue
+            first, second = (
+                self._number_at(wanted.expression, {**facts, path: _of_number(facts[path], at)})
+                for at in (here, here + 1)
+            )
+            if first is None or second is None or first == second:
+                continue
+            for target in targets:
+                if target is None:
                     continue
-                first, second = (
-                    self._number_at(each.expression, {**facts, path: _of_number(facts[path], at)})
-                    for at in (here, here + 1)
-                )
-                if first is None or second is None or first == second:
+                try:
+                    moved = here + CONTEXT.divide(target - first, second - first)
+                except DecimalException:
                     continue
-                for target in targets:
-                    if target is None:
-                        continue
-                    try:
-                        moved = here + CONTEXT.divide(target - first, second - first)
-                    except DecimalException:
-                        continue
-                    value = _of_number(facts[path], moved.normalize(CONTEXT))
-                    if value is not None and _holds(space[path], value):
-                        yield {**facts, path: value}
+                value = _of_number(facts[path], moved.normalize(CONTEXT))
+                if value is not None and _holds(space[path], value):
+                    yield {**facts, path: value}
 
     def _number_at(self, expression: str, facts: Facts) -> Decimal | None:
         scope = self._decision.scope(facts)

@@ -10,7 +10,7 @@ from referee.checks.case_space import Box
 from referee.checks.cover import Uncovered
 from referee.checks.cover_search import Search, TooManyTries
 from referee.checks.finding import Finding, Fix
-from referee.checks.priorities import Priorities, Rank
+from referee.checks.priorities import Priorities
 from referee.checks.region_set import members
 from referee.checks.subject import Subject, listed
 from referee.domain import Severity
@@ -60,10 +60,7 @@ def masked_rules(subject: Subject, budget: Budget) -> Iterator[Finding]:
 
     Only rules without open cells can take a case. Raises ``OutOfBudget``; what was found until then stands.
     """
-    policy = subject.table.hit_policy
-    if policy not in (HitPolicy.FIRST, HitPolicy.PRIORITY):
-        return
-    stronger = _stronger_by_rank(subject) if policy is HitPolicy.PRIORITY else _earlier(subject)
+    stronger = stronger_than(subject)
 
     def masked_here(rule: int, budget: Budget) -> Finding | None:
         box = subject.boxes[rule].reach
@@ -143,25 +140,16 @@ def _is_easily_left(subject: Subject, box: Box, rivals: int) -> bool:
     return False
 
 
-def _earlier(subject: Subject) -> dict[int, int]:
-    return {rule: (1 << rule) - 1 for rule in range(len(subject.boxes))}
-
-
-def _stronger_by_rank(subject: Subject) -> dict[int, int]:
-    """Each rule of a known rank with those that come before it, as bits."""
+def stronger_than(subject: Subject) -> dict[int, int]:
+    """Each rule with those that come before it where both are true, as bits; nothing but under F and P."""
+    policy = subject.table.hit_policy
+    rules = range(len(subject.boxes))
+    if policy is HitPolicy.FIRST:
+        return {rule: (1 << rule) - 1 for rule in rules}
+    if policy is not HitPolicy.PRIORITY:
+        return {}
     priorities = Priorities(subject)
-    ranks: dict[Rank, list[int]] = {}
-    for rule in range(len(subject.boxes)):
-        rank = priorities.rank(rule)
-        if rank is not None:
-            ranks.setdefault(rank, []).append(rule)
-    found = {}
-    before = 0
-    for rank in sorted(ranks):
-        for rule in ranks[rank]:
-            found[rule] = before
-            before |= 1 << rule
-    return dict(sorted(found.items()))
+    return {rule: priorities.before(rule) for rule in rules}
 
 
 def _masked(subject: Subject, rule: int, takers: list[int]) -> Finding:

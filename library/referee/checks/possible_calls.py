@@ -98,20 +98,25 @@ def _of_list(name: str, arguments: Sequence[Possible]) -> Possible:
         return whole(items.fewest, items.most) if items is not None else whole(len(arguments), len(arguments))
     if items is not None:
         return _of_items(name, items)
-    if any(argument.is_any or argument.items or argument.null for argument in arguments):
+    if any(argument.is_any or argument.items for argument in arguments):
         return ANYTHING
-    return _folded(name, arguments)
+    return _folded(name, [_given(argument) for argument in arguments])
 
 
 def _of_items(name: str, items: Items) -> Possible:
     each = items.each
-    if each.is_any or each.items or each.null or items.most is None:
+    if each.is_any or each.items or items.most is None:
         return ANYTHING
     if name in ("min", "max"):
         return replace(each, null=items.fewest == 0)
     if items.fewest == items.most and items.most <= 8:
-        return _folded(name, [each] * items.most) if items.most else Possible(null=True)
+        return _folded(name, [_given(each)] * items.most) if items.most else Possible(null=True)
     return Possible(any_of(NUMBER).parts, null=items.fewest == 0)
+
+
+def _given(possible: Possible) -> Possible:
+    """Without null: that one value of many is missing is a fault."""
+    return replace(possible, null=False)
 
 
 def _folded(name: str, arguments: Sequence[Possible]) -> Possible:

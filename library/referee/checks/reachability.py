@@ -1,19 +1,24 @@
-"""Whether what is wrong in a table can happen at all, when its inputs are results of other tables."""
+"""Whether what is wrong in a table can happen at all, and rules be reached, when its inputs follow from facts."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from referee.checks.budget import Budget, OutOfBudget
-from referee.checks.case_space import CaseSpace, InputValues
+from referee.checks.case_space import Box, CaseSpace, InputValues
+from referee.checks.cover import Uncovered
 from referee.checks.decision_logic import Cut, DecisionLogic
 from referee.checks.finding import Case, Finding, Fix
+from referee.checks.masked import stronger_than
 from referee.checks.outcome import DISAGREEMENT, NO_HIT, SEVERAL_HITS, Outcome
-from referee.checks.subject import Subject, as_facts, paths_of, results_of
+from referee.checks.region_set import members
+from referee.checks.subject import Subject, as_facts, listed, paths_of, results_of
 from referee.domain import Severity
 from referee.feel import Names
 from referee.tables import DecisionTable
+
+_MOST_PARTS_TRIED = 20
 
 
 def case_with_outcome(
@@ -51,24 +56,72 @@ def case_with_outcome(
 
 
 def unreachable_rules(subject: Subject, budget: Budget) -> Iterator[Finding]:
-    """Rules whose cells no facts meet together, though each by itself can be met. Raises ``OutOfBudget``."""
+    """Rules that no facts make fire, though each of their cells can be met; and those for which that isn't known.
+
+    Raises ``OutOfBudget``.
+    """
+    stronger = stronger_than(subject) if subject.calculated else {}
     for rule, box in enumerate(subject.boxes if subject.calculated else ()):
-        if box.reach is None or not subject.shown(box.reach, budget, lambda case: True).is_impossible:
+        if box.reach is None:
             continue
         number = subject.number(rule)
-        message = (
-            f"rule {number} can never fire: no case brings the values that its cells want together; correct them, or "
-            "delete the rule"
-        )
-        yield Finding(
-            "impossible-rule",
-            Severity.WARNING,
-            message,
-            subject.table.name,
-            subject.rule_place(rule),
-            (number,),
-            fix=Fix(f"delete rule {number}", delete=(number,)),
-        )
+        found = subject.shown(box.reach, budget, _fires(number))
+        if found.shown is not None:
+            continue
+        if found.is_impossible:
+            why = "no case brings the values that its cells want together; correct them"
+            yield _never(subject, rule, (), why)
+            continue
+        rivals = subject.true_index.touching(box.reach) & stronger.get(rule, 0)
+        parts = Uncovered(box.reach, _boxes(subject, rivals), budget)
+        is_taken, is_known = False, bool(rivals)
+        for tried, part in enumerate(parts if rivals else ()):
+            is_taken = True
+            found = subject.shown(part, budget, _fires(number))
+            is_known = found.is_impossible and tried < _MOST_PARTS_TRIED
+            if not is_known:
+                break
+        if found.shown is not None or box.open_columns:
+            continue  # what expressions in cells leave open is told of the cells
+        if not is_known:
+            yield _not_reached(subject, rule)
+        elif is_taken:
+            takers = tuple(members(rivals))
+            by = listed([subject.number(taker) for taker in takers])
+            comes = "come" if len(takers) > 1 else "comes"
+            why = f"{by} {comes} first in each case that brings the values its cells want; narrow what comes first"
+            yield _never(subject, rule, takers, why)
+
+
+def _fires(number: int) -> Callable[[Case], bool]:
+    return lambda case: number in case.fired
+
+
+def _boxes(subject: Subject, rules: int) -> list[Box]:
+    return [true for rule in members(rules) if (true := subject.boxes[rule].true) is not None]
+
+
+def _never(subject: Subject, rule: int, takers: tuple[int, ...], why: str) -> Finding:
+    number = subject.number(rule)
+    return Finding(
+        "masked-rule" if takers else "impossible-rule",
+        Severity.WARNING,
+        f"rule {number} can never fire: {why}, or delete the rule",
+        subject.table.name,
+        (*subject.rule_place(rule), *(place for taker in takers for place in subject.rule_place(taker))),
+        (number, *map(subject.number, takers)),
+        fix=Fix(f"delete rule {number}", delete=(number,)),
+    )
+
+
+def _not_reached(subject: Subject, rule: int) -> Finding:
+    number = subject.number(rule)
+    message = (
+        f"outside the proof: no case was found that reaches rule {number}, nor was it shown that there is none; write "
+        "a test that reaches it, or correct its cells"
+    )
+    places = subject.rule_place(rule)
+    return Finding("rule-not-reached", Severity.INFO, message, subject.table.name, places, (number,))
 
 
 def only_reached(

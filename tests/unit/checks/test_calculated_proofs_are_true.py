@@ -249,3 +249,18 @@ def test_few_questions_stay_open() -> None:
     gaps = [found for report in reports for found in report.findings if found.code in ("gap", "overlap")]
     unshown = [found for found in gaps if found.case is None]
     assert len(unshown) <= len(gaps) // 50, f"{len(unshown)} of {len(gaps)}"
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_rules_of_which_nothing_is_told_fire_for_some_case(batch: int) -> None:
+    unknown = 0
+    for each in tables(batch):
+        fired = {number for truth in each.truths for number in truth.fired}
+        told = {
+            found.rules[0]
+            for found in each.report.findings
+            if found.code in ("impossible-rule", "masked-rule", "rule-not-reached")
+        }
+        unknown += sum(found.code == "rule-not-reached" for found in each.report.findings)
+        assert {rule.number for rule in each.table.rules} - fired <= told, each.table
+    assert unknown <= 2  # facts of few values leave little to guess

@@ -177,3 +177,54 @@ def test_facts_that_nothing_uses() -> None:
         "no table and no model uses the fact `ok`; delete it, if nobody reads it either",
     ]
     assert [str(place) for place in found[0].places] == ["limits.xlsx, sheet Facts, cell A5"]
+
+
+TWO_DATES = '(due - got) / duration("P1D")'
+
+
+@pytest.mark.parametrize("later", ["due.day >= 28", "due.weekday = 7", "due.year > 2019", "got.month = 2"])
+def test_a_gap_of_two_calculations_about_the_same_dates_is_shown(later: str) -> None:
+    made = table(
+        "U",
+        f"due.month | {TWO_DATES} | {later} || r",
+        "<= 6 | - | - || 1",
+        "> 6 | >= 30 | - || 2",
+        "> 6 | < 30 | false || 3",
+    )
+    report = check_table(made, {"due": InputValues("date"), "got": InputValues("date")})
+    found = only(report, "gap")
+    assert found.severity is Severity.WARNING
+    assert found.case is not None and found.case.result == "no rule fires"
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "facts"),
+    [
+        ("due.month | due.day", "2 | 30", {"due": "date"}),
+        ('a - b | if a > b then "x" else "y"', '> 0 | "y"', {"a": "number", "b": "number"}),
+        ("upper case(s) | n", '"ab" | -', {"s": "string", "n": "number"}),
+    ],
+)
+def test_a_rule_that_is_neither_reached_nor_excluded_is_said_to_be_outside_the_proof(
+    header: str, row: str, facts: dict[str, str]
+) -> None:
+    made = table("F", f"{header} || r", f"{row} || 1", "- | - || 2")
+    report = check_table(made, {name: InputValues(type_name) for name, type_name in facts.items()})
+    found = only(report, "rule-not-reached")
+    assert (found.severity, found.rules) == (Severity.INFO, (1,))
+    assert "outside the proof: no case was found that reaches rule 1" in found.message
+
+
+def test_a_rule_is_masked_by_earlier_ones_through_a_calculation() -> None:
+    made = table("F", "a | a * 2 || r", "< 5 | - || 1", "- | < 10 || 2", "- | - || 3")
+    report = check_table(made, {"a": InputValues("number")})
+    found = only(report, "masked-rule")
+    assert found.rules == (2, 1)
+    assert "rule 1 comes first in each case that brings the values its cells want" in found.message
+
+
+@pytest.mark.parametrize("call", ["min(a, n)", "max(a, n)", "sum(a, n) / 2", "mean([a, n])"])
+def test_a_fact_that_may_be_missing_keeps_the_bounds_of_a_calculation(call: str) -> None:
+    facts = {"a": InputValues("number", "[0..4]", may_be_null=True), "n": InputValues("number", "[0..4]")}
+    report = check_table(table("F", f"{call} || r", "> 4 || 1", "- || 2"), facts)
+    assert only(report, "impossible-rule").rules == (1,)
