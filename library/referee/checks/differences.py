@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
-from operator import or_
 from types import MappingProxyType
 from typing import Any
 
+from referee.checks.admission import Gates, admitted_otherwise, around_admitted, gates_of, is_refused
 from referee.checks.budget import Budget, OutOfBudget
-from referee.checks.case_space import Box, CaseSpace, InputValues
+from referee.checks.case_space import Box, CaseSpace, InputValues, common
 from referee.checks.decision_logic import Answer, Cut, DecisionLogic
 from referee.checks.dimension import Dimension
 from referee.checks.finding import Case
+from referee.checks.merging import merged
 from referee.checks.subject import OPEN, as_facts, paths_of, results_of
 from referee.feel import Names
 from referee.tables import CellText, DecisionTable
@@ -62,16 +62,11 @@ class Differences:
     is_complete: bool
     left: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
-    @property
-    def are_none(self) -> bool:
-        """Whether it is proved that every case is decided as before."""
-        return self.is_complete and not self.found and not self.open
-
 
 _OPEN = ("open",)
+_MOST_OF_A_SLICE = 500
+"""Where so many boxes of cases are taken by one version only for one fact, they are told by that fact alone."""
 _MOST_CHANGED = 20
-_FEW_BOXES = 2_000
-"""So many boxes are merged in each order of the dimensions, to take the order that leaves the fewest."""
 
 
 def differences(
@@ -82,6 +77,10 @@ def differences(
     Tables that need each other are followed down to the inputs that are no tables. An input that is computed counts as
     independent of all others, so a difference that hangs on one may never happen; its ``case.facts`` are None.
 
+    Where what a fact may be changed so that hundreds of boxes are taken by one version only, its values that are
+    refused now, or then, are told by themselves, with a case of each kind of answer met; cases among them that both
+    versions leave to people are not set apart.
+
     Cases that are in doubt in both versions count as decided alike, whatever ``queue`` they go to. Not compared, so
     that whoever calls must say so: facts of another type, values that are none of a fact's type, allowed values that
     aren't ``is_literal``, and outputs ``route`` and ``queue`` that are expressions, where ``queue`` is another one.
@@ -90,9 +89,9 @@ def differences(
     known = frozenset(names) or frozenset(
         name.partition(".")[0].strip() for name in (*old.inputs, *new.inputs)
     )
-    admitted_otherwise = _admitted_otherwise(old.facts, new.facts)
+    admits = admitted_otherwise(old.facts, new.facts)
     inputs = _either(old.inputs, new.inputs) | {
-        name: InputValues(_type_of(name, old, new), "", may_be_null=True) for name in admitted_otherwise
+        name: InputValues(_type_of(name, old, new), "", may_be_null=True) for name in admits
     }
     tables = [*old.tables, *new.tables]
     space = CaseSpace(
@@ -100,18 +99,21 @@ def differences(
         inputs,
         known,
         results_of(tables, known),
-        admitted_otherwise,
+        admits,
         list(dict.fromkeys((*old.scores, *new.scores))),
     )
     before = DecisionLogic(old.tables, inputs, known, space)
     after = DecisionLogic(new.tables, inputs, known, space)
-    gates = [_gates(space, admitted_otherwise, version.facts) for version in (old, new)]
+    gates = [gates_of(space, admits, version.facts) for version in (old, new)]
     is_other_queue = old.queue != new.queue
     pairs: dict[Hashable, list[Box]] = {}
     answers: dict[Hashable, tuple[Answer, Answer]] = {}
     stack = _by_presence(
         space, before.needs.free_dimensions(old.table) | after.needs.free_dimensions(new.table)
     )
+    slices: dict[_Slice, int] = {}
+    kinds: dict[Hashable, _Slice] = {}
+    shown: dict[_Slice, set[Hashable]] = {}
     not_compared: list[Box] = []
     while stack:
         box = stack.pop()
@@ -120,14 +122,19 @@ def differences(
         except OutOfBudget:
             not_compared = [box, *stack]
             break
-        refused = [_refused(each, box) for each in gates]
+        refused = [is_refused(each, box) for each in gates]
         if all(each is True for each in refused):
             continue
         gate = next((each for each in refused if isinstance(each, Cut)), None)
         if gate is not None:
             stack += _halves(box, gate)
             continue
-        if not any(refused):
+        slice_of = _slice(gates, refused, box)
+        if slice_of is not None and slices.get(slice_of, 0) > _MOST_OF_A_SLICE and not _is_point(box):
+            logic, version = (after, new) if refused[0] else (before, old)
+            stack += _points_of_outputs(logic, version.table, box, shown.setdefault(slice_of, set()))
+            continue
+        if slice_of is None:
             is_same = before.signature(old.table, box) == after.signature(new.table, box)
             if is_same and not (is_other_queue and _may_take_queue(before, old, box)):
                 continue
@@ -152,37 +159,63 @@ def differences(
             continue
         # what hangs on expressions is told together, whatever would be decided
         key: Hashable = (_done(answer), _done(other)) if not is_open else _OPEN
+        if slice_of is not None and not is_open:
+            key = key, slice_of
+            kinds[key] = slice_of
+            slices[slice_of] = slices.get(slice_of, 0) + 1
         pairs.setdefault(key, []).append(box)
         answers.setdefault(key, (answer, other))
     free = sorted(
         {
             *before.needs.free_dimensions(old.table),
             *after.needs.free_dimensions(new.table),
-            *map(space.position, admitted_otherwise),
+            *map(space.position, admits),
         }
     )
     paths = paths_of((space.dimensions[at].expression for at in free), Names(known))
     found: list[Difference] = []
     left_open: list[Difference] = []
+    few = {kind: each[1:] for kind, each in kinds.items() if slices[each] > _MOST_OF_A_SLICE}
     for kind, boxes in pairs.items():
-        for box in merged(boxes):
-            (left_open if kind is _OPEN else found).append(
-                _difference(space, box, free, *answers[kind], paths)
-            )
-    left = _where(space, _around(not_compared, gates), free) if not_compared else {}
+        for box in [boxes[0]] if kind in few else merged(boxes):
+            told = _difference(space, box, free, *answers[kind], paths)
+            if kind in few:
+                at, regions = few[kind]
+                told = replace(
+                    told, where={space.dimensions[at].expression: space.dimensions[at].cell_text(regions)}
+                )
+            (left_open if kind is _OPEN else found).append(told)
+    left = _where(space, around_admitted(not_compared, gates), free) if not_compared else {}
     return Differences(tuple(found), tuple(left_open), not not_compared, left)
 
 
-def _around(boxes: Sequence[Box], gates: Sequence[Sequence[tuple[int, int]]]) -> Box:
-    """The smallest box that holds some boxes, without values that every version refuses."""
-    around = [reduce(or_, regions) for regions in zip(*boxes, strict=True)]
-    admitted: dict[int, list[int]] = {}
-    for at, regions in (gate for version in gates for gate in version):
-        admitted.setdefault(at, []).append(regions)
-    for at, each in admitted.items():
-        if len(each) == len(gates):
-            around[at] &= reduce(or_, each)
-    return tuple(around)
+_Slice = tuple[int, int, int]
+"""The version that refuses, by its place; the dimension for which it does, and the regions that only it refuses."""
+
+
+def _slice(gates: Sequence[Gates], refused: Sequence[bool | Cut], box: Box) -> _Slice | None:
+    """Which change of what a fact may be lets only one version take the cases of a box; None where none does."""
+    if not any(refused):
+        return None
+    version = 0 if refused[0] else 1
+    at, admitted = next((at, admitted) for at, admitted in gates[version] if not box[at] & admitted)
+    other = dict(gates[1 - version]).get(at, ~0)
+    return version, at, other & ~admitted
+
+
+def _is_point(box: Box) -> bool:
+    return all(not regions & (regions - 1) for regions in box)
+
+
+def _points_of_outputs(logic: DecisionLogic, table: str, box: Box, shown: set[Hashable]) -> Iterator[Box]:
+    """A point of the box for each output of its rules that isn't shown yet, where such a rule may be true."""
+    subject = logic.subjects[table]
+    for rule in logic.alive(table, box).values():
+        live = subject.boxes[rule].live
+        inside = None if live is None else common(live, box)
+        if inside is not None and subject.output_keys[rule] not in shown:
+            shown.add(subject.output_keys[rule])
+            yield tuple(regions & -regions for regions in inside)
 
 
 def _done(answer: Answer) -> Hashable:
@@ -229,73 +262,8 @@ def a_value(values: InputValues) -> Any:
     return dimension.sample(dimension.full) if dimension.size else None
 
 
-def merged(boxes: Sequence[Box]) -> list[Box]:
-    """The same cases in fewer boxes: those that differ in one dimension only become one, until none do."""
-    dimensions = range(len(boxes[0]) if boxes else 0)
-    firsts = dimensions if len(boxes) <= _FEW_BOXES else dimensions[:1]
-    orders = ([*dimensions[first:], *dimensions[:first]] for first in firsts)
-    return min((_merged(boxes, order) for order in orders), key=len, default=list(boxes))
-
-
-def _merged(boxes: Sequence[Box], order: Sequence[int]) -> list[Box]:
-    held = list(boxes)
-    while True:
-        count = len(held)
-        for at in order:
-            groups: dict[Box, int] = {}
-            for box in held:
-                others = (*box[:at], 0, *box[at + 1 :])
-                groups[others] = groups.get(others, 0) | box[at]
-            held = [(*others[:at], regions, *others[at + 1 :]) for others, regions in groups.items()]
-        if len(held) == count:
-            return held
-
-
-def _admitted_otherwise(
-    old: Mapping[str, InputValues], new: Mapping[str, InputValues]
-) -> dict[str, list[str]]:
-    """The facts that one version refuses where the other doesn't, with the allowed values of both.
-
-    A fact of another type is left out: no value is the same to both.
-    """
-    found: dict[str, list[str]] = {}
-    for name in dict.fromkeys((*old, *new)):
-        one, other = old.get(name), new.get(name)
-        if one == other or (one is not None and other is not None and one.type != other.type):
-            continue
-        found[name] = [each.allowed_values for each in (one, other) if each is not None]
-    return found
-
-
 def _type_of(name: str, old: Version, new: Version) -> str:
     return (new.facts.get(name) or old.facts[name]).type
-
-
-def _gates(space: CaseSpace, names: Iterable[str], facts: Mapping[str, InputValues]) -> list[tuple[int, int]]:
-    """The regions that a version admits, of the facts that another one admits otherwise."""
-    found = []
-    for name in names:
-        values = facts.get(name)
-        if values is None:
-            continue
-        at = space.position(name)
-        dimension = space.dimensions[at]
-        answers = space.answers(at, CellText(values.allowed_values or "-"))
-        admitted = (dimension.full if answers.is_open else answers.true) & ~dimension.null
-        found.append((at, admitted | dimension.null if values.may_be_null else admitted))
-    return found
-
-
-def _refused(gates: Sequence[tuple[int, int]], box: Box) -> bool | Cut:
-    """Whether no case of a box is admitted; or how to cut so that none is, or all are."""
-    cut: Cut | None = None
-    for at, admitted in gates:
-        inside = box[at] & admitted
-        if not inside:
-            return True
-        if inside != box[at]:
-            cut = cut or Cut(at, inside)
-    return cut or False
 
 
 _REFUSED = Answer(("refused",), None, (), is_doubtful=True, is_open=False, meets_doubt=True)

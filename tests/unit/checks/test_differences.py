@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -98,7 +99,8 @@ def test_another_way_to_write_the_same_rules_is_no_difference() -> None:
     inputs = {"country": COUNTRY, "amount": AMOUNT}
     old = table("U", "country | amount || n", '"DE" | < 50 || 1', '"DE" | >= 50 || 2', 'not("DE") | - || 3')
     new = table("F", "amount | country || n", '- | "FR","CH" || 3', ">= 50 | - || 2", "- | - || 1")
-    assert differences(Version([old], inputs, "limits"), Version([new], inputs, "limits")).are_none
+    told = differences(Version([old], inputs, "limits"), Version([new], inputs, "limits"))
+    assert told == Differences((), (), is_complete=True)
 
 
 def tables_of_two(limit: str) -> list[DecisionTable]:
@@ -150,7 +152,7 @@ def test_what_is_not_compared_in_time_is_said() -> None:
     inputs = {"amount": AMOUNT}
     old, new = (table("F", "amount || n", *each) for each in (rows, other))
     told = differences(Version([old], inputs, "limits"), Version([new], inputs, "limits"), budget=Budget(0))
-    assert not told.is_complete and not told.are_none
+    assert not told.is_complete
 
 
 def test_where_cases_lie_that_were_not_compared_is_said() -> None:
@@ -161,6 +163,27 @@ def test_where_cases_lie_that_were_not_compared_is_said() -> None:
     told = differences(*versions, budget=Budget(steps=5_000))
     assert not told.is_complete
     assert told.left["amount"] == "null"
+
+
+def test_allowed_values_that_cut_many_rules_are_told_by_the_fact_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(import_module("referee.checks.differences"), "_MOST_OF_A_SLICE", 5)
+    chance = random.Random(1)
+    rows = [
+        f"[{low}..{low + 30}] | [{chance.randrange(90)}..{chance.randrange(90, 200)}] || {chance.randrange(3)}"
+        for low in (chance.randrange(40, 100) for _ in range(60))
+    ]
+    made = table("F", "amount | age || n", *rows, "- | - || 9")
+    before = {"amount": AMOUNT, "age": InputValues("number")}
+    after = {**before, "amount": InputValues("number", "[0..40]")}
+    told = differences(Version([made], before, "limits", before), Version([made], after, "limits", after))
+    assert told.is_complete and [each.where for each in told.found] == [{"amount": "(40..100]"}] * 4
+    decided = model([made], ("amount", "age"))
+    for each in told.found:
+        assert each.case.facts is not None and each.new.is_doubtful
+        assert (decided.evaluate("limits", each.case.facts).value,) == each.old.values
+    assert len({each.old.values for each in told.found}) == 4
 
 
 def with_limit(limit: str, output: str = '"human"') -> list[DecisionTable]:
