@@ -22,8 +22,9 @@ from referee.feel import (
     compile_expression,
     compile_unary_tests,
 )
-from referee.workbook.customary_writing import date_mend, number_mend
+from referee.workbook.customary_writing import number_mend
 from referee.workbook.grid import GridCell
+from referee.workbook.moments_in_text import impossible_moment, moment_mend, moments
 from referee.workbook.number_readings import two_number_readings
 from referee.workbook.samples import samples, value_type
 from referee.workbook.written_text import feel_text, quoted
@@ -171,7 +172,10 @@ def _text(text: str, column: ColumnSense) -> tuple[str, ReadAs]:
         if refused is not None:
             raise Misread(*refused)
     if column.type == "date" and _ISO_DATE.fullmatch(text):
-        return f'date("{text}")', ReadAs.FEEL
+        (day,) = moments(text, "date")
+        if day.wrong:
+            raise Misread("cell-value", f"`{text}` {day.wrong}")
+        return day.literal, ReadAs.FEEL
     plain = is_plain(text)
     try:
         compiled = compiled_cell(text, column)
@@ -186,6 +190,9 @@ def _text(text: str, column: ColumnSense) -> tuple[str, ReadAs]:
         raise _unknown_name(text, unknown[0], column, plain)
     if plain and column.type == "string" and text != "null":
         raise _two_readings(text, column, compiled)
+    impossible = impossible_moment(text, column.names, column.kind is CellKind.INPUT)
+    if impossible is not None:
+        raise Misread("cell-value", *impossible)
     _refuse_unfit(text, column, compiled)
     return text, ReadAs.FEEL
 
@@ -265,6 +272,12 @@ def _not_feel(text: str, column: ColumnSense, error: FeelSyntaxError, plain: boo
     mend = number_mend(text) if column.type != "string" else None
     if mend is not None:
         return Misread("cell-syntax", *mend)
+    moment = moment_mend(text, column.type)
+    if moment is not None:
+        meant, span = moment
+        if plain and column.type in ("", "Any"):
+            meant += f", or {quoted(text)} with the quotes if you mean the text"
+        return Misread("cell-syntax", f"`{text}` can't be read: {meant}", span)
     if plain and column.type and column.type != "string":
         close = did_you_mean(text, column.names)
         what = "tests" if column.kind is CellKind.INPUT else "gives"
@@ -325,10 +338,11 @@ def _refuse_unfit(text: str, column: ColumnSense, compiled: Expression | UnaryTe
     if column.type not in ("", "Any") and value is not None:
         kind = value_type(value)
         if kind != column.type:
+            mend = moment_mend(text, column.type)
             raise Misread(
                 "cell-type",
                 f"`{text}` is a {kind}, but the column `{column.heading}` gives a {column.type}; "
-                f"write a {column.type}",
+                + (f"write a {column.type}" if mend is None else mend[0]),
             )
     if column.choices and isinstance(value, str) and value not in column.choices:
         choices = ", ".join(quoted(choice) for choice in column.choices)
@@ -354,7 +368,8 @@ def _refuse_unfit_tests(text: str, column: ColumnSense, tests: UnaryTests) -> No
     reasons: list[Diagnostic] = []
     if tried and all(tests(sample, {}, reasons) is None for sample in tried):
         why = f": {reasons[0].message}" if reasons else ""
-        why += date_mend(text, column.type)
+        mend = moment_mend(text, column.type)
+        why += "" if mend is None else f"; {mend[0]}"
         raise Misread(
             "cell-type",
             f"`{text}` can't be tested against a {column.type}, which the column `{column.heading}` holds{why}",

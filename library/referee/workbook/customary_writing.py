@@ -1,4 +1,4 @@
-"""Numbers and dates as people write them elsewhere, and how FEEL wants them."""
+"""Numbers as people write them elsewhere, and how FEEL wants them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ _NUMBER = rf"(?:{_SPACED_NUMBER}|\d+(?:[.,]\d+)?)"
 _CODES = "EUR|USD|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|HUF"
 _CURRENCY = rf"(?:[$\u00a2-\u00a5\u20a0-\u20cf]|(?<![^\W\d_])(?:{_CODES})(?!\w))"
 _MONEY = re.compile(rf"(?<![\w.,])(?P<before>{_NUMBER})\s*{_CURRENCY}|{_CURRENCY}\s*(?P<after>{_NUMBER})")
-_BARE_DATE = re.compile(r'(?<![\w"@-])\d{4}-\d{2}-\d{2}(?![\w"-])')
 
 
 def number_mend(text: str) -> tuple[str, tuple[int, int]] | None:
@@ -29,14 +28,6 @@ def number_mend(text: str) -> tuple[str, tuple[int, int]] | None:
     if spaced:
         return f"`{spaced.group()}` is no number of FEEL; write {_plain(spaced.group())}", spaced.span()
     return None
-
-
-def date_mend(text: str, type_name: str) -> str:
-    """How to write the dates of a text that FEEL takes for subtractions; nothing where it has none."""
-    literals = {"date": r'date("\g<0>")', "date and time": r'date and time("\g<0>T00:00:00")'}
-    if type_name not in literals or not _BARE_DATE.search(text):
-        return ""
-    return f"; write {_BARE_DATE.sub(literals[type_name], text)}"
 
 
 def _plain(number: str) -> str:
