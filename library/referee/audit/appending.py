@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ from referee.audit.disk_fault import reason, remedy
 from referee.audit.file_lock import lock, unlock
 from referee.audit.reading import cut_short, is_noted, not_trusted
 from referee.audit.record import (
+    AFTER_BODY,
     FIRST_SEGMENT,
     NO_RECORD,
     RECOVERY,
@@ -29,7 +31,6 @@ from referee.audit.record import (
     Tail,
     looks_unfinished,
     previous_of,
-    read_links,
     recovery_payload,
     write_line,
     write_time,
@@ -52,6 +53,7 @@ _CLOSED = -1
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _SHORT = 64 * 1024
 _QUICKLY_READ = 1024 * 1024
+_TIE = f'{SEGMENT}"'.encode()
 _pread = getattr(os, "pread", None)  # not on Windows
 
 
@@ -334,16 +336,18 @@ class LogEnd:
         if _pread is None or length > _QUICKLY_READ:
             return False
         data = _pread(self._descriptor, length, self._tail.offset)
-        last = read_links(data[data.rfind(b"\n", 0, -1) + 1 :])
+        position = self._tail.position + data.count(b"\n") - 1
+        last = data.rfind(b"\n", 0, -1) + 1
+        digest = sha256(data[last:AFTER_BODY]).hexdigest()
+        start = b'{"v":1,"position":%d,"kind":"' % position
         if (
-            last is None
-            or not last.sound
-            or last.kind == SEGMENT
-            or last.position - self._tail.position != data.count(b"\n") - 1
+            not data.endswith(b',"hash":"%b"}\n' % digest.encode())
+            or not data.startswith(start, last)
+            or data.startswith(_TIE, last + len(start))
             or previous_of(data[: data.find(b"\n") + 1]) != self._tail.hash
         ):
             return False
-        self._tail = Tail(last.position + 1, last.hash, size, self._tail.segment)
+        self._tail = Tail(position + 1, digest, size, self._tail.segment)
         return True
 
     def _follow(self, chain: Chain) -> None:
