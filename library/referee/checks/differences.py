@@ -334,7 +334,7 @@ def _difference(
     free: Sequence[int],
     old: Answer,
     new: Answer,
-    paths: Mapping[str, tuple[str, ...]],
+    paths: Mapping[str, str],
 ) -> Difference:
     where = _where(space, box, free)
     for node, at in space.presence.items():

@@ -14,6 +14,7 @@ from referee.checks.cell_logic import names_in
 from referee.checks.fact_search import MOST_PARTS_CUT, FactSearch, Found, Wanted
 from referee.checks.finding import Case
 from referee.checks.possible import Possible
+from referee.checks.possible_results import path_text
 from referee.checks.whole_decision import WholeDecision, nested
 from referee.domain import Diagnostic, Place, Severity
 from referee.feel import NOT_CONSTANT, FeelSyntaxError, Names, constant, parse_expression, syntax
@@ -273,37 +274,23 @@ def results_of(tables: Sequence[DecisionTable], names: frozenset[str]) -> dict[s
 _BY_POLICY = frozenset({"table-no-hit", "table-several-hits", "table-disagree"})
 
 
-def as_facts(values: Mapping[str, Any], paths: Mapping[str, tuple[str, ...]]) -> tuple[dict[str, Any], bool]:
+def as_facts(values: Mapping[str, Any], paths: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
     """Values by input expression as a scope, dotted names as nested contexts; and whether all of them are in it."""
-    facts: dict[str, Any] = {}
-    is_whole = True
-    for expression, value in values.items():
-        path = paths[expression]
-        if not path:
-            is_whole = False
-            continue
-        around = facts
-        for name in path[:-1]:
-            around = around.setdefault(name, {})
-        around[path[-1]] = value
-    return facts, is_whole
+    return nested({paths[each]: value for each, value in values.items() if paths[each]}), all(
+        paths[each] for each in values
+    )
 
 
-def paths_of(expressions: Iterable[str], names: Names) -> dict[str, tuple[str, ...]]:
-    """By expression the names of a plain name or a path of names; empty for one that is computed."""
+def paths_of(expressions: Iterable[str], names: Names) -> dict[str, str]:
+    """By expression the plain name or path of names that it is; empty for one that is computed."""
     return {expression: _path(expression, names) for expression in expressions}
 
 
-def _path(expression: str, names: Names) -> tuple[str, ...]:
+def _path(expression: str, names: Names) -> str:
     try:
-        node = parse_expression(expression, names)
+        return path_text(parse_expression(expression, names))
     except FeelSyntaxError:
-        return ()
-    path: list[str] = []
-    while isinstance(node, syntax.Path):
-        path.append(node.name)
-        node = node.source
-    return (node.name, *reversed(path)) if isinstance(node, syntax.Name) else ()
+        return ""
 
 
 def listed(numbers: Sequence[int], most: int = 6) -> str:
