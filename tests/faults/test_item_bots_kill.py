@@ -1,5 +1,7 @@
 """Several bots work on one queue and are killed at random, while the bank is out of order for a time: at the end queue,
 audit log and the bank's own books agree about every payment.
+
+With ``REFEREE_LARGE_FAULTS=1`` 4 bots work on 400 items and are killed 20 times; ``pytest -s`` shows the counts.
 """
 
 from __future__ import annotations
@@ -27,8 +29,7 @@ pytestmark = [
 ]
 
 HERE = Path(__file__).resolve().parent
-ITEMS = 80
-KILLS = 5
+ITEMS, BOTS, KILLS = (400, 4, 20) if os.environ.get("REFEREE_LARGE_FAULTS") else (80, 3, 5)
 
 
 class Crew:
@@ -122,7 +123,7 @@ def test_killed_bots_leave_queue_log_and_bank_in_agreement(tmp_path: Path, repos
     queue, kinds = payments(tmp_path, chance)
     crew = Crew(tmp_path, repository)
     try:
-        for _ in range(3):
+        for _ in range(BOTS):
             crew.hire()
         for kill in range(KILLS):
             begun = crew.acting()
@@ -169,6 +170,12 @@ def test_killed_bots_leave_queue_log_and_bank_in_agreement(tmp_path: Path, repos
             assert state.status is Status.HANDED_OVER
         else:
             assert (kind, code, state.status, booked[key]) == ("poisoned", "pay", Status.HANDED_OVER, 0), key
+    ends = Counter(
+        f"{item.state} {item.failure.code if item.failure else ''}".strip() for item in items.values()
+    )
+    print(  # noqa: T201 - the counts are what the large run is for
+        f"{ITEMS} items, {KILLS} kills: {dict(ends)}; booked {booked.total()}, twice {max(booked.values()) - 1}"
+    )
     assert in_doubt > 0, "the kills have to leave some in doubt"
     assert any(item.attempts > 1 and item.state is ItemState.DONE for item in items.values()), (
         "the bank's trouble has to make some be tried again"
