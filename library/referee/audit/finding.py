@@ -10,10 +10,11 @@ from typing import Any
 
 from referee.audit.canonical_json import exact_json
 from referee.audit.index import Index
-from referee.audit.index_rows import storable
+from referee.audit.index_rows import quickly_parsed, storable
 from referee.audit.reading import record_of
 from referee.audit.record import Record
 
+_Test = Callable[[Mapping[str, Any]], bool]
 _WORD = "(SELECT id FROM words WHERE text = ?)"
 _RULE = re.compile(r"(?P<table>.+):(?P<number>\d+)")
 _CELL = re.compile(r"((?P<sheet>.+)!)?(?P<cell>[A-Za-z]{1,3}\d+)")
@@ -60,22 +61,31 @@ def find(
     """
     condition, values = _condition(query)
     tests = _tests(query)
+    facts = [_fact_test(name, text) for name, text in query.facts]
     needed = _needed_bytes(query)
     total = index.count(condition, values)
     done = 0
     for places in index.places(condition, values, newest_first=newest_first):
         for line, place in index.lines(places):
-            if all(part in line for part in needed):
+            if all(part in line for part in needed) and (not tests or _passes(line, tests)):
                 record = record_of(line, index.folder / place[1], place[0])
-                if all(test(record.payload) for test in tests):
+                if all(test(record.payload) for test in facts):
                     yield record
         done += len(places)
         progress(done, total)
 
 
+def _passes(line: bytes, tests: Sequence[_Test]) -> bool:
+    """Whether a line passes tests of its texts and whole numbers; parsed without exact numbers, in a third of the
+    time.
+    """
+    payload = quickly_parsed(line)["payload"]
+    return all(test(payload) for test in tests)
+
+
 def count(index: Index, query: Query, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
     """How many records say it; answered by the index alone where it knows all that is asked."""
-    if _tests(query):
+    if query.facts or _tests(query):
         return sum(1 for _ in find(index, query, progress=progress))
     return index.count(*_condition(query))
 
@@ -103,9 +113,6 @@ def _condition(query: Query) -> tuple[str, list[Any]]:
     return " AND ".join(parts), values
 
 
-_Test = Callable[[Mapping[str, Any]], bool]
-
-
 def _tests(query: Query) -> list[_Test]:
     tests: list[_Test] = []
     if query.reason:
@@ -116,8 +123,6 @@ def _tests(query: Query) -> list[_Test]:
         tests.append(lambda payload: any(fired(rule) for rule in payload.get("rules") or ()))
     if query.model:
         tests.append(_model_test(query.model))
-    for name, text in query.facts:
-        tests.append(_fact_test(name, text))
     return tests
 
 
