@@ -237,17 +237,18 @@ class Index:
 
     def _open(self) -> sqlite3.Connection:
         for place, beginning in index_places(self.folder):
+            refused = set()
             for path in index_files(place, beginning):
                 connection = self._open_file(path)
                 if connection is not None:
                     return connection
+                refused.add(path)
             try:
                 made = new_index_file(place, beginning)
             except OSError:
                 continue
-            first = next(
-                iter(index_files(place, beginning)), made
-            )  # another process may have made one just now
+            # Another process may have made one just now.
+            first = next((path for path in index_files(place, beginning) if path not in refused), made)
             if first != made:
                 remove_index(made)
             connection = self._open_file(first)
