@@ -58,7 +58,16 @@ while number < int(last):
 class Writer:
     """A process that appends numbered records; after a kill it is started again with the next number."""
 
-    def __init__(self, folder: Path, number: int, repository: Path, appends: int = APPENDS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        number: int,
+        repository: Path,
+        *,
+        appends: int = APPENDS,
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> None:
+        self._segment_bytes = segment_bytes
         self.name = f"writer-{number}"
         self._appends = appends
         self._folder = folder
@@ -73,7 +82,7 @@ class Writer:
     def start(self) -> None:
         first = max((n for n, _, _, _ in self.acknowledged()), default=-1) + 1
         arguments = [self._folder, self._noted, self.name, first, self._appends]
-        arguments += [self._counters, self._number, SEGMENT_BYTES]
+        arguments += [self._counters, self._number, self._segment_bytes]
         self.process = subprocess.Popen(
             [sys.executable, "-c", WRITER, *map(str, arguments)], env=self._environment
         )
@@ -164,16 +173,24 @@ def test_a_process_killed_while_it_holds_the_lock_leaves_it_free(tmp_path: Path,
     assert AuditLog(tmp_path).append("run", {}).position == 0
 
 
-def test_verifying_while_others_write_finds_no_fault(tmp_path: Path, repository: Path) -> None:
+def test_verifying_and_reading_while_others_write_finds_no_fault(tmp_path: Path, repository: Path) -> None:
     folder = tmp_path / "audit"
     AuditLog(folder)
     appends = 1_500
-    writers = [Writer(folder, number, repository, appends) for number in range(2)]
+    writers = [
+        Writer(folder, number, repository, appends=appends, segment_bytes=50_000) for number in range(2)
+    ]
+    reader = AuditLog(folder, read_only=True)
+    read = 0
     try:
         while any(writer.process.poll() is None for writer in writers):
             assert verify(folder).faults == ()
+            for record in reader.records(read):
+                assert record.position == read
+                read += 1
     finally:
         for writer in writers:
             writer.end()
     kinds = [record.kind for record in AuditLog(folder).records()]
     assert kinds.count("run") == 2 * appends
+    assert kinds.count("segment") > 20

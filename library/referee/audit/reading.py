@@ -39,6 +39,8 @@ def read_lines(folder: Path, after: Tail) -> Iterator[tuple[bytes, Tail]]:
     while True:
         path = folder / tail.segment
         chain = Chain(tail)
+        # Looked at before the file: who notes a segment has begun it before.
+        is_known = tail.offset > 0 or tail.segment == FIRST_SEGMENT or is_noted(folder, tail.segment)
         try:
             with path.open("rb") as file:
                 if os.fstat(file.fileno()).st_size < tail.offset:
@@ -47,7 +49,7 @@ def read_lines(folder: Path, after: Tail) -> Iterator[tuple[bytes, Tail]]:
                 for line in chain.follow(file):
                     yield line, chain.tail
         except FileNotFoundError:
-            if tail.offset or tail.segment == FIRST_SEGMENT or is_noted(folder, tail.segment):
+            if is_known:
                 raise _missing(path, tail) from None
             return  # another process has closed the segment before and begins this one just now
         except OSError as fault:

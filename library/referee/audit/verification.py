@@ -117,17 +117,19 @@ class _Check:
             self._enter(name)
             self._check_segment(is_followed=bool(names))
             checked += 1
-            if not names and self._following and (self._folder / self._following).exists():
-                names.append(self._following)  # begun since
-                self._paths[self._following] = self._folder / self._following
-        if self._following and len(self._faults) < _MOST_FAULTS:
-            noted = noted_segments(self._folder) or ()
-            if self._following in noted:
-                self._report(
-                    "missing",
-                    f"{self._following}, which holds the records from {self._tail.position} on, is missing",
-                    self._tail.position,
-                )
+            if not names and self._following:
+                is_noted = self._following in (
+                    noted_segments(self._folder) or ()
+                )  # looked at before the file
+                if (self._folder / self._following).exists():
+                    names.append(self._following)  # begun since
+                    self._paths[self._following] = self._folder / self._following
+                elif is_noted:
+                    self._report(
+                        "missing",
+                        f"{self._following}, which holds the records from {self._tail.position} on, is missing",
+                        self._tail.position,
+                    )
         if len(self._faults) < _MOST_FAULTS:
             self._faults += self._backing.at_end(self._tail, self._here())
         return Verification(
