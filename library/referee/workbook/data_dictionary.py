@@ -139,6 +139,13 @@ class DataDictionary:
             checked[fact.name] = self._checked(fact, given, diagnostics)
         return checked, diagnostics
 
+    def unreadable(self, name: str, value: Any) -> Diagnostic | None:
+        """Why a value of a fact can't be read as its type; None where it can, whether or not it is allowed."""
+        fact = self._by_name[name]
+        found: list[Diagnostic] = []
+        self._checked(fact, {name: value}, found)
+        return next((each for each in found if each.code == "fact-type"), None)
+
     def _checked(self, fact: FactDefinition, given: Mapping[str, Any], diagnostics: list[Diagnostic]) -> Any:
         value = given.get(fact.name)
         if isinstance(value, str):

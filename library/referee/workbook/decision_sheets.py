@@ -170,7 +170,7 @@ def _fact(row: ListRow, faults: list[Diagnostic]) -> FactDefinition | None:
     place = row.cells["name"].place
     check_name(name, "fact", place, faults)
     written = row.text("type").casefold()
-    kind = written
+    kind = known = written
     if written not in FACT_TYPES:
         suggestion = _TYPE_WORDS.get(written, "")
         hint = f" (did you mean `{suggestion}`?)" if suggestion else did_you_mean(written, FACT_TYPES)
@@ -179,12 +179,12 @@ def _fact(row: ListRow, faults: list[Diagnostic]) -> FactDefinition | None:
         )
         message = f"{found}; the types are {', '.join(FACT_TYPES)}"
         faults.append(Diagnostic("fact-type", message, place=row.cells["type"].place))
-        kind = suggestion or "string"
+        kind, known = suggestion or "string", suggestion
     allowed = ""
     cell = row.cells.get("allowed values")
     if cell is not None and cell.value is not None:
         try:
-            allowed = read_cell(cell, ColumnSense(CellKind.INPUT, name, kind)).feel
+            allowed = read_cell(cell, ColumnSense(CellKind.INPUT, name, known)).feel
         except Misread as misread:
             faults.append(misread.diagnostic.at(cell.place))
     logged_as = _sensitivity(row.cells.get("sensitive"), faults)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from string import ascii_uppercase
 
 from referee.domain import CellAddress, Diagnostic, RulesError
 from referee.tables import DecisionTable, compile_table
@@ -22,11 +23,16 @@ from referee.workbook.decision_workbook import DecisionWorkbook, ModelDefinition
 from referee.workbook.excel_file import file_sha256
 from referee.workbook.garbage_pause import no_garbage_collection
 from referee.workbook.grid import Grid, read_grid
-from referee.workbook.references import References, input_type, model_type
-from referee.workbook.route_table import ROUTE_OUTPUTS, check_route_table, optional_outputs
+from referee.workbook.references import References, input_type, model_type, names_of
+from referee.workbook.route_table import (
+    ROUTE_OUTPUTS,
+    check_route_table,
+    has_route_outputs,
+    optional_outputs,
+)
 from referee.workbook.sheets import CHOICES_SHEET
 from referee.workbook.stored_cells import ExcelFile
-from referee.workbook.table_outline import TableOutline, read_outline
+from referee.workbook.table_outline import OutlineColumn, TableOutline, read_outline
 from referee.workbook.table_sheet import TypedName, output_types, read_table, result_type
 from referee.workbook.tests_sheet import read_tests, sheet_columns
 
@@ -76,6 +82,7 @@ class _Decision:
         self._sha256 = sha256
         self._faults = faults
         self._outputs: dict[str, dict[str, TypedName]] = {}
+        self._unread: dict[str, Grid] = {}
         folded = {name.casefold(): name for name in LIST_SHEETS}
         self._lists = {
             folded[name.casefold()]: grid for name, grid in grids.items() if name.casefold() in folded
@@ -101,14 +108,19 @@ class _Decision:
         models = read_models(self._list(MODELS), dictionary, self._faults)
         self._check_case_id(settings.case_id, setting_places.get("Case id"), dictionary)
 
-        outlines = [
-            outline for grid in self._tables if (outline := read_outline(grid, self._faults)) is not None
-        ]
+        outlines = []
+        for grid in self._tables:
+            outline = read_outline(grid, self._faults)
+            if outline is None:
+                self._unread[grid.cell(1, 1).text] = grid
+            else:
+                outlines.append(outline)
         scope = self._scope(dictionary, models, outlines, settings.route_table)
         tables, readings = self._read_tables(outlines, scope, dictionary, settings.route_table)
         actions = self._route(settings.route_table, setting_places.get("Route table"), outlines, tables)
 
-        outputs = {outline.name: scope[outline.name] for outline in outlines if outline.name in scope}
+        tables_there = [*(outline.name for outline in outlines), *self._unread]
+        outputs = {name: scope[name] for name in tables_there if name in scope}
         tests = read_tests(self._list(TESTS), dictionary, models, outputs, self._faults)
         changes = read_changes(self._list(CHANGES), self._faults)
         return DecisionWorkbook(
@@ -162,10 +174,10 @@ class _Decision:
         """
         scope: dict[str, TypedName] = {}
         owners: dict[str, str] = {}
+        untyped = self._untyped(dictionary)
         for fact in dictionary.facts:
-            scope[fact.name] = TypedName(
-                fact.type, enumerated(fact.allowed_values) if fact.type == "string" else ()
-            )
+            choices = enumerated(fact.allowed_values) if fact.type == "string" else ()
+            scope[fact.name] = TypedName(fact.type, choices, is_known=fact.name not in untyped)
             owners[fact.name] = "fact"
         for model in models:
             self._claim(model.node, "model", model.place, owners)
@@ -175,6 +187,8 @@ class _Decision:
                 self._claim(outline.name, "table", outline.place, owners)
                 check_name(outline.name, "table", outline.place, self._faults)
                 scope[outline.name] = TypedName()
+        for name in self._unread.keys() - scope.keys() - {""}:
+            scope[name] = TypedName(is_known=False)  # the table has its own fault
         names = frozenset(scope)
         for outline in outlines:
             if outline.name:
@@ -183,6 +197,19 @@ class _Decision:
                 self._outputs[outline.name] = outputs
                 scope[outline.name] = result_type(outline, outputs)
         return scope
+
+    def _untyped(self, dictionary: DataDictionary) -> set[str]:
+        """The facts whose type has a fault."""
+        rows = {
+            fault.place.cell.lstrip(ascii_uppercase)
+            for fault in self._faults
+            if fault.code == "fact-type" and isinstance(fault.place, CellAddress)
+        }
+        return {
+            fact.name
+            for fact in dictionary.facts
+            if fact.place is not None and fact.place.cell.lstrip(ascii_uppercase) in rows
+        }
 
     def _claim(self, name: str, what: str, place: CellAddress | None, owners: dict[str, str]) -> None:
         if name in owners:
@@ -200,13 +227,12 @@ class _Decision:
         tables: list[DecisionTable] = []
         readings: list[CellReading] = []
         references = References(scope, dictionary.protected)
+        is_named = any(outline.name == route_table for outline in outlines)
         for outline in outlines:
             before = len(self._faults)
-            types = [
-                input_type(column.heading, column.place, scope, dictionary, self._faults)
-                for column in outline.of_kind("input")
-            ]
-            blank = optional_outputs(outline) if outline.name == route_table else frozenset[str]()
+            types = [self._input_type(column, scope, dictionary) for column in outline.of_kind("input")]
+            is_routing = outline.name == route_table if is_named else has_route_outputs(outline)
+            blank = optional_outputs(outline) if is_routing else frozenset[str]()
             outputs = self._outputs.get(outline.name, {})
             table, read = read_table(outline, scope, outputs, types, blank, self._faults)
             references.check_table(table, self._faults)
@@ -216,6 +242,18 @@ class _Decision:
             readings.extend(read)
         references.check_cycles(tables, self._faults)
         return tables, readings
+
+    def _input_type(
+        self, column: OutlineColumn, scope: Mapping[str, TypedName], dictionary: DataDictionary
+    ) -> TypedName:
+        """What an input holds; nobody knows where its expression has a fault, or needs a table that has one."""
+        before = len(self._faults)
+        typed = input_type(column.heading, column.place, scope, dictionary, self._faults)
+        if len(self._faults) > before:
+            return replace(typed, is_known=False)
+        unknown = {name for name, each in scope.items() if not each.is_known}
+        is_known = not unknown or not unknown & names_of(column.heading, frozenset(scope))
+        return replace(typed, is_known=is_known)
 
     def _compile(self, table: DecisionTable, names: frozenset[str]) -> None:
         """Faults that only the table as a whole can have."""
@@ -236,7 +274,7 @@ class _Decision:
             return ()
         found = next((table for table in tables if table.name == name), None)
         if found is None:
-            if self._tables and len(outlines) < len(self._tables):
+            if name in self._unread or "" in self._unread:
                 return ()  # the sheet it stands on has its own fault
             hint = did_you_mean(name, [table.name for table in tables])
             message = (

@@ -88,6 +88,14 @@ def _no_member(
     return Diagnostic("unknown-name", message, place=place)
 
 
+def names_of(text: str, names: frozenset[str]) -> frozenset[str]:
+    """The names that an expression uses; none where it can't be read."""
+    try:
+        return frozenset(compile_expression(text, tuple(sorted(names))).names)
+    except FeelSyntaxError:
+        return frozenset()
+
+
 class References:
     """The names used by tables. Protected facts parse like others, so that their use is reported as what it
     is.

@@ -15,6 +15,11 @@ MAY_BE_BLANK = frozenset({"action", "queue"})
 """Outputs a routing rule may leave blank: a person needs no action, and the rest no queue."""
 
 
+def has_route_outputs(outline: TableOutline) -> bool:
+    """Whether a table gives what a routing table must, so that it is meant to be one."""
+    return {column.heading for column in outline.of_kind("output")} >= {*ROUTE_OUTPUTS}
+
+
 def optional_outputs(outline: TableOutline) -> frozenset[str]:
     """The outputs of a routing table that its rules may leave blank."""
     return MAY_BE_BLANK & {column.heading for column in outline.of_kind("output")}

@@ -15,6 +15,7 @@ from referee.workbook.cell_reading import (
     ColumnSense,
     Misread,
     ReadAs,
+    is_plain,
     read_cell,
 )
 from referee.workbook.cell_value import CellValue
@@ -29,12 +30,14 @@ from referee.workbook.written_text import feel_text
 class TypedName:
     """What is known of a name in scope: its type, and the strings it may hold (empty for any).
 
-    A table with several outputs and a model have ``members`` instead, reached as ``name.member``.
+    A table with several outputs and a model have ``members`` instead, reached as ``name.member``. What a fault
+    elsewhere keeps from being known has ``is_known`` False: that cells don't fit it is no fault of theirs.
     """
 
     type: str = ""
     choices: tuple[str, ...] = ()
     members: Mapping[str, TypedName] | None = None
+    is_known: bool = True
 
 
 # --- types of outputs
@@ -164,7 +167,7 @@ def read_table(
             )
             default = _read_default(column, sense, readings, faults)
             outputs.append(OutputClause(column.heading, typed.type, allowed, default, column.place))
-        read = _ColumnReader(sense)
+        read = _ColumnReader(sense, typed.is_known)
         for cell in column.cells:
             texts[cell.place] = read.cell(cell, readings, faults)
     tested, given, noted = (outline.of_kind(kind) for kind in ("input", "output", "annotation"))
@@ -188,8 +191,9 @@ def read_table(
 class _ColumnReader:
     """Reads the cells of a column, equal ones once: large tables repeat most of theirs."""
 
-    def __init__(self, sense: ColumnSense) -> None:
+    def __init__(self, sense: ColumnSense, is_known: bool) -> None:
         self._sense = sense
+        self._is_known = is_known
         self._known: dict[tuple[type, CellValue], CellReading | Misread] = {}
 
     def cell(self, cell: GridCell, readings: list[CellReading], faults: list[Diagnostic]) -> CellText:
@@ -202,10 +206,19 @@ class _ColumnReader:
                 known = misread
             self._known[key] = known
         if isinstance(known, Misread):
-            faults.append(known.diagnostic.at(cell.place))
+            if self._is_known or not may_follow(known, cell):
+                faults.append(known.diagnostic.at(cell.place))
             return CellText("-" if self._sense.kind is CellKind.INPUT else "", cell.place)
         readings.append(CellReading(cell.place, known.written, known.feel, known.read_as))
         return CellText(known.feel, cell.place)
+
+
+_OF_THE_TYPE = frozenset({"cell-type", "cell-not-allowed", "cell-ambiguous"})
+
+
+def may_follow(misread: Misread, cell: GridCell) -> bool:
+    """Whether a cell may be unreadable only because nobody knows what its column holds: words may be its texts."""
+    return misread.diagnostic.code in _OF_THE_TYPE or is_plain(cell.text)
 
 
 def _read_default(
@@ -214,7 +227,7 @@ def _read_default(
     """What an output column gives where no rule matches."""
     if column.default is None or column.default.text in ("", "-"):
         return None
-    return _ColumnReader(sense).cell(column.default, readings, faults)
+    return _ColumnReader(sense, is_known=True).cell(column.default, readings, faults)
 
 
 def _refuse_default(column: OutlineColumn, faults: list[Diagnostic]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any
 
 from referee.domain import CellAddress, Diagnostic
@@ -10,7 +11,8 @@ from referee.workbook.cell_reading import CellKind, ColumnSense, Misread, did_yo
 from referee.workbook.data_dictionary import DataDictionary
 from referee.workbook.decision_workbook import ModelDefinition, WorkbookTest
 from referee.workbook.grid import Grid
-from referee.workbook.table_sheet import TypedName, constant
+from referee.workbook.route_table import ROUTES
+from referee.workbook.table_sheet import TypedName, constant, may_follow
 
 KINDS = ("Test", "Fact", "Score", "Expected")
 _ROUTING_OUTPUTS = ("route", "action", "queue")
@@ -36,18 +38,36 @@ def read_tests(
     if not names:
         message = "the first row must hold `Test` over the column with the names of the tests"
         faults.append(Diagnostic("tests-column", message, place=grid.place(1, 1)))
-        return ()
     tests: dict[str, WorkbookTest] = {}
     for row in range(3, grid.last_row + 1):
         if grid.is_blank_row(row):
             continue
-        title = grid.cell(row, names[0])
-        if not title.text or title.text in tests:
+        title = grid.cell(row, names[0] if names else 1)
+        if names and (not title.text or title.text in tests):
             found = f"another test is named `{title.text}` too" if title.text else "the test has no name"
             faults.append(Diagnostic("tests-name", f"{found}; each needs its own", place=title.place))
-            continue
-        tests[title.text] = _test(grid, row, title.text, title.place, columns, outputs, faults)
+        test = _test(grid, row, title.text, title.place, columns, outputs, faults)
+        _check_facts(grid, row, test, columns, dictionary, faults)
+        tests[title.text] = test
     return tuple(tests.values())
+
+
+def _check_facts(
+    grid: Grid,
+    row: int,
+    test: WorkbookTest,
+    columns: Mapping[int, tuple[str, str]],
+    dictionary: DataDictionary,
+    faults: list[Diagnostic],
+) -> None:
+    """Adds a fault for each fact that can't be read as its type, unless the test is about that: it goes to people."""
+    if test.expected.get("route") == "human":
+        return
+    for position, (kind, heading) in columns.items():
+        if kind == "Fact" and heading in test.facts:
+            fault = dictionary.unreadable(heading, test.facts[heading])
+            if fault is not None:
+                faults.append(fault.at(grid.place(row, position)))
 
 
 def sheet_columns(grid: Grid) -> tuple[tuple[str, str], ...]:
@@ -121,6 +141,8 @@ def expected_type(heading: str, outputs: Mapping[str, TypedName]) -> TypedName |
     if heading in outputs:
         return outputs[heading]
     table, _, output = heading.rpartition(".")
+    if table in outputs and not outputs[table].is_known:
+        return outputs[table]
     members = outputs[table].members if table in outputs else None
     return members.get(output) if members else None
 
@@ -149,13 +171,20 @@ def _test(
             score = scores.setdefault(node, {})
             if path[0] == "probabilities":
                 score = score.setdefault("probabilities", {})
+            if path[0] != "label" and not isinstance(cell.value, Decimal):
+                message = (
+                    f"`{heading}` is a number from 0 to 1, and the cell holds `{cell.text}`; write a number"
+                )
+                faults.append(Diagnostic("score-type", message, place=cell.place))
             score[path[-1]] = cell.value
         elif cell.text != "-":
             typed = expected_type(heading, outputs) or TypedName()
+            choices = ROUTES if heading == "route" else ()
             try:
-                reading = read_cell(cell, ColumnSense(CellKind.OUTPUT, heading, typed.type))
+                reading = read_cell(cell, ColumnSense(CellKind.OUTPUT, heading, typed.type, choices))
             except Misread as misread:
-                faults.append(misread.diagnostic.at(cell.place))
+                if typed.is_known or not may_follow(misread, cell):
+                    faults.append(misread.diagnostic.at(cell.place))
                 continue
             expected[heading] = constant(reading.feel)
             places[heading] = cell.place

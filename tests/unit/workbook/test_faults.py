@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from referee.domain import InputError, RulesError
+from referee.domain import CellAddress, InputError, RulesError
 from referee.workbook import read_workbook
 from tests.unit.workbook.example import example, faults, spoiled
 
@@ -346,3 +346,48 @@ def test_allowed_values_of_an_output_tell_its_type(tmp_path: Path) -> None:
     (fault,) = faults(spoiled(tmp_path, {"Band!E4": "[0..1000000]", "Band!E5": '"much"'}))
     assert fault.message == '`"much"` is a string, but the column `limit` gives a number; write a number'
     assert faults(spoiled(tmp_path, {"Band!E4": "[0..1000000]"})) == ()
+
+
+# What is put into some cells of the example, and the cells of all faults it then has.
+NOTHING_HIDDEN = [
+    ({"Tests!A3": None, "Tests!C3": "abc"}, ["Tests A3", "Tests C3"]),
+    ({"Tests!A1": None, "Tests!A2": None, "Tests!C3": "abc"}, ["Tests A1", "Tests C3"]),
+    ({"Tests!C3": "abc", "Tests!F3": "perhaps", "Tests!J3": "autoo"}, ["Tests C3", "Tests F3", "Tests J3"]),
+    ({"Tests!H3": "sure"}, ["Tests H3"]),
+    ({"Band!A2": "X", "Decision!B6": "ruting"}, ["Decision B6", "Band A2"]),
+]
+NOTHING_THAT_FOLLOWS = [
+    ({"Band!A2": "X"}, ["Band A2"]),
+    ({"Facts!B3": "nubmer"}, ["Facts B3"]),
+    ({"Band!B3": "amuont"}, ["Band B3"]),
+    ({"routing!B3": "band.sise"}, ["routing B3"]),
+    ({"routing!B3": "band.sise", "routing!B5": "< smal"}, ["routing B3", "routing B5"]),
+    ({"Decision!B6": "ruting"}, ["Decision B6"]),
+]
+
+
+@pytest.mark.parametrize(("cells", "places"), NOTHING_HIDDEN)
+def test_no_fault_hides_another(tmp_path: Path, cells: dict[str, Any], places: list[str]) -> None:
+    assert sheet_cells(tmp_path, cells) == places
+
+
+@pytest.mark.parametrize(("cells", "places"), NOTHING_THAT_FOLLOWS)
+def test_what_only_follows_from_a_fault_is_not_told(
+    tmp_path: Path, cells: dict[str, Any], places: list[str]
+) -> None:
+    assert sheet_cells(tmp_path, cells) == places
+
+
+def test_a_test_that_goes_to_people_may_hold_what_nobody_can_read(tmp_path: Path) -> None:
+    assert faults(spoiled(tmp_path, {"Tests!C4": "abc"})) == ()
+
+
+def test_a_route_in_a_test_is_one_of_the_three(tmp_path: Path) -> None:
+    (fault,) = faults(spoiled(tmp_path, {"Tests!J3": "autoo"}))
+    assert fault.message.startswith("`autoo` is none of the values of `route` (did you mean `auto`?)")
+
+
+def sheet_cells(folder: Path, cells: dict[str, Any]) -> list[str]:
+    found = [fault.place for fault in faults(spoiled(folder, cells))]
+    assert all(isinstance(place, CellAddress) for place in found)
+    return [f"{place.sheet} {place.cell}" for place in found if isinstance(place, CellAddress)]
