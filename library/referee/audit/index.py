@@ -37,6 +37,9 @@ from referee.domain import AuditError
 APPLICATION_ID = 0x52464958  # "RFIX": tells an index from other SQLite files
 PATIENCE_SECONDS = 10
 """How long an index waits for another process that brings it up to date; a step takes a fraction of a second."""
+INDEXED_FROM = 2 * 1024 * 1024
+"""Bytes of log from which on bots use an index. Reading so many takes about as long as opening one."""
+
 _BATCH = 20_000
 _AT_ONCE = 5_000
 _CACHE_KIB = 64 * 1024
@@ -108,6 +111,16 @@ class Index:
             if case is not None:
                 case.append(record)
         return found
+
+    def handed_over(self) -> Iterator[Record]:
+        """Everything that was decided and said about the cases that have come to people, in the order of the log."""
+        words = "SELECT id FROM words WHERE text IN"
+        condition = (
+            f"kind IN ({words} ('decision', 'handoff', 'answer')) AND subject IN "
+            f"(SELECT subject FROM records WHERE kind IN ({words} ('handoff', 'answer')))"
+        )
+        for places in self.places(condition, ()):
+            yield from self.read(places)
 
     def cases(self, decision: str, standings: Sequence[str], since: int) -> set[str]:
         """The cases whose latest decision has come as far as one of these, and those with records from the position

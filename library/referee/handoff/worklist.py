@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from referee.audit import AuditLog, Record
+from referee.audit.index import INDEXED_FROM, Index, UnusableIndexError, log_bytes
+from referee.audit.reading import read_lines, record_of
+from referee.audit.record import Tail
 from referee.domain import HandoffError
 from referee.handoff.examples import add_examples, examples_path
 from referee.handoff.review_task import ANSWERS, ReviewTask, facts_text, rules_text, scores_text
@@ -51,12 +55,21 @@ class _Answer:
 class Worklist:
     """The cases of a log that were handed over to people, and their answers.
 
-    Derived from the log alone. A case that was decided anew leaves the list until it is handed over again.
+    Derived from the log alone; of one longer than ``indexed_from`` bytes only the cases that have come to people
+    are read, found through its index. A case that was decided anew leaves the list until it is handed over again.
     """
 
-    def __init__(self, log: AuditLog) -> None:
+    def __init__(self, log: AuditLog, *, indexed_from: int = INDEXED_FROM) -> None:
         self._log = log
-        self._next = 0
+        self._indexed_from = indexed_from
+        self._index: Index | None = None
+        self._begin(Tail())
+
+    def _begin(self, tail: Tail) -> None:
+        """From here on all records are read; of those before only what the index finds."""
+        self._tail = tail
+        self._base = tail.position
+        self._met: set[tuple[str, str]] = set()
         self._decided: dict[int, Record] = {}
         self._latest: dict[tuple[str, str], int] = {}
         self._handed_over: dict[int, Record] = {}
@@ -219,9 +232,48 @@ class Worklist:
         }
 
     def _refresh(self) -> None:
-        for record in self._log.records(self._next):
-            self._take(record)
-            self._next = record.position + 1
+        if not self._tail.position and log_bytes(self._log.folder) > self._indexed_from:
+            self._begin_with_index()
+        for line, tail in read_lines(self._log.folder, self._tail):
+            record = record_of(line, self._log.folder / tail.segment, tail.position - 1)
+            try:
+                self._meet(record)
+            except UnusableIndexError:
+                self._drop_index()
+                return
+            self._tail = tail
+
+    def _begin_with_index(self) -> None:
+        try:
+            self._index = Index(self._log.folder)
+            self._index.catch_up()
+            self._begin(self._index.tail)
+            for record in self._index.handed_over():
+                if record.position < self._base:
+                    self._met.add((record.payload["decision"], record.payload["case"]))
+                    self._take(record)
+        except UnusableIndexError:
+            self._drop_index()
+
+    def _drop_index(self) -> None:
+        """The index failed: read the whole log."""
+        if self._index is not None:
+            self._index.abandon()
+        self._index = None
+        self._indexed_from = sys.maxsize
+        self._begin(Tail())
+        self._refresh()
+
+    def _meet(self, record: Record) -> None:
+        """Takes in a new record, and first what was decided before about a case that is new to the list."""
+        payload = record.payload
+        if self._index is not None and record.kind in ("handoff", "answer") and "case" in payload:
+            case = (payload["decision"], payload["case"])
+            if case not in self._met:
+                self._met.add(case)
+                for before in self._index.history(*case, self._base):
+                    self._take(before)
+        self._take(record)
 
     def _take(self, record: Record) -> None:
         payload = record.payload

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from referee.audit import AuditLog, Record
-from referee.audit.index import Index, UnusableIndexError, log_bytes
+from referee.audit.index import INDEXED_FROM, Index, UnusableIndexError, log_bytes
 from referee.audit.index_rows import CLOSED, is_about, standing
 from referee.audit.reading import read_lines, record_of
 from referee.audit.record import Tail
@@ -108,11 +108,6 @@ class _Entry:
 
 
 _Key = tuple[str, str]
-
-INDEXED_FROM = 2 * 1024 * 1024
-"""Bytes of log that a ledger holds in memory. Reading so many takes about as long as opening an index, so a shorter log
-has none.
-"""
 
 _MOST_KNOWN = 10_000
 
