@@ -15,10 +15,11 @@ from robot.utils import DotDict
 from referee.domain import Case, Decision, Diagnostic, InputError, RunStoppedError
 from referee.keywords.decision_report import decision_table
 from referee.keywords.named_keyword import NamedKeyword
+from referee.keywords.secrets import MARK, KnownSecrets, is_secret
 
 if TYPE_CHECKING:
     from referee.audit import AuditLog
-    from referee.engine import ItemRun, ItemSummary, Referee, Run, RunLimits
+    from referee.engine import BotHelp, ItemRun, ItemSummary, Referee, Run, RunLimits
     from referee.workitems import WorkQueue
 
 
@@ -35,6 +36,7 @@ class Bot:
         self._looks: dict[str, NamedKeyword] = {}
         self._restart: NamedKeyword | None = None
         self._evidence: NamedKeyword | None = None
+        self.secrets = KnownSecrets()
         self.latest_item_run: ItemRun | None = None
         self.cases: Sequence[Case] | None = None
         self.source: Path | None = None
@@ -115,7 +117,7 @@ class Bot:
             bot=self._name,
             faults=self._faults(),
             stop_after=STOP_AFTER if stop_after is None else stop_after,
-            looks=self._look_table(),
+            bot_help=self._bot_help(),
             limits=limits or RunLimits(),
             noted=lambda decision: note_decision(self.referee, decision),
             progress=progress,
@@ -132,10 +134,9 @@ class Bot:
         progress: Callable[[ItemSummary, int], None],
     ) -> ItemRun:
         """The same for the items of a queue."""
-        from referee.engine import BotHelp, ItemRun
+        from referee.engine import ItemRun
         from referee.exceptions import read_playbooks
 
-        restart, evidence = self._restart, self._evidence
         self.latest_item_run = ItemRun(
             self.referee,
             queue,
@@ -145,11 +146,7 @@ class Bot:
             limits=limits,
             wait=wait,
             look_again=look_again,
-            bot_help=BotHelp(
-                self._look_table(),
-                (lambda: _call(restart)) if restart else None,
-                (lambda decision: _files(_call(evidence, decision))) if evidence else None,
-            ),
+            bot_help=self._bot_help(),
             bot=self._name,
             faults=self._faults(),
             stop_after=stop_after,
@@ -158,11 +155,21 @@ class Bot:
         )
         return self.latest_item_run
 
+    def _bot_help(self) -> BotHelp:
+        from referee.engine import BotHelp
+
+        restart, evidence = self._restart, self._evidence
+        return BotHelp(
+            self._look_table(),
+            (lambda: self._call(restart)) if restart else None,
+            (lambda decision: _files(self._call(evidence, decision))) if evidence else None,
+        )
+
     def _actions(self) -> dict[str, Callable[[Decision], Any]]:
-        return {action: _performer(self._keywords[action]) for action in sorted(self._keywords)}
+        return {action: self._performer(self._keywords[action]) for action in sorted(self._keywords)}
 
     def _look_table(self) -> dict[str, Callable[[Decision], Any]]:
-        return {action: _performer(self._looks[action]) for action in sorted(self._looks)}
+        return {action: self._performer(self._looks[action]) for action in sorted(self._looks)}
 
     def _faults(self) -> list[Diagnostic]:
         """Of all keywords named so far."""
@@ -171,6 +178,26 @@ class Bot:
             with_case.append(self._evidence)
         faults = [fault for named in with_case for fault in named.faults(SPECIMEN)]
         return faults if self._restart is None else [*faults, *self._restart.faults()]
+
+    def _performer(self, named: NamedKeyword) -> Callable[[Decision], Any]:
+        return lambda decision: self.secrets.without(plain(self._call(named, decision)))
+
+    def _call(self, named: NamedKeyword, *decisions: Decision) -> Any:
+        """Runs the keyword with the case, if it is about one, and its arguments. Its error tells no secret."""
+        self.secrets.learn(named.arguments)
+        try:
+            cases = [case_dictionary(decision) for decision in decisions]
+            return BuiltIn().run_keyword(named.keyword, *cases, *named.arguments)
+        except ExecutionFailed as error:
+            told = self.secrets.without(str(error))
+            # `Fatal Error`, or SIGINT or SIGTERM, after which Robot Framework refuses every further keyword.
+            if error.exit:
+                about = "".join(f" for {decision.case_id}" for decision in decisions)
+                what = f"performing {named.said[1]!r}" if named.said[1:] else f"running {named.keyword!r}"
+                raise RunStoppedError(f"stopped while {what}{about}: {told}") from None
+            if told != str(error):
+                raise RuntimeError(told) from None
+            raise
 
     @property
     def _name(self) -> str:
@@ -195,24 +222,6 @@ class Bot:
         if faults:
             raise InputError("the cases can't be used: " + "; ".join(faults))
         return cases
-
-
-def _performer(named: NamedKeyword) -> Callable[[Decision], Any]:
-    return lambda decision: plain(_call(named, decision))
-
-
-def _call(named: NamedKeyword, *decisions: Decision) -> Any:
-    """Runs the keyword with the case, if it is about one, and its arguments."""
-    try:
-        cases = [case_dictionary(decision) for decision in decisions]
-        return BuiltIn().run_keyword(named.keyword, *cases, *named.arguments)
-    except ExecutionFailed as error:
-        # `Fatal Error`, or SIGINT or SIGTERM, after which Robot Framework refuses every further keyword.
-        if error.exit:
-            about = "".join(f" for {decision.case_id}" for decision in decisions)
-            what = f"performing {named.said[1]!r}" if named.said[1:] else f"running {named.keyword!r}"
-            raise RunStoppedError(f"stopped while {what}{about}: {error}") from None
-        raise
 
 
 def _files(given: Any) -> list[Path]:
@@ -258,6 +267,8 @@ def plain(result: Any) -> Any:
     """What a keyword returned, as the audit log can hold it: what has no JSON form as its text."""
     if result is None or isinstance(result, str | bool | int | float):
         return result
+    if is_secret(result):
+        return MARK
     if isinstance(result, Mapping):
         return {str(key): plain(value) for key, value in result.items()}
     if isinstance(result, list | tuple):

@@ -72,6 +72,7 @@ class RefereeLibrary(DynamicCore):  # type: ignore[misc]  # PythonLibCore ships 
         needs it.
         """
         bot = Bot(workbook, models, audit, playbooks)
+        self.ROBOT_LIBRARY_LISTENER = bot.secrets
         super().__init__([ProcessingKeywords(bot), SingleCaseKeywords(bot), WorkItemKeywords(bot)])
 
     def run_keyword(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Any:

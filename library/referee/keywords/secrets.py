@@ -1,0 +1,103 @@
+"""Secrets of a bot, which must not stand in the audit log, in log.html or in output.xml, whatever quotes them."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+
+MARK = "<secret>"
+"""What stands in a secret's place, as Robot Framework writes it."""
+
+_SHORTEST = 3
+"""Characters; what is shorter stands in too many texts."""
+
+_FAULTS = frozenset({"FAIL", "ERROR", "WARN"})
+
+
+class KnownSecrets:
+    """Takes the secrets that a bot was seen to hold out of texts.
+
+    Robot Framework keeps a ``Secret`` out of its log, but not what a library says about its value, such as an error
+    that quotes a password. Known are the secrets in variables and arguments, also in lists and dictionaries, when an
+    action begins and when something goes wrong. As a listener this looks after log.html and output.xml too.
+    """
+
+    ROBOT_LISTENER_API_VERSION = 3
+
+    def __init__(self) -> None:
+        self._texts: tuple[str, ...] = ()
+
+    def learn(self, values: Iterable[Any] = ()) -> None:
+        """Takes note of secrets among the values and in all variables that can be seen now."""
+        found = set(self._texts)
+        for value in values:
+            _gather(value, found, 0)
+        try:
+            for value in BuiltIn().get_variables(no_decoration=True).values():
+                _gather(value, found, 0)
+        except RobotNotRunningError:
+            pass
+        if len(found) > len(self._texts):
+            self._texts = tuple(sorted(found, key=len, reverse=True))
+
+    def without(self, value: Any) -> Any:
+        """A text, or a mapping or list of such, in which no known secret stands."""
+        if isinstance(value, str):
+            for text in self._texts:
+                value = value.replace(text, MARK)
+            return value
+        if isinstance(value, Mapping):
+            return {self.without(name): self.without(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self.without(item) for item in value]
+        return value
+
+    def log_message(self, message: Any) -> None:
+        """Called by Robot Framework for each message, before it is written anywhere."""
+        if message.level in _FAULTS:
+            self.learn()
+        cleaned = message.message
+        for text in self._texts:
+            cleaned = cleaned.replace(text, html.escape(MARK) if message.html else MARK)
+            if message.html:
+                cleaned = cleaned.replace(html.escape(text), html.escape(MARK))
+        if cleaned != message.message:
+            message.message = cleaned
+
+    def end_keyword(self, data: Any, result: Any) -> None:
+        """Called by Robot Framework when a keyword has ended."""
+        self._clean(result)
+
+    def end_test(self, data: Any, result: Any) -> None:
+        """Called by Robot Framework when a task has ended."""
+        self._clean(result)
+
+    def _clean(self, result: Any) -> None:
+        cleaned = self.without(result.message)
+        if cleaned != result.message:
+            result.message = cleaned
+
+
+def is_secret(value: Any) -> bool:
+    """Whether a value is a secret by its type: that of Robot Framework, or one of the same name, as vaults have."""
+    return any(base.__name__ == "Secret" for base in type(value).__mro__)
+
+
+def _gather(value: Any, found: set[str], depth: int, within: bool = False) -> None:
+    if isinstance(value, str):
+        if within and len(value) >= _SHORTEST:
+            found.add(value)
+            found.update(line for line in value.splitlines() if len(line.strip()) >= _SHORTEST)
+    elif depth > 4:
+        return
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            _gather(item, found, depth + 1, within or is_secret(value))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _gather(item, found, depth + 1, within)
+    elif is_secret(value):
+        _gather(getattr(value, "value", None), found, depth + 1, True)
