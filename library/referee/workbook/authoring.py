@@ -34,7 +34,7 @@ from referee.workbook.sheet_looks import (
     comment,
     printed_on_one_page_width,
 )
-from referee.workbook.sheets import add_dropdown, fill_table
+from referee.workbook.sheets import add_dropdown, add_dropdown_of, fill_table
 from referee.workbook.table_authoring import ColumnHelp, TableDraft, write_table_sheet
 
 
@@ -118,11 +118,12 @@ def _write_settings(worksheet: Any, draft: WorkbookDraft) -> None:
     worksheet.column_dimensions["A"].width = 18
     worksheet.column_dimensions["B"].width = 80
     if draft.facts:
-        add_dropdown(
-            worksheet, _cell_of("Case id"), [fact.name for fact in draft.facts if not fact.protected]
-        )
+        last = len(draft.facts) + 1 + SPARE_ROWS
+        said = "Please choose the name of a fact, as the Facts sheet has it."
+        add_dropdown_of(worksheet, _cell_of("Case id"), f"'Facts'!$A$2:$A${last}", said)
     if draft.tables:
-        add_dropdown(worksheet, _cell_of("Route table"), [table.name for table in draft.tables])
+        names = [table.name for table in draft.tables]
+        add_dropdown(worksheet, _cell_of("Route table"), names, is_strict=False)
 
 
 def _cell_of(label: str) -> str:
@@ -148,7 +149,10 @@ def _write_facts(worksheet: Any, facts: Sequence[FactDefinition]) -> None:
     add_dropdown(worksheet, area.format("B"), FACT_TYPES)
     for letter in "DFG":
         add_dropdown(worksheet, area.format(letter), ("yes", "no"))
-    add_dropdown(worksheet, area.format("E"), ("yes", "no", HASH, MASK, "mask 2", ENCRYPT))
+    logged = ("yes", "no", HASH, MASK, "mask 2", ENCRYPT)
+    add_dropdown(
+        worksheet, area.format("E"), logged, is_strict=False
+    )  # a mask may leave other numbers of signs
     helps = {
         "C": 'FEEL unary tests, such as [0..1000000] or "EUR","USD". A value outside them is doubt.',
         "D": "yes: a case without this fact goes to people.",

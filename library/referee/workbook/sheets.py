@@ -156,19 +156,32 @@ def fill_table(
 
 def add_dropdown(worksheet: Any, cells: str, choices: Sequence[str], *, is_strict: bool = True) -> None:
     """Drop-down choices for the cells of an area such as ``C2:C90``. They stand in a hidden sheet of the
-    workbook. Where they are not ``is_strict`` Excel takes other entries too.
+    workbook. Only what can never change while people work may be ``is_strict``: else Excel takes other entries too.
     """
-    from openpyxl.worksheet.datavalidation import DataValidation
-
     # Excel limits a list given in place to 255 characters without commas; a range has no such limits.
     letter = _choices_column(worksheet.parent, [str(choice) for choice in choices])
+    area = f"'{CHOICES_SHEET}'!${letter}$1:${letter}${max(len(choices), 1)}"
+    said = "Please choose one of: " + ", ".join(choices)[:180]
+    _add_list(worksheet, cells, area, said, is_strict=is_strict)
+
+
+def add_dropdown_of(worksheet: Any, cells: str, area: str, said: str) -> None:
+    """Drop-down choices that stand in an area of the workbook such as ``'Facts'!$A$2:$A$90``, and follow what people
+    write there. Excel takes other entries too.
+    """
+    _add_list(worksheet, cells, area, said, is_strict=False)
+
+
+def _add_list(worksheet: Any, cells: str, area: str, said: str, *, is_strict: bool) -> None:
+    from openpyxl.worksheet.datavalidation import DataValidation
+
     validation = DataValidation(
         type="list",
-        formula1=f"'{CHOICES_SHEET}'!${letter}$1:${letter}${max(len(choices), 1)}",
+        formula1=area,
         allow_blank=True,
         showErrorMessage=is_strict,
         errorTitle="Not one of the choices",
-        error="Please choose one of: " + ", ".join(choices)[:180],
+        error=said,
     )
     worksheet.add_data_validation(validation)
     validation.add(cells)

@@ -155,11 +155,12 @@ def write_table_sheet(worksheet: Any, table: TableDraft, columns: Mapping[str, C
     )
     for column, (kind, heading) in enumerate(zip(kinds, headings, strict=True), 2):
         known = columns.get(heading)
-        choices = enumerated(table.values.get(heading, "")) or (known.choices if known is not None else ())
+        own = enumerated(table.values.get(heading, ""))
+        choices = own or (known.choices if known is not None else ())
         if choices and kind != "annotation":
             offered = (*choices, "-") if kind == "input" else choices
             letter = column_letters(column)
-            is_route = kind == "output" and heading == "route"
+            is_route = kind == "output" and heading == "route" and not own
             area = f"{letter}{first}:{letter}{last + SPARE_ROWS}"
             # an input cell may also hold a list, a negation or an expression, which no drop-down can offer
             add_dropdown(worksheet, area, offered, is_strict=is_route)

@@ -65,6 +65,29 @@ def test_a_new_decision_is_pleasant_to_open(made: Path) -> None:
     assert (["auto", "exception", "human"], False) in tests.values()
 
 
+def test_drop_downs_let_people_rename_facts_and_tables(made: Path) -> None:
+    workbook: Any = load_workbook(made)
+    decision = {
+        str(item.sqref): offered(workbook, item)
+        for item in workbook["Decision"].data_validations.dataValidation
+    }
+    facts = [cell.value for (cell,) in workbook["Facts"]["A2:A9"] if cell.value]
+    (case_id,) = (
+        item for item in workbook["Decision"].data_validations.dataValidation if str(item.sqref) == "B5"
+    )
+    assert case_id.formula1.startswith("'Facts'!$A$2:$A$")
+    assert ([name for name in decision["B5"][0] if name], decision["B5"][1]) == (facts, False)
+    assert decision["B6"][1] is False
+    strict = [
+        values
+        for sheet in workbook.worksheets
+        for values, is_strict in (offered(workbook, item) for item in sheet.data_validations.dataValidation)
+        if is_strict
+    ]
+    names = {*facts, *workbook.sheetnames}
+    assert strict and not any(names & set(values) for values in strict)
+
+
 def offered(workbook: Any, validation: Any) -> tuple[list[str], bool]:
     sheet, _, area = validation.formula1.partition("!")
     cells = workbook[sheet.strip("'")][area.replace("$", "")]
