@@ -10,8 +10,7 @@ from referee.checks.cell_logic import Anything, CellLogic
 from referee.checks.dimension import Dimension
 from referee.checks.fact_search import Found, Wanted
 from referee.checks.finding import Case, Finding
-from referee.checks.possible import Possible, of_regions, touched
-from referee.checks.possible_results import Known
+from referee.checks.possible import Possible, touched
 from referee.checks.subject import OPEN, Subject
 from referee.checks.value_line import kinds_of_type, literal_text
 from referee.domain import Place, Severity
@@ -49,7 +48,7 @@ def _outside(
     subject: Subject, rule: int, cell: CellText, clause: OutputClause, live: Box, budget: Budget
 ) -> Found[Case]:
     """A case in which the rule gives what the output may not be."""
-    possible = subject.decision.possible(cell.text, _known(subject, live))
+    possible = subject.decision.possible(cell.text, subject.known_in(live))
     refused = _refused(subject, clause, possible, cell.text)
     if refused is None:
         return Found(None, is_impossible=_may_be_anything(clause))
@@ -88,16 +87,6 @@ def _may_be_anything(clause: OutputClause) -> bool:
     return not kinds_of_type(clause.type) and (
         clause.allowed_values is None or clause.allowed_values.is_irrelevant
     )
-
-
-def _known(subject: Subject, live: Box) -> Known:
-    """What names may be where a rule may be true."""
-    inside = {
-        dimension.expression: of_regions(dimension, regions)
-        for at, (dimension, regions) in enumerate(zip(subject.space.dimensions, live, strict=True))
-        if at not in subject.calculated
-    }
-    return subject.decision.known(lambda path: inside.get(path) or subject.decision.fact(path))
 
 
 def _finding(subject: Subject, rule: int, cell: CellText, clause: OutputClause, case: Case) -> Finding:

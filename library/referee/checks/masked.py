@@ -47,7 +47,7 @@ def impossible_rules(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             "impossible-rule",
             Severity.WARNING,
-            f"rule {number} can never fire: {why}, or delete the rule",
+            f"{subject.never_fires(rule)}: {why}, or delete the rule",
             subject.table.name,
             places,
             (number,),
@@ -171,7 +171,7 @@ def _masked(subject: Subject, rule: int, takers: list[int]) -> Finding:
     return Finding(
         "masked-rule",
         Severity.WARNING,
-        f"rule {number} can never fire: {by} {said}{why} in each of its cases; {advice}",
+        f"{subject.never_fires(rule)}: {by} {said}{why} in each of its cases; {advice}",
         subject.table.name,
         (*subject.rule_place(rule), *(place for taker in takers for place in subject.rule_place(taker))),
         (number, *(subject.number(taker) for taker in takers)),

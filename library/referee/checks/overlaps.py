@@ -113,7 +113,7 @@ def _shared(subject: Subject, earlier: int, later: int) -> Box:
 
 def _finding(subject: Subject, earlier: int, later: int, box: Box) -> Finding:
     numbers = subject.number(earlier), subject.number(later)
-    where = f"rules {numbers[0]} and {numbers[1]} both match where {subject.words(box)}"
+    where = f"rules {numbers[0]} and {numbers[1]} both match where {subject.words(subject.narrowed(box))}"
     told = {
         HitPolicy.UNIQUE: "but hit policy U allows one; make them exclude each other",
         HitPolicy.ANY: "but their outputs differ, and hit policy A wants them equal",

@@ -106,7 +106,7 @@ def _never(subject: Subject, rule: int, takers: tuple[int, ...], why: str) -> Fi
     return Finding(
         "masked-rule" if takers else "impossible-rule",
         Severity.WARNING,
-        f"rule {number} can never fire: {why}, or delete the rule",
+        f"{subject.never_fires(rule)}: {why}, or delete the rule",
         subject.table.name,
         (*subject.rule_place(rule), *(place for taker in takers for place in subject.rule_place(taker))),
         (number, *map(subject.number, takers)),

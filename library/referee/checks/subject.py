@@ -13,13 +13,14 @@ from referee.checks.case_space import Box, BoxIndex, CaseSpace, InputValues, exp
 from referee.checks.cell_logic import names_in
 from referee.checks.fact_search import MOST_PARTS_CUT, FactSearch, Found, Wanted
 from referee.checks.finding import Case
-from referee.checks.possible import Possible
-from referee.checks.possible_results import path_text
+from referee.checks.possible import Possible, of_regions, touched
+from referee.checks.possible_results import Known, path_text
+from referee.checks.region_set import runs_of
 from referee.checks.whole_decision import WholeDecision, nested
 from referee.domain import Diagnostic, Place, Severity
 from referee.feel import NOT_CONSTANT, FeelSyntaxError, Names, constant, parse_expression, syntax
 from referee.feel.values.equality import equality_key
-from referee.tables import CellText, DecisionTable
+from referee.tables import CellText, DecisionTable, Rule
 
 OPEN: Any = NOT_CONSTANT
 """The output of a cell that must be evaluated."""
@@ -39,11 +40,23 @@ class Subject:
         self.table = table
         self.names = frozenset(names) or _names_of(inputs)
         self._parsing = Names(self.names)
+        self._inputs = inputs
+        self._others = others
         self.decision = WholeDecision(table, inputs, self._parsing, others)
         self.space = space or CaseSpace([table], self._with_results(inputs), self.names)
         self.boxes = self.space.boxes(table)
         self._outputs: dict[str, tuple[Any, Hashable]] = {}
         self._names: dict[str, frozenset[str]] = {}
+
+    def with_rules(self, rows: Iterable[Sequence[str]]) -> Subject:
+        """The table with further rules below its own, given by their input cells; what they decide doesn't count."""
+        written = self.table.rules
+        added = tuple(
+            Rule(number, tuple(map(CellText, row)), written[-1].outputs)
+            for number, row in enumerate(rows, written[-1].number + 1)
+        )
+        table = replace(self.table, rules=(*written, *added))
+        return Subject(table, self._inputs, self.names, others=self._others)
 
     @property
     def is_empty(self) -> bool:
@@ -98,6 +111,11 @@ class Subject:
     def number(self, rule: int) -> int:
         return self.table.rules[rule].number
 
+    def never_fires(self, rule: int) -> str:
+        """The words for it. An input in doubt may still have a value by which a rule is reached."""
+        but = " but in doubt" if self.calculates_with_optional_facts else ""
+        return f"rule {self.number(rule)} can never fire{but}"
+
     def rule_place(self, rule: int) -> tuple[Place, ...]:
         written = self.table.rules[rule]
         places = [written.place, *(cell.place for cell in written.inputs)]
@@ -136,6 +154,28 @@ class Subject:
             if regions != dimension.full
         ]
         return " and ".join(parts) if parts else "anything is given"
+
+    def known_in(self, box: Box) -> Known:
+        """What names may be in the cases of a box."""
+        inside = {
+            dimension.expression: of_regions(dimension, regions)
+            for at, (dimension, regions) in enumerate(zip(self.space.dimensions, box, strict=True))
+            if at not in self.calculated
+        }
+        return self.decision.known(lambda path: inside.get(path) or self.decision.fact(path))
+
+    def narrowed(self, box: Box) -> Box:
+        """The box without values of calculated inputs that its facts can't bring, unless that takes longer to say."""
+        found = list(box)
+        known = self.known_in(box)
+        for at in self.calculated:
+            dimension = self.space.dimensions[at]
+            if box[at] == dimension.full:
+                continue
+            kept = box[at] & touched(dimension, self.decision.possible(dimension.expression, known))
+            if kept and len(runs_of(kept)) <= len(runs_of(box[at])):
+                found[at] = kept
+        return tuple(found)
 
     def shown(
         self,
@@ -207,6 +247,13 @@ class Subject:
             for at, dimension in enumerate(self.space.dimensions)
             if not self.decision.is_fact(dimension.expression)
         )
+
+    @cached_property
+    def calculates_with_optional_facts(self) -> bool:
+        """Whether an input is calculated of a fact that may be missing: it is in doubt then."""
+        trees = [self.decision.node(self.space.dimensions[at].expression) for at in self.calculated]
+        used = self.decision.facts_of(tree for tree in trees if tree is not None)
+        return any((fact := self.decision.fact(path)) is not None and fact.null for path in used)
 
     @cached_property
     def open_cells(self) -> list[CellText]:

@@ -75,7 +75,7 @@ def check_table(
             findings.append(_not_proved(subject, proof.left, severity))
     if others:
         findings = only_reached(findings, table, inputs, subject.names, others, budget)
-    findings += _outside_the_proof(subject)
+    findings = [*_without_needless_dead(findings), *_outside_the_proof(subject)]
     proved = tuple(name for name, proof in proofs.items() if proof.is_whole)
     unproved = tuple(proof.left for proof in proofs.values() if not proof.is_whole)
     return TableReport(table.name, tuple(_bounded(findings)), proved, unproved)
@@ -120,6 +120,12 @@ def _proof(name: str, subject: Subject, budget: Budget) -> _Proof:
     except OutOfBudget as over:
         return _Proof(tuple(findings), over.part or name)
     return _Proof(tuple(findings))
+
+
+def _without_needless_dead(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """The findings without those that a rule could go which is told never to fire: that says it already."""
+    dead = {each.rules[0] for each in findings if each.code in ("impossible-rule", "masked-rule")}
+    yield from (each for each in findings if each.code != "needless-rule" or each.rules[0] not in dead)
 
 
 def _bounded(findings: Iterable[Finding]) -> Iterator[Finding]:

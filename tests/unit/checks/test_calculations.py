@@ -228,3 +228,21 @@ def test_a_fact_that_may_be_missing_keeps_the_bounds_of_a_calculation(call: str)
     facts = {"a": InputValues("number", "[0..4]", may_be_null=True), "n": InputValues("number", "[0..4]")}
     report = check_table(table("F", f"{call} || r", "> 4 || 1", "- || 2"), facts)
     assert only(report, "impossible-rule").rules == (1,)
+
+
+def test_a_gap_names_no_value_of_a_calculation_that_its_facts_cannot_bring() -> None:
+    facts = {"a": InputValues("number", "[0..4]"), "n": InputValues("number", "[0..4]")}
+    made = table("U", "a | a * n || r", "< 2 | [1..8] || 1", ">= 2 | - || 2")
+    found = only(check_table(made, facts), "gap")
+    assert (
+        found.message
+        == "no rule covers the cases where `a` is [0..2) and `a * n` is < 1; add a rule for them"
+    )
+
+
+def test_a_rule_reached_only_in_doubt_is_said_to_fire_in_doubt_only() -> None:
+    facts = {"a": InputValues("number", "[0..4]", may_be_null=True)}
+    made = table("F", "if a < 5 then 1 else 2 || r", "2 || 1", "1 || 2")
+    assert messages(check_table(made, facts), "impossible-rule")[0].startswith(
+        "rule 1 can never fire but in doubt: "
+    )

@@ -168,3 +168,12 @@ def test_a_table_as_it_should_be_has_no_findings() -> None:
     rows = '"DE" | < 5 || 1', '"DE" | >= 5 || 2', '"FR","CH" | - || 3'
     report = checked(table("U", "country | amount || n", *rows), country=COUNTRY)
     assert not report.findings and not report.unproved and not report.must_be_mended
+
+
+def test_a_rule_that_never_fires_is_not_told_to_be_needless_too() -> None:
+    made = table(
+        "P", "amount || route", '- || "human"', '< 5 || "auto"', '< 3 || "auto"', allowed='"human","auto"'
+    )
+    report = checked(made)
+    assert [finding.rules[0] for finding in report.findings if finding.code == "masked-rule"] == [2, 3]
+    assert messages(report, "needless-rule") == []
