@@ -75,8 +75,8 @@ def explain(
     read = read_workbook(workbook)
     recorded: RecordedDecision | None = None
     if audit is not None:
-        recorded = recorded_decision(audit, read.settings.name, case_id)
-        if not recorded.is_by(read):
+        recorded = recorded_decision(audit, read, case_id)
+        if recorded.unreadable or not recorded.is_by(read):
             _print_recorded_only(recorded, read, as_json)
             return
         example = recorded.example

@@ -211,7 +211,7 @@ def record_lines(recorded: RecordedDecision) -> Iterator[str]:
     yield f"decided so on {_moment(recorded.time)}, record {recorded.position} of the log, by this very workbook"
     if recorded.hidden:
         names = ", ".join(sorted(recorded.hidden))
-        yield f"the log holds only hashes of {names}; the changes were tried without"
+        yield f"the log doesn't show {names}, which the rules don't use; the changes were tried without"
 
 
 def recorded_lines(recorded: RecordedDecision, workbook: DecisionWorkbook) -> Iterator[str]:
@@ -229,13 +229,11 @@ def recorded_lines(recorded: RecordedDecision, workbook: DecisionWorkbook) -> It
         yield f"  {node}: {nested_text(score)}"
     yield ""
     yield f"decided so on {_moment(recorded.time)}, record {recorded.position} of the log"
+    if recorded.unreadable:
+        yield f"{recorded.unreadable}; so the case is told as it was recorded, and not decided again"
     if recorded.is_by(workbook):
-        hidden = (
-            f", and the log holds only hashes of {', '.join(sorted(recorded.hidden))}"
-            if recorded.hidden
-            else ""
-        )
-        yield f"the same workbook gives another decision for the facts in the log{hidden}; see its reasons above"
+        if not recorded.unreadable:
+            yield "the same workbook gives another decision for the facts in the log; see its reasons above"
     else:
         yield (
             f"the workbook has changed since: then version {versions['workbook_version']}, "

@@ -155,7 +155,27 @@ def test_a_recorded_decision_that_needs_hidden_facts_is_told_as_recorded(
     Referee("accounts.xlsx", audit="audit").decide("X", {"payment": "X", "amount": 50, "iban": "DE99"})
     said = referee("explain", "accounts.xlsx", "--audit", "audit", "--case", "X")
     assert said.out.startswith("case X: auto, pay (accounts 1)\n")
-    assert "the log holds only hashes of iban" in said.out and "DE99" not in said.out
+    assert "  reason: Little." in said.out and "DE99" not in said.out
+    assert said.out.endswith(
+        "the rules use `iban`, and the log holds only a hash of it; so the case is told as it was recorded, and not "
+        "decided again\n"
+    )
+
+
+def test_a_recorded_case_is_not_decided_again_without_a_required_fact(referee: Command, desk: Path) -> None:
+    owner = FactDefinition("owner", "string", sensitive=True)
+    write_limits(desk / "owned.xlsx", more_facts=(owner,), name="owned")
+    facts = {"payment": "X", "country": "DE", "amount": 6000, "owner": "Ada Lovelace"}
+    Referee("owned.xlsx", audit="audit").decide("X", facts)
+    said = referee("explain", "owned.xlsx", "--audit", "audit", "--case", "X")
+    assert said.out.startswith(
+        "case X: human, managers (owned 1)\n  reason: over the limit\n  routing, rule 2"
+    )
+    assert "in doubt" not in said.out and "Ada" not in said.out
+    assert (
+        "every case must bring `owner`, and the log doesn't show it; so the case is told as it was"
+        in said.out
+    )
 
 
 def test_the_latest_decision_of_the_log_counts(referee: Command, desk: Path) -> None:
