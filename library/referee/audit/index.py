@@ -451,15 +451,16 @@ def up_to_date(
         try:
             index.catch_up(progress)
             yield index
-        except UnusableIndexError:
-            index.abandon()
+        except UnusableIndexError as fault:
+            if not isinstance(fault.__cause__, sqlite3.OperationalError):  # another program may hold it
+                index.abandon()
             raise
         finally:
             index.close()
     except UnusableIndexError as fault:
         raise AuditError(
-            f"the index of the audit log in {folder} can't be used ({fault}) and was deleted; run this again, it is "
-            "made anew from the log"
+            f"the index of the audit log in {folder} can't be used ({fault}); run this again: a damaged one is made "
+            "anew from the log"
         ) from fault
 
 

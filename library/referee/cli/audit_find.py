@@ -14,7 +14,7 @@ import click
 
 from referee.cli.audit_options import audit_option, opened_index, query_of, query_options
 from referee.cli.output import json_option, print_json, print_table, progress_of_items
-from referee.cli.told_record import sentence
+from referee.cli.told_record import sentence, told_as_json
 from referee.files.plain_csv import harmless
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def find_records(
     if only_count:
         print_json({"count": number}) if as_json else click.echo(number)
     elif as_json:
-        print_json([_as_json(record) for record in records])
+        print_json([told_as_json(record) for record in records])
     elif as_csv:
         writer = csv.writer(sys.stdout)
         writer.writerow(COLUMNS)
@@ -141,7 +141,7 @@ def tail(count: int, follow: bool, folder: Path, as_json: bool) -> None:
 def _print_lines(records: Iterable[Record], as_json: bool) -> None:
     for record in records:
         if as_json:
-            print_json(_as_json(record))
+            print_json(told_as_json(record))
         else:
             position, moment, _, case, _, what, _ = _row(record)
             click.echo(f"{position}  {moment}  {case + ': ' if case else ''}{what}")
@@ -160,16 +160,3 @@ def _row(record: Record) -> tuple[str, ...]:
         sentence(record),
         "; ".join(map(str, payload.get("reasons") or ())),
     )
-
-
-def _as_json(record: Record) -> dict[str, Any]:
-    from referee.audit.decision_rows import when_and_who
-
-    writer, moment = when_and_who(record)
-    return {
-        "position": record.position,
-        "time": moment,
-        "kind": record.kind,
-        "writer": writer,
-        "payload": record.payload,
-    }

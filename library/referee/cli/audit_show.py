@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from referee.cli.audit_options import audit_option, opened_index
 from referee.cli.output import json_option, print_json, print_table, say
-from referee.cli.told_record import details, sentence, shown
+from referee.cli.told_record import details, sentence, shown, told_as_json
 
 if TYPE_CHECKING:
     from referee.audit import Record
@@ -58,7 +58,7 @@ def show_case(context: click.Context, case: str, decision: str, folder: Path, as
         bots = index.bots()
         similar = [] if records else similar_cases(case, index)
     if as_json:
-        print_json([_as_json(record) for record in records])
+        print_json([told_as_json(record) for record in records])
     elif records:
         _tell(case, records, bots)
         _print_facts([record for record in records if record.kind == "decision"])
@@ -91,19 +91,6 @@ def _common_beginning(one: str, other: str) -> int:
     return next(
         (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
     )
-
-
-def _as_json(record: Record) -> dict[str, object]:
-    from referee.audit.decision_rows import when_and_who
-
-    writer, time = when_and_who(record)
-    return {
-        "position": record.position,
-        "time": time,
-        "kind": record.kind,
-        "writer": writer,
-        "payload": record.payload,
-    }
 
 
 def _tell(case: str, records: Sequence[Record], bots: dict[str, str]) -> None:
@@ -153,17 +140,21 @@ def _print_facts(decisions: list[Record]) -> None:
     """The facts that were decided on, a column for each decision that had other facts than the one before."""
     columns: list[Record] = []
     for record in decisions:
-        if not columns or record.payload["facts"] != columns[-1].payload["facts"]:
+        if not columns or _facts(record) != _facts(columns[-1]):
             columns.append(record)
-    names = dict.fromkeys(name for record in columns for name in record.payload["facts"])
+    names = dict.fromkeys(name for record in columns for name in _facts(record))
     rows = []
     for name in names:
-        values = [shown(record.payload["facts"].get(name)) for record in columns]
+        values = [shown(_facts(record).get(name)) for record in columns]
         mark = "changed" if len(set(values)) > 1 else ""
         rows.append((name, *values, *([mark] if len(columns) > 1 else [])))
     if rows:
         headings = [f"record {record.position}" for record in columns]
         print_table(("fact", *headings, *([""] if len(columns) > 1 else [])), rows, title="facts")
+
+
+def _facts(record: Record) -> Mapping[str, Any]:
+    return record.payload.get("facts") or {}
 
 
 def _tell_checkpoints(folder: Path, last: int) -> None:

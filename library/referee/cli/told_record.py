@@ -45,6 +45,20 @@ def sentence(record: Record) -> str:
             return record.kind
 
 
+def told_as_json(record: Record) -> dict[str, Any]:
+    """A record for machines: when and by whom it was written on the host that it comes from."""
+    from referee.audit.decision_rows import when_and_who
+
+    writer, time = when_and_who(record)
+    return {
+        "position": record.position,
+        "time": time,
+        "kind": record.kind,
+        "writer": writer,
+        "payload": record.payload,
+    }
+
+
 def details(record: Record) -> Iterator[str]:
     """Why and by what it happened, a line each."""
     payload = record.payload

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -113,6 +114,44 @@ def test_an_index_that_fails_in_between_is_deleted_and_told(tmp_path: Path) -> N
         raise UnusableIndexError("damaged")
     assert not list(tmp_path.glob(f"*{SUFFIX}"))
     assert index.path is not None and not index.path.exists()
+
+
+def test_an_index_that_another_program_holds_is_kept_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("referee.audit.index.PATIENCE_SECONDS", 0.05)
+    AuditLog(tmp_path).append("release", {})
+    with up_to_date(tmp_path) as index:
+        path = index.path
+    assert path is not None
+    held = Index(tmp_path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(UnusableIndexError, match="locked"):
+        held.catch_up()
+    held.catch_up(wait=False)
+    other.close()
+    held.catch_up()
+    held.close()
+    assert path.exists()
+
+
+def test_who_finds_another_process_indexing_waits_as_long_as_it_comes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("referee.audit.index.PATIENCE_SECONDS", 0.05)
+    AuditLog(tmp_path).append_many([("release", {})] * 6)
+    with Index(tmp_path) as waiting, Index(tmp_path) as working:
+        working.catch_up()
+        assert working.path is not None
+        other = sqlite3.connect(working.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        assert waiting._step(wait=True)
+        assert waiting.tail == working.tail
+        with pytest.raises(UnusableIndexError, match="locked"):
+            waiting._step(wait=True)
+        other.close()
+        assert not waiting._step(wait=True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no forks on Windows")
