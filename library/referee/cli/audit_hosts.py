@@ -71,22 +71,28 @@ def merge(context: click.Context, share: Path, into: Path, watch: int | None, as
     """Merge the logs that all hosts ship to SHARE into one, each record once.
 
     May be stopped at any time, and run again or twice at once. Ends with 1 when one of the logs isn't what was
-    written; it is merged up to there.
+    written; it is merged up to there. With --watch it waits for a share that is away.
     """
     from referee.audit.merging import Collector
     from referee.audit.settings import open_log
+    from referee.domain import AuditError
 
     log = open_log(into, shipped=False)
     collector = Collector(share, log)
     while True:
-        found = collector.merge()
-        _print(found, as_json)
-        for remark in log.finish():
-            click.echo(remark, err=True)
-        if watch is None:
-            break
+        try:
+            found = collector.merge()
+        except AuditError as fault:
+            if watch is None or share.is_dir():
+                raise
+            click.echo(str(fault), err=True)
+        else:
+            _print(found, as_json)
+            for remark in log.finish():
+                click.echo(remark, err=True)
+            if watch is None:
+                context.exit(1 if found.faults else 0)
         time.sleep(watch)
-    context.exit(1 if found.faults else 0)
 
 
 def _print(found: Merged, as_json: bool) -> None:

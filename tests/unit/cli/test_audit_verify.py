@@ -145,6 +145,28 @@ def test_a_source_that_was_changed_is_named(tmp_path: Path) -> None:
     assert f"{copy.name}: NOT MERGED to its end: the audit log {path} isn't what was written" in told.output
 
 
+def test_a_collector_waits_for_a_share_that_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = log_of(tmp_path / "north", 3)
+    share = tmp_path / "share"
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise KeyboardInterrupt
+        share.mkdir(exist_ok=True)
+        typed("audit", "ship", log.folder, "--to", share)
+        log.append("run", {**RUN, "n": 3})
+
+    monkeypatch.setattr("time.sleep", sleep)
+    told = typed("audit", "merge", share, "--into", tmp_path / "central", "--watch", "7")
+    assert slept == [7, 7, 7]
+    assert f"the share {share} can't be read: no such file or directory" in told.output
+    assert ": 3 new records" in told.output and ": 1 new records" in told.output
+    kinds = [record.payload["n"] for record in AuditLog(tmp_path / "central", read_only=True).records()]
+    assert kinds == [0, 1, 2, 3]
+
+
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     for arguments, message in (
         (("ship", tmp_path / "none", "--to", tmp_path), "there is no audit log in"),
