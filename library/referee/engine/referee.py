@@ -15,6 +15,7 @@ from referee.audit.sensitive import hidden_facts
 from referee.domain import Case, Decision, Diagnostic, InputError, LineAddress, RulesError, Versions
 from referee.engine.asked_models import asked_models
 from referee.engine.deciding import Reading, decided, given
+from referee.engine.logged_facts import LoggedFacts
 from referee.engine.pushed_scores import Push, pushes
 from referee.engine.record import (
     NONE_REPEATED,
@@ -208,6 +209,13 @@ class Referee:
             repeated=self.repeated(decision),
             volatile=self.workbook.dictionary.volatile,
         )
+
+    def recalled(self, decision: Decision) -> Decision:
+        """A decision from the log with those facts as values that stand there encrypted and can be read."""
+        if self.log is None or not hidden_facts(decision.facts):
+            return decision
+        facts, _ = LoggedFacts(self.log).read(self.name, decision.case_id, decision.facts, ())
+        return replace(decision, facts={**decision.facts, **facts})
 
     def repeated(self, decision: Decision) -> RepeatedFacts:
         """Takes the sensitive facts of a case out of everything that is said about it."""

@@ -55,6 +55,7 @@ class Settling:
         """Takes the next steps about an open case. ``again`` says that a failed action may stay open, as the case will
         be settled again; only one with a keyword that looks whether it was done does.
         """
+        decision = self._referee.recalled(decision)
         state = self.state(decision.case_id)
         if state.position != position_of(decision):
             raise InputError(

@@ -129,6 +129,19 @@ def test_errors_and_results_of_actions_repeat_no_sensitive_fact(private: Office)
     assert traces(private, of=(IBAN, NAME, NAME.upper(), PHONE)) == []
 
 
+def test_a_playbook_goes_on_with_encrypted_facts_after_its_case_has_left_the_input(private: Office) -> None:
+    private.run().process([case(1, country="CH")])
+    asked: list[Any] = []
+
+    def read_reply(decision: Decision) -> dict[str, Any]:
+        asked.append((decision.facts["name"], str(decision.facts["income"]), decision.facts["phone"][-5:]))
+        raise OSError(f"no reply of {NAME}")
+
+    private.run(read_reply=read_reply).process([])
+    assert asked == [(NAME, "4711.50", "***00")]
+    assert traces(private) == []
+
+
 def test_results_for_machines_show_no_sensitive_fact_without_a_key(private: Office) -> None:
     referee = Referee(private.workbook)
     written = exact_json(referee.payload(referee.evaluate(case()))).decode()
