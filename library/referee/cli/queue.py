@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copyfile
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -156,18 +157,27 @@ def list_items(
 @click.argument("key")
 @file_option
 @any_queue_option
+@click.option(
+    "--files",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Copy its files to this folder, by their names.",
+)
 @json_option
-def show_item(key: str, path: Path, name: str | None, as_json: bool) -> None:
-    """Print everything about the item KEY: its data, its state, why it failed, and where its files are.
+def show_item(key: str, path: Path, name: str | None, folder: Path | None, as_json: bool) -> None:
+    """Print everything about the item KEY: its data, its state, why it failed, and where its files are kept.
 
-    Example: referee queue show R-2041
+    Example: referee queue show R-2041 --files pictures
     """
     from referee.audit.canonical_json import exact_json
     from referee.workitems.transfer import as_data
 
     opened = _open(path)
     found = _named(opened, name, (key,))
-    files = {item.id: {file: str(opened.file(item.id, file)) for file in item.files} for item in found}
+    kept = {item.id: {file: opened.file(item.id, file) for file in item.files} for item in found}
+    if folder is not None:
+        kept = {item.id: _copied(kept[item.id], folder / item.queue) for item in found}
+    files = {item: {file: str(place) for file, place in places.items()} for item, places in kept.items()}
     if as_json:
         print_json([as_data(item) | {"files": files[item.id]} for item in found])
         return
@@ -374,6 +384,17 @@ def _named(opened: WorkQueue, name: str | None, keys: tuple[str, ...]) -> list[W
         where = f"the queue {name}" if name else str(opened.path)
         raise InputError(f"there is no item {', '.join(sorted(missing))} in {where}")
     return items
+
+
+def _copied(kept: Mapping[str, Path], folder: Path) -> dict[str, Path]:
+    from referee.audit.disk_fault import reason
+    from referee.domain import InputError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return {file: Path(copyfile(place, folder / Path(file).name)) for file, place in kept.items()}
+    except OSError as fault:
+        raise InputError(f"{folder}: its files can't be copied there: {reason(fault)}") from None
 
 
 def _tell(count: int, what: str, as_json: bool) -> None:

@@ -4,8 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from referee.engine.item_run import BotHelp, ItemRun, ItemSummary
+    from referee.engine.item_run import ItemRun, ItemSummary
     from referee.engine.performing import STOP_AFTER, ActionTable, FailedAction
+    from referee.engine.recovery import BotHelp
     from referee.engine.referee import Referee, id_text
     from referee.engine.replaying import Difference, Replay, replay
     from referee.engine.run import Run, RunSummary
@@ -29,7 +30,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    **dict.fromkeys(("BotHelp", "ItemRun", "ItemSummary"), "referee.engine.item_run"),
+    **dict.fromkeys(("ItemRun", "ItemSummary"), "referee.engine.item_run"),
+    "BotHelp": "referee.engine.recovery",
     **dict.fromkeys(("STOP_AFTER", "ActionTable", "FailedAction"), "referee.engine.performing"),
     **dict.fromkeys(("Referee", "id_text"), "referee.engine.referee"),
     **dict.fromkeys(("Difference", "Replay", "replay"), "referee.engine.replaying"),

@@ -25,8 +25,8 @@ from referee.engine.performing import (
     FailedAction,
     Performer,
     is_refusal,
-    shortened,
 )
+from referee.engine.recovery import BotHelp, Recovery
 from referee.engine.referee import Referee
 from referee.engine.required_actions import require_actions
 from referee.engine.run_limits import RunLimits
@@ -53,20 +53,6 @@ LOOK_AGAIN = timedelta(minutes=15)
 NO_LIMITS = RunLimits()
 _SLICE_SECONDS = 0.5
 """How soon a waiting run notices that it was asked to stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class BotHelp:
-    """What a bot may offer beyond its actions.
-
-    ``looks`` find out whether an action that failed was done all the same; only then is it tried again. ``restart``
-    starts the application anew after a technical failure. ``evidence`` gives files that show what the screen looked
-    like when an action failed; they are kept with the item.
-    """
-
-    looks: ActionTable = field(default_factory=dict)
-    restart: Callable[[], None] | None = None
-    evidence: Callable[[Decision], Sequence[Path]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +130,8 @@ class ItemRun:
     ) -> None:
         if referee.log is None or referee.ledger is None:
             raise AuditError("a run needs an audit log; give its folder")
-        self._help = bot_help or BotHelp()
-        require_actions(referee, actions, self._help.looks, playbooks, faults)
+        bot_help = bot_help or BotHelp()
+        require_actions(referee, actions, bot_help.looks, playbooks, faults)
         self._referee = referee
         self._log = referee.log
         self._ledger = referee.ledger
@@ -158,12 +144,11 @@ class ItemRun:
         self._noted = noted
         self._progress = progress
         self._sleep = sleep
-        self._performer = Performer(actions, stop_after, self._help.looks)
+        self._performer = Performer(actions, stop_after, bot_help.looks)
+        self._recovery = Recovery(self._performer, bot_help)
         self._settling = Settling(referee, self._performer, playbooks, self._require_own)
         self._item: WorkItem | None = None
         self._tally = _Tally()
-        self._restart_due = False
-        self._stopped = ""
         self._started = 0.0
 
     def process(self) -> ItemSummary:
@@ -201,13 +186,11 @@ class ItemRun:
 
     def _work(self) -> str:
         while True:
+            self._recovery.restart_if_due()
             if self._trouble:
                 return ""
             if reason := self._limits.reached(self._tally.items, self._referee.clock()):
                 return reason
-            if self._restart_due:
-                self._restart()
-                continue
             item = self._queue.claim(self._name, last_look=True)
             if item is not None:
                 self._work_on(item)
@@ -218,7 +201,6 @@ class ItemRun:
     def _work_on(self, item: WorkItem) -> None:
         self._item = item
         self._tally.items += 1
-        failures = len(self._performer.failed)
         with Heartbeat(self._queue, item):
             try:
                 self._bring_forward(item)
@@ -230,8 +212,6 @@ class ItemRun:
                 raise
             finally:
                 self._item = None
-        new = self._performer.failed[failures:]
-        self._restart_due = any(not is_refusal(failure.error) for failure in new) and bool(self._help.restart)
 
     def _bring_forward(self, item: WorkItem) -> None:
         try:
@@ -249,11 +229,10 @@ class ItemRun:
             return
         if is_open:
             self._noted(decision)
-            failures = len(self._performer.failed)
             last = item.failures + 1 >= self._queue.most_failures
             self._settling.settle(decision, again=not last)
-            if len(self._performer.failed) > failures:
-                self._keep_evidence(item, decision)
+            for name, content in self._recovery.evidence(decision).items():
+                self._queue.attach(item, f"attempt-{item.attempts}-{name}", content)
             self._ledger.refresh()
         self._release_as_settled(item, decision, self._settling.state(item.key))
 
@@ -306,33 +285,9 @@ class ItemRun:
         except LeaseLostError:
             self._tally.lost += 1
 
-    def _keep_evidence(self, item: WorkItem, decision: Decision) -> None:
-        """What can't be kept is left out: it must not turn one failure into another."""
-        if self._help.evidence is None:
-            return
-        try:
-            for path in self._help.evidence(decision):
-                self._queue.attach(item, f"attempt-{item.attempts}-{path.name}", path.read_bytes())
-        except (RunStoppedError, LeaseLostError):
-            raise
-        except Exception as fault:  # noqa: BLE001 - a broken browser may refuse to take its own picture
-            text = f"no evidence: {shortened(fault)}"
-            self._queue.attach(item, f"attempt-{item.attempts}-no-evidence.txt", text.encode("utf-8"))
-
     def _require_own(self, decision: Decision) -> None:
         assert self._item is not None, "cases are settled while their item is in hand"
         self._queue.heartbeat(self._item)
-
-    def _restart(self) -> None:
-        assert self._help.restart is not None, "a restart is due only if there is a keyword for it"
-        try:
-            with self._performer.steps.timed("restart"):
-                self._help.restart()
-        except (AuditError, RunStoppedError):
-            raise
-        except Exception as fault:  # noqa: BLE001 - any error of the bot's keyword means that
-            self._stopped = f"the application could not be restarted: {shortened(fault)}"
-        self._restart_due = False
 
     def _wait(self) -> bool:
         """Until the next item's time comes; False when there is none that is worth waiting for."""
@@ -359,7 +314,7 @@ class ItemRun:
 
     @property
     def _trouble(self) -> str:
-        return self._stopped or self._performer.stopped
+        return self._recovery.stopped or self._performer.stopped
 
     def _summary(self, ended: str, remarks: Sequence[str] = ()) -> ItemSummary:
         return ItemSummary(

@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
 from referee.domain import (
@@ -20,6 +19,7 @@ from referee.domain import (
 )
 from referee.engine.performing import STOP_AFTER, ActionTable, FailedAction, Performer
 from referee.engine.record import from_log
+from referee.engine.recovery import BotHelp, Recovery
 from referee.engine.referee import Referee
 from referee.engine.required_actions import require_actions
 from referee.engine.run_limits import RunLimits
@@ -75,9 +75,9 @@ class Run:
     ``actions`` maps each action of the routing table and each step of a playbook to a callable; ``playbooks`` maps
     the actions of the exception route to playbooks. Raises `RulesError` before the first case when one is missing or
     unknown, together with the ``faults`` that the caller found in its actions. ``stop_after`` technical failures of
-    one action in a row end the run (0: never). ``looks`` find out whether an action that failed was done all the same.
-    ``noted`` is called with each decision, durable by then, before it is
-    acted on; ``progress`` with the number of cases settled and of all cases.
+    one action in a row end the run (0: never), and ``limits`` end it between two cases. ``bot_help`` is used after
+    failed actions; what it gives as evidence stays where the bot put it. ``noted`` is called with each decision,
+    durable by then, before it is acted on; ``progress`` with the number of cases settled and of all cases.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Run:
         bot: str = "",
         faults: Sequence[Diagnostic] = (),
         stop_after: int = STOP_AFTER,
-        looks: ActionTable = MappingProxyType({}),
+        bot_help: BotHelp | None = None,
         limits: RunLimits = NO_LIMITS,
         noted: Callable[[Decision], None] = lambda decision: None,
         progress: Callable[[int, int], None] = lambda settled, cases: None,
@@ -103,8 +103,10 @@ class Run:
         self._limits = limits
         self._noted = noted
         self._progress = progress
-        require_actions(referee, actions, looks, playbooks, faults)
-        self._performer = Performer(actions, stop_after, looks)
+        bot_help = bot_help or BotHelp()
+        require_actions(referee, actions, bot_help.looks, playbooks, faults)
+        self._performer = Performer(actions, stop_after, bot_help.looks)
+        self._recovery = Recovery(self._performer, bot_help)
         self._settling = Settling(referee, self._performer, playbooks)
 
     def process(self, cases: Sequence[Case]) -> RunSummary:
@@ -148,7 +150,7 @@ class Run:
                 time.perf_counter() - started,
                 self._performer.attempted,
                 tuple(self._performer.failed),
-                self._performer.stopped,
+                self._trouble,
                 ended,
                 self._performer.steps.all,
             )
@@ -174,16 +176,22 @@ class Run:
         """Why a limit ended it before the last case; empty if none did."""
         settled = 0
         for number, decision in enumerate(decisions, 1):
-            if self._performer.stopped:
+            self._recovery.restart_if_due()
+            if self._trouble:
                 return ""
             if not self._is_finished(decision.case_id):
                 if reason := self._limits.reached(settled, self._referee.clock()):
                     return reason
                 self._noted(decision)
                 self._settling.settle(decision)
+                self._recovery.evidence(decision)
                 settled += 1
             self._progress(number, len(decisions))
         return ""
+
+    @property
+    def _trouble(self) -> str:
+        return self._recovery.stopped or self._performer.stopped
 
     def _is_finished(self, case_id: str) -> bool:
         state = self._ledger.state(self._referee.name, case_id)
@@ -192,7 +200,8 @@ class Run:
     def _take_up_rest(self, seen: set[str]) -> None:
         """Open cases of earlier runs that the input no longer holds: none is lost."""
         for state in self._ledger.open_cases(self._referee.name):
-            if self._performer.stopped:
+            self._recovery.restart_if_due()
+            if self._trouble:
                 return
             if state.case_id in seen:
                 continue

@@ -96,7 +96,7 @@ class WorkItemKeywords:
     @keyword(tags=["work items"])
     def on_restart(self, keyword_name: str, *arguments: Any) -> None:
         """Names the keyword that starts the application anew, called with ``arguments`` after a technical failure and
-        before the next work item. If it fails, the run stops.
+        before the next case or work item. If it fails, the run stops.
 
         | `On Restart`    Restart Accounts Program
         """
@@ -106,8 +106,8 @@ class WorkItemKeywords:
     def on_failure(self, keyword_name: str, *arguments: Any) -> None:
         """Names the keyword that takes a picture when an action has failed, before the application is restarted.
 
-        It is called with the case, then with ``arguments``. It returns the path of a file or a list of paths, which are
-        kept with the work item (see ``referee queue show``).
+        It is called with the case, then with ``arguments``. It returns the path of a file or a list of paths;
+        `Process Work Items` keeps these files with the work item (see ``referee queue show``).
 
         | `On Failure`    Keep What The Screen Shows
         """

@@ -48,6 +48,9 @@ def test_add_takes_the_files_of_a_folder(referee: Command, desk: Path) -> None:
     said = referee("queue", "show", "a.pdf", "--json").json
     assert Path(said[0]["files"]["a.pdf"]).read_text() == "a"
     assert "file a.pdf" in referee("queue", "show", "a.pdf").out
+    assert referee("queue", "show", "a.pdf", "--files", "copies").code == 0
+    assert (desk / "copies" / "scans" / "a.pdf").read_text() == "a"
+    assert "can't be copied there" in referee("queue", "show", "a.pdf", "--files", "notes.txt").complaint
 
 
 def test_add_puts_the_urgent_first(referee: Command, desk: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from referee.domain import AuditError, Case, Decision, Diagnostic, InputError, RulesError, RunStoppedError
-from referee.engine import Run, RunLimits
+from referee.engine import BotHelp, Run, RunLimits
 from referee.exceptions import read_playbooks
 from tests.unit.engine.conftest import Office
 from tests.unit.engine.limits import GOOD, write_limits
@@ -397,3 +398,45 @@ def test_a_run_that_is_asked_to_stop_finishes_the_case_in_hand(office: Office) -
     summary = run.process([case(1), case(2)])
     assert summary.ended == "stopped by request"
     assert dict(summary.outcomes) == {"done": 1, "decided": 1}
+
+
+def test_after_a_technical_failure_the_application_is_restarted_before_the_next_case(office: Office) -> None:
+    told: list[str] = []
+
+    def fail_first(decision: Decision) -> None:
+        told.append(decision.case_id)
+        if decision.case_id == "P-1":
+            raise ConnectionError("gone")
+        if decision.case_id == "P-2":
+            raise ValueError("refused: no such account")
+
+    def show(decision: Decision) -> list[Path]:
+        told.append(f"picture of {decision.case_id}")
+        return []
+
+    run = Run(
+        office.referee(),
+        {"pay": fail_first, "send query": lambda d: None, "read reply": lambda d: None},
+        read_playbooks(office.playbooks),
+        bot_help=BotHelp(restart=lambda: told.append("restart"), evidence=show),
+    )
+    assert run.process([case(1), case(2), case(3)]).stopped == ""
+    assert told == ["P-1", "picture of P-1", "restart", "P-2", "picture of P-2", "P-3"]
+
+
+def test_a_run_stops_when_its_application_can_not_be_restarted(office: Office) -> None:
+    def fail(decision: Decision) -> None:
+        raise ConnectionError("gone")
+
+    def no_restart() -> None:
+        raise OSError("no display")
+
+    run = Run(
+        office.referee(),
+        {"pay": fail, "send query": lambda d: None, "read reply": lambda d: None},
+        read_playbooks(office.playbooks),
+        bot_help=BotHelp(restart=no_restart),
+    )
+    summary = run.process([case(1), case(2)])
+    assert summary.stopped == "the application could not be restarted: no display"
+    assert dict(summary.outcomes) == {"handed over": 1, "decided": 1}
