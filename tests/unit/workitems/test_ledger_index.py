@@ -342,14 +342,24 @@ def test_cases_in_an_archived_file_are_known_but_not_decided_without_it(tmp_path
     log = history(tmp_path / "audit")
     indexed(tmp_path / "audit")
     archived = (tmp_path / "audit" / "audit.jsonl").rename(tmp_path / "audit.jsonl")
-    ledger = Ledger(AuditLog(log.folder, read_only=True), indexed_from=0)
+    log = AuditLog(log.folder)
+    log.append("decision", {"case": "C-301", "decision": "invoices"})
+    ledger = Ledger(log, indexed_from=0)
     ledger.refresh()
+    assert ledger.state("invoices", "C-301") is not None
     assert ledger.state("invoices", "C-299") is not None
     assert ledger.state("invoices", "C-300") is None
     with pytest.raises(AuditError, match="which isn't there; put the file back"):
         ledger.state("invoices", "C-0")
+    with pytest.raises(AuditError, match="which isn't there; put the file back"):
+        ledger.open_cases("invoices")
+    for path in log.folder.glob(f"*{SUFFIX}*"):
+        path.unlink()
+    with pytest.raises(AuditError, match="archived elsewhere|is missing"):
+        Ledger(log, indexed_from=0).refresh()
     archived.rename(tmp_path / "audit" / "audit.jsonl")
-    require_right(ledger)
+    ledger.refresh()
+    assert ledger.state("invoices", "C-0") is not None
 
 
 def test_without_a_right_to_write_beside_the_log_the_index_is_in_the_cache(
