@@ -98,14 +98,14 @@ def replay(
             limit=limit,
             progress=progress,
         )
+    if not found.replayed and not found.not_replayed:
+        raise InputError(f"the log in {folder} holds no such decision; look at --case, --from and --to")
     if out is not None:
         _write(out, found, folder, workbook)
     if as_json:
         print_json(_as_record(found))
     else:
         _print(found, folder, workbook, out)
-    if not found.replayed and not as_json and not found.not_replayed:
-        raise InputError(f"the log in {folder} holds no such decision; look at --case, --from and --to")
     context.exit(1 if found.different else 0 if found.replayed else 2)
 
 
