@@ -36,6 +36,7 @@ def print_suggestions(report: WorkbookTestReport, as_json: bool) -> None:
                     {"table": rule.table, "rule": rule.number, "place": str(rule.place or "")}
                     for rule in found.not_found
                 ],
+                "values_not_found": list(found.values_not_found),
             }
         )
         return
@@ -43,8 +44,12 @@ def print_suggestions(report: WorkbookTestReport, as_json: bool) -> None:
         click.echo(
             f"no case was found that reaches {rule.table}, rule {rule.number} ({rule.place})", err=True
         )
+    for value in found.values_not_found:
+        click.echo(f"no case was found that isn't in doubt with {value}", err=True)
     if not found.tests:
-        click.echo("nothing to propose: tests reach every rule, and both sides of every limit", err=True)
+        is_whole = not found.not_found and not found.values_not_found
+        all_reached = ": tests reach every rule, and both sides of every limit" if is_whole else " besides"
+        click.echo(f"nothing to propose{all_reached}", err=True)
         return
     present = report.workbook.test_columns
     columns = all_columns(present, found.tests)

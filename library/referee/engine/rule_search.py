@@ -159,13 +159,12 @@ class RuleSearch:
                 return
             others = [other for other in table.rules if other.number in fired and other.number != number]
             for other in others or self._that_match(scope, table, number):
-                for clause, cell in zip(table.inputs, other.inputs, strict=True):
-                    if not cell.is_irrelevant:
-                        yield from (
-                            changed
-                            for changed in self._with(state, clause, cell, False)
-                            if changed is not state
-                        )
+                for each in scope.input_cells(table, other):
+                    for changed in self._with(state, each.clause, each.cell, False):
+                        if changed is not state:
+                            yield changed
+                        else:  # only deciding can tell for which facts the cell doesn't hold
+                            yield from self._varied(state, each.names)
             return
 
     @staticmethod

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from referee.domain import RuleRef
+from referee.engine.calculated_inputs import CalculatedInputs
 from referee.engine.example_case import Example, value_key
 from referee.engine.rule_search import RuleSearch
-from referee.engine.tested_values import Source, neighbours, scope_names, source_name, sources
+from referee.engine.tested_values import Source, neighbours, scope_names, source_name, sources, unit
 from referee.engine.trial import Trial
 from referee.engine.workbook_tests import WorkbookTestReport, WorkbookTestResult, run_test
 from referee.feel import Names, compile_unary_tests, parse_unary_tests
 from referee.feel.values import to_feel
+from referee.tables import CellText, DecisionTable, InputClause
 from referee.tables.literal_cell import literal_cell
 from referee.workbook import FactDefinition, WorkbookTest
 from referee.workbook.samples import samples
@@ -25,13 +28,14 @@ TO_CONFIRM = "to confirm: "
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """Proposed tests, and the rules for which no case was found.
+    """Proposed tests, the rules for which no case was found, and the values of calculated inputs for which none was.
 
     What a proposal expects is what the rules give today, which a person must confirm before it is a test.
     """
 
     tests: tuple[WorkbookTest, ...]
     not_found: tuple[RuleRef, ...]
+    values_not_found: tuple[str, ...] = ()
 
 
 def suggest(report: WorkbookTestReport) -> Suggestions:
@@ -52,7 +56,10 @@ class _Suggester:
         self._ids = {str(result.test.facts.get(self._workbook.settings.case_id)) for result in report.results}
         self._tests: list[WorkbookTest] = []
         self._sources = sources(self._workbook)
-        self._tested: dict[str, set[Any]] = {name: set() for name in self._sources}
+        self._calculated = CalculatedInputs(self._trial, self._sources)
+        self._columns = self._calculated_columns()
+        self._tested: dict[str, set[Any]] = {name: set() for name in (*self._sources, *self._columns)}
+        self._not_found: dict[str, tuple[str, Any]] = {}
         self._first: dict[tuple[str, int], Example] = {}
         self._clear: dict[tuple[str, int], Example] = {}
         for result in report.results:
@@ -68,6 +75,9 @@ class _Suggester:
             table = tables[missing.table]
             rule = next(rule for rule in table.rules if rule.number == missing.number)
             example = search.example(table, rule)
+            if example is None and any(each in self._columns for each in map(_expression, table.inputs)):
+                fires = partial(self._fires, table.name, rule.number)
+                example = self._calculated.reaching(table, rule, self._usual_case(), fires)
             if example is None:
                 not_found.append(missing)
             else:
@@ -78,7 +88,24 @@ class _Suggester:
             if not _is_in_doubt(result):
                 self._add(title, result, name)
         not_found = [rule for rule in not_found if (rule.table, rule.number) not in self._first]
-        return Suggestions(tuple(self._tests), tuple(not_found))
+        untested = [
+            said for said, (expression, key) in self._not_found.items() if key not in self._tested[expression]
+        ]
+        return Suggestions(tuple(self._tests), tuple(not_found), tuple(untested))
+
+    def _calculated_columns(self) -> dict[str, InputClause]:
+        """The inputs of tables that are neither facts nor scores, by their expressions."""
+        names = scope_names(self._workbook)
+        return {
+            _expression(clause): clause
+            for table in self._workbook.tables
+            for clause in table.inputs
+            if source_name(clause.expression, self._workbook, names) not in self._sources
+        }
+
+    def _fires(self, table: str, number: int, example: Example) -> bool:
+        trace = self._trial.node(table, example.facts, example.scores).trace
+        return any((rule.table, rule.number) == (table, number) for each in trace for rule in each.rules)
 
     def _take(self, example: Example, result: WorkbookTestResult) -> None:
         """Notes what a case tests: the first case that meets a rule stands for it, preferably one without doubt."""
@@ -86,6 +113,8 @@ class _Suggester:
             value = example.value(source)
             if value is not None:
                 self._tested[name].add(value_key(value))
+        for expression, clause in self._columns.items():
+            self._tested[expression].add(value_key(self._calculated.value(clause, example)))
         met = [self._first] if _is_in_doubt(result) else [self._first, self._clear]
         for trace in result.traces:
             for rule in trace.rules:
@@ -106,14 +135,40 @@ class _Suggester:
                     continue
                 meeting = self._completed(found)
                 for clause, cell in zip(table.inputs, rule.inputs, strict=True):
-                    source = self._sources.get(source_name(clause.expression, self._workbook, names))
-                    if source is None or cell.is_irrelevant:
+                    if cell.is_irrelevant:
                         continue
-                    for value in _sides(cell.text, names, source):
-                        if value_key(value) not in self._tested[source.name]:
+                    source = self._sources.get(source_name(clause.expression, self._workbook, names))
+                    where = f"{table.name}, rule {rule.number}"
+                    if source is None:
+                        yield from self._calculated_limits(table, clause, cell, meeting, where)
+                        continue
+                    for value in _sides(cell.text, names, source.step):
+                        if source.allows(value) and value_key(value) not in self._tested[source.name]:
                             changed = meeting.changed(source, value)
-                            title = f"{source.name} {to_feel(value)} at {table.name}, rule {rule.number}"
-                            yield title, changed, table.name
+                            yield f"{source.name} {to_feel(value)} at {where}", changed, table.name
+
+    def _calculated_limits(
+        self, table: DecisionTable, clause: InputClause, cell: CellText, meeting: Example, where: str
+    ) -> Iterator[tuple[str, Example, str]]:
+        """Cases with facts that bring a calculated input to a limit, and beside it."""
+        expression = _expression(clause)
+        names = scope_names(self._workbook)
+        for value in _sides(cell.text, names, _step(cell, names)):
+            key = value_key(value)
+            if key in self._tested[expression]:
+                continue
+
+            def show(example: Example, key: Any = key) -> Example | None:
+                if value_key(self._calculated.value(clause, example)) != key:
+                    return None
+                return None if _is_in_doubt(self._tried("", example, table.name)) else example
+
+            said = f"{expression} = {to_feel(value)} at {where}"
+            found = self._calculated.having(table, clause, value, meeting, show)
+            if found is None:
+                self._not_found[said] = (expression, key)
+            else:
+                yield said, found, table.name
 
     def _completed(self, example: Example) -> Example:
         """The case with every required fact: as another test has it, else any value that is allowed."""
@@ -196,17 +251,26 @@ def _usual_value(fact: FactDefinition, known: Source) -> Any:
     return next((value for value in values if value is not None and known.allows(value)), None)
 
 
-def _sides(text: str, names: Names, source: Source) -> Iterator[Any]:
-    """The limits of a literal cell and the nearest values on the side where it doesn't hold, as far as allowed."""
+def _expression(clause: InputClause) -> str:
+    return " ".join(clause.expression.text.split())
+
+
+def _step(cell: CellText, names: Names) -> Decimal:
+    literal = literal_cell(parse_unary_tests(cell.text, names))
+    limits = literal.values() if literal is not None else ()
+    return min((unit(limit) for limit in limits if isinstance(limit, Decimal)), default=Decimal(1))
+
+
+def _sides(text: str, names: Names, step: Decimal) -> Iterator[Any]:
+    """The limits of a literal cell and the nearest values on the side where it doesn't hold."""
     cell = literal_cell(parse_unary_tests(text, names))
     if cell is None:
         return
     tests = compile_unary_tests(text)
     limits = [value for value in cell.values() if value is not None and not isinstance(value, str | bool)]
-    step = source.step
     for limit in limits:
         inside = tests(limit, {}, []) is True
-        beside = [value for value in neighbours(limit, step) if (tests(value, {}, []) is True) is not inside]
-        for value in (limit, *beside):
-            if source.allows(value):
-                yield value
+        yield limit
+        yield from (
+            value for value in neighbours(limit, step) if (tests(value, {}, []) is True) is not inside
+        )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from referee.engine.suggestion import TO_CONFIRM, Suggestions, suggest
 from referee.engine.trial import Trial
 from referee.engine.workbook_tests import run_tests
+from referee.feel import evaluate
 from referee.tables import HitPolicy
 from referee.workbook import (
     DecisionWorkbook,
@@ -204,3 +205,64 @@ def test_every_rule_that_some_case_reaches_is_reached(
     assert report.failed == ()
     assert {rule.number for table in report.coverage for rule in table.reached} == reachable
     assert {rule.number for rule in found.not_found} == {rule.number for rule in report.unreached}
+
+
+CALCULATED = [
+    ("salary / 12", {"salary": "[0..9999]"}, ("< 100", "-"), {1188, 1200}),
+    (
+        "a * b",
+        {"a": "[0..100]", "b": "[0..100]"},
+        ("< 5000", "[5000..9999)", ">= 9999"),
+        {4999, 5000, 9998, 9999},
+    ),
+    ("a + b", {"a": "[0..100]", "b": "[0..100]"}, ("<= 120", "> 120"), {120, 121}),
+    ("abs(a - 50)", {"a": "[0..100]"}, ("<= 20", "-"), {20, 21}),
+]
+
+
+@pytest.mark.parametrize(("expression", "facts", "cells", "values"), CALCULATED)
+def test_limits_of_calculated_inputs_are_proposed_by_the_facts_behind_them(
+    tmp_path: Path, expression: str, facts: dict[str, str], cells: tuple[str, ...], values: set[int]
+) -> None:
+    workbook = calculated(tmp_path, expression, facts, cells)
+    found = proposed(workbook)
+    assert (found.not_found, found.values_not_found) == ((), ())
+    report = run_tests(replace(workbook, tests=found.tests))
+    assert (report.failed, report.unreached) == ((), ())
+    shown = "salary" if expression == "salary / 12" else expression
+    given = [evaluate(shown, {name: test.facts[name] for name in facts}).value for test in found.tests]
+    assert set(given) >= values
+
+
+def test_a_calculated_value_that_no_case_has_is_told(tmp_path: Path) -> None:
+    found = proposed(calculated(tmp_path, "a + b", {"a": "[0..100]", "b": "[0..100]"}, ("<= 250", "-")))
+    assert {(rule.table, rule.number) for rule in found.not_found} == {("band", 2), ("routing", 2)}
+    assert found.values_not_found == (
+        "a + b = 250 at band, rule 1",
+        "a + b = 251 at band, rule 1",
+    )
+
+
+def calculated(
+    folder: Path, expression: str, facts: dict[str, str], cells: tuple[str, ...]
+) -> DecisionWorkbook:
+    """A workbook whose first table tests an expression, and whose routes hang on what that table gives."""
+    bands = tuple((cell, f'"band {number}"') for number, cell in enumerate(cells))
+    routes = tuple((given, "human", None, "desk", "It is banded.") for _, given in bands)
+    write_workbook(
+        folder / "calculated.xlsx",
+        WorkbookDraft(
+            Settings("calculated", "1", "desk", "", "case", "routing", "desk"),
+            (
+                FactDefinition("case", "string"),
+                *(FactDefinition(name, "number", allowed) for name, allowed in facts.items()),
+            ),
+            (
+                TableDraft("band", HitPolicy.FIRST, (expression,), ("band",), bands),
+                TableDraft(
+                    "routing", HitPolicy.UNIQUE, ("band",), ("route", "action", "queue", "reason"), routes
+                ),
+            ),
+        ),
+    )
+    return read_workbook(folder / "calculated.xlsx")
