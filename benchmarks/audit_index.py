@@ -49,6 +49,28 @@ ledger = Ledger(AuditLog(folder, read_only=True))
 ledger.refresh()
 print(len(ledger.open_cases("invoice_approval")), "open")
 """,
+    "list what waits for people": """
+from referee.audit import AuditLog
+from referee.handoff import Worklist
+print(len(Worklist(AuditLog(folder, read_only=True)).items()), "waiting")
+""",
+    "find decisions by a reason": """
+from referee.audit.finding import Query, count
+from referee.audit.index import up_to_date
+with up_to_date(folder) as index:
+    print(count(index, Query(reason="nobody says that")), "found")
+""",
+    "export all decisions to CSV": """
+import tempfile
+from referee.audit.decision_rows import columns_of, decision_rows
+from referee.audit.finding import Query
+from referee.audit.index import up_to_date
+from referee.files.plain_csv import write_csv
+with tempfile.TemporaryDirectory() as place, up_to_date(folder) as index:
+    names = [column.name for column in columns_of(index, Query())]
+    rows = ([row.get(name) for name in names] for row in decision_rows(index, Query()))
+    print(write_csv(Path(place) / "all.csv", names, rows), "rows")
+""",
     "start a bot to its first decision": """
 from referee import Referee
 tables = Path("decision_tables/invoice_approval.xlsx")
@@ -62,6 +84,8 @@ from pathlib import Path
 folder = Path(sys.argv[1])
 {step}
 print("%.2f s, %.2f s of processor time" % (time.perf_counter() - started, time.process_time() - used))
+if sys.platform == "linux":
+    print([line for line in open("/proc/self/status") if line.startswith("VmHWM")][0].split()[1], "KiB at most")
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -28,11 +29,14 @@ audit_option = click.option(
     help="The log.",
 )
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MONTH = re.compile(r"\d{4}-\d\d")
+_DAY = re.compile(r"(?P<month>\d{4}-\d\d)(?P<day>-\d\d)?")
 
 
-class _Moment(click.ParamType[str]):
-    """A day or a moment in UTC, as the log writes it. The end of a stretch that is a day means the whole day."""
+class Moment(click.ParamType[str]):
+    """A month, a day or a moment in UTC, as the log writes it. The end of a stretch that is a day or a month means the
+    whole of it.
+    """
 
     name = "TIME"
 
@@ -43,13 +47,14 @@ class _Moment(click.ParamType[str]):
         text = str(value)
         if not text:
             return ""
+        day = _DAY.fullmatch(text)
         try:
-            moment = datetime.fromisoformat(text)
+            moment = datetime.fromisoformat(f"{text}-01" if day and not day["day"] else text)
         except ValueError:
-            self.fail(f"{text!r} is no time; write 2026-11-21 or 2026-11-21T14:30 (UTC)", param, ctx)
+            self.fail(f"{text!r} is no time; write 2026-11, 2026-11-21 or 2026-11-21T14:30 (UTC)", param, ctx)
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        if self._is_end and _DAY.fullmatch(text):
-            moment += timedelta(days=1)
+        if self._is_end and day:
+            moment += timedelta(days=1 if day["day"] else monthrange(moment.year, moment.month)[1])
         return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
@@ -80,9 +85,15 @@ _OPTIONS = (
         "--status", default="", help="Whose case stands there now: done, handed over, answered, ..."
     ),
     click.option("--bot", default="", help="Written in runs of this bot."),
-    click.option("--from", "start", default="", type=_Moment(), help="Not before this day or time (UTC)."),
     click.option(
-        "--to", "end", default="", type=_Moment(is_end=True), help="Up to this day, or before this time."
+        "--from", "start", default="", type=Moment(), help="Not before this day, month or time (UTC)."
+    ),
+    click.option(
+        "--to",
+        "end",
+        default="",
+        type=Moment(is_end=True),
+        help="Up to this day or month, or before this time.",
     ),
     click.option("--fact", "facts", multiple=True, type=_Fact(), help="With this fact; may be repeated."),
 )

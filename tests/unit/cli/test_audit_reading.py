@@ -51,6 +51,8 @@ def office(desk: Path) -> Office:
         (["--bot", "test bot"], ["P-1", "P-2", "P-3"]),
         (["--bot", "another"], []),
         (["--from", "2026-03-16", "--to", "2026-03-16"], ["P-1", "P-2", "P-3"]),
+        (["--from", "2026-03", "--to", "2026-03"], ["P-1", "P-2", "P-3"]),
+        (["--to", "2026-02"], []),
         (["--from", "2026-03-16T09:00"], []),
         (["--to", "2026-03-16T09:00+01:00"], []),
         (["--fact", "amount=1200.00", "--fact", "country=CH"], ["P-3"]),
@@ -90,7 +92,10 @@ def test_what_was_found_is_shown_as_a_table_or_as_csv(
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--from", "yesterday"], "'yesterday' is no time; write 2026-11-21 or 2026-11-21T14:30 (UTC)"),
+        (
+            ["--from", "yesterday"],
+            "'yesterday' is no time; write 2026-11, 2026-11-21 or 2026-11-21T14:30 (UTC)",
+        ),
         (["--fact", "amount"], "'amount' names no fact and value; write amount=1200"),
         (["--audit", "folder"], "there is no audit log in folder; name its folder with --audit"),
     ],
