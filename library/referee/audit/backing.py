@@ -87,8 +87,10 @@ class Backing:
             return (*self._noted.remarks, NO_CHECKPOINT)
         if not self._met or self.records >= end:
             return self._noted.remarks
+        which = f"records {self.records} to {end - 1}" if self.records < end - 1 else f"record {end - 1}"
+        open_end = "" if self._coming else "whether more were deleted behind, and "
         return (
             *self._noted.remarks,
-            f"records {self.records} to {end - 1}, written since {self._met[-1].checkpoint.time}, are backed by no "
-            "checkpoint yet: whether more of them were deleted, or they were written anew, can't be told",
+            f"no checkpoint backs {which}, written since {self._met[-1].checkpoint.time}: {open_end}whether any was "
+            "written anew, can't be told",
         )

@@ -111,7 +111,11 @@ def _print(found: Verification) -> None:
     if found.unfinished:
         click.echo(f"  {found.unfinished}")
     if found.checkpoints:
-        click.echo(f"  {found.checkpoints} checkpoints vouch for the first {found.backed} records")
+        number = (
+            "1 checkpoint vouches" if found.checkpoints == 1 else f"{found.checkpoints} checkpoints vouch"
+        )
+        which = "record" if found.backed == 1 else f"{found.backed} records"
+        click.echo(f"  {number} for the first {which}")
     for remark in found.not_verifiable:
         click.echo(f"  not verifiable: {remark}")
 
