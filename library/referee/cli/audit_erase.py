@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from referee.cli.audit_options import audit_option
 from referee.cli.output import json_option, print_json
 
 
@@ -16,14 +17,7 @@ from referee.cli.output import json_option, print_json
 @click.option("--reason", required=True, help="Why; it stands in the log for good, so name no personal data.")
 @click.option("--by", default="", help="Who erases; the user of this machine if not given.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-@click.option(
-    "--audit",
-    "folder",
-    default="output/audit",
-    type=click.Path(path_type=Path),
-    show_default=True,
-    help="The log.",
-)
+@audit_option
 @json_option
 def erase(case: str, decision: str, reason: str, by: str, yes: bool, folder: Path, as_json: bool) -> None:
     """Delete the keys of CASE: nobody can read its sensitive facts in the log any more, nor try values out.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from referee.cli.audit_options import Moment, audit_option
 from referee.cli.output import json_option, print_json, progress_of_bytes, say
 from referee.domain import InputError
 
@@ -22,14 +23,7 @@ DECISION_TABLES = Path("decision_tables")
 
     referee replay --audit output/audit --from 2026-03"""
 )
-@click.option(
-    "--audit",
-    "folder",
-    default="output/audit",
-    type=click.Path(path_type=Path),
-    show_default=True,
-    help="The log.",
-)
+@audit_option
 @click.option("--workbook", type=click.Path(path_type=Path), help="Decide by this workbook instead.")
 @click.option(
     "--versions",
@@ -42,8 +36,10 @@ DECISION_TABLES = Path("decision_tables")
 )
 @click.option("--keys", type=click.Path(path_type=Path), help="The keys folder, if it isn't beside the log.")
 @click.option("--case", default="", help="Only this case.")
-@click.option("--from", "since", default="", help="Only from this time on (UTC): 2026, 2026-03, 2026-03-31 …")
-@click.option("--to", "until", default="", help="Only up to this time, itself included.")
+@click.option("--from", "start", default="", type=Moment(), help="Not before this day, month or time (UTC).")
+@click.option(
+    "--to", "end", default="", type=Moment(is_end=True), help="Up to this day or month, or before this time."
+)
 @click.option(
     "--limit", default=0, type=click.IntRange(min=0), help="End after so many decisions; 0 takes all."
 )
@@ -60,8 +56,8 @@ def replay(
     models: Path,
     keys: Path | None,
     case: str,
-    since: str,
-    until: str,
+    start: str,
+    end: str,
     limit: int,
     out: Path | None,
     as_json: bool,
@@ -93,8 +89,8 @@ def replay(
             models=models,
             keys=keys,
             case=case,
-            since=since,
-            until=until,
+            start=start,
+            end=end,
             limit=limit,
             progress=progress,
         )

@@ -152,8 +152,8 @@ def replay(
     models: str | Path = "models",
     keys: str | Path | None = None,
     case: str = "",
-    since: str = "",
-    until: str = "",
+    start: str = "",
+    end: str = "",
     limit: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Replay:
@@ -163,7 +163,8 @@ def replay(
     ``versions`` (files and folders, and their git history) and ``models``: then any difference is a fault. With
     ``workbook`` all its decisions are decided by that one, and the differences are what it would change.
 
-    ``since`` and ``until`` are UTC times as the log writes them, or beginnings of one (``2026-03``), both included.
+    ``start`` and ``end`` are UTC times as the log writes them, or beginnings of one (``2026-03``); what is written at
+    ``end`` or later isn't decided again.
     ``limit`` ends after so many decisions (0: never). ``progress`` is called with the bytes read and all bytes. Facts
     that are hidden in the log and used are never guessed: such cases are counted in ``Replay.not_replayed``. The log is
     verified on the way as far as it is read. Raises `InputError` where there is no log or a place is not there,
@@ -175,7 +176,7 @@ def replay(
     found = FoundVersions([Path(place) for place in versions])
     try:
         replaying = _Replaying(AuditLog(folder, read_only=True), found, workbook, Path(models), keys)
-        replaying.run(case, since, until, limit, progress)
+        replaying.run(case, start, end, limit, progress)
     finally:
         found.close()
     return replaying.result
@@ -198,9 +199,7 @@ class _Replaying:
         self._other = None if workbook is None else _Decider(Path(workbook), models)
         self._deciders: dict[tuple[bytes, str], _Decider | str] = {}
 
-    def run(
-        self, case: str, since: str, until: str, limit: int, progress: Callable[[int, int], None]
-    ) -> None:
+    def run(self, case: str, start: str, end: str, limit: int, progress: Callable[[int, int], None]) -> None:
         sizes = {path.name: path.stat().st_size for path in self._log.folder.glob("audit*.jsonl")}
         total, done, taken = sum(sizes.values()), 0, 0
         wanted = exact_json(case) if case else b""
@@ -216,7 +215,7 @@ class _Replaying:
                     self._note_erasure(line)
                 continue
             time = line[kind + len(_DECISION) : kind + len(_DECISION) + 27].decode("ascii")
-            if time < since or (until and time[: len(until)] > until):
+            if time < start or (end and time >= end):
                 continue
             if self._take(line, tail.position - 1, time, case):
                 taken += 1

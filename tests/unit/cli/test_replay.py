@@ -81,6 +81,11 @@ def test_what_cannot_be_decided_again_is_said(referee: Command, logged: Path) ->
         ),
         (["--out", "a.pdf"], "end the name with .xlsx or .html"),
         (["--case", "P-9"], "holds no such decision"),
+        (["--to", "2020-02"], "holds no such decision"),
+        (
+            ["--from", "tomorrow"],
+            "'tomorrow' is no time; write 2026-11, 2026-11-21 or 2026-11-21T14:30 (UTC)",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(

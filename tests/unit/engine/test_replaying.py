@@ -162,9 +162,9 @@ def test_case_time_and_number_choose_what_is_decided_again(log: Path) -> None:
     assert replay(log, versions=tables, case="P-3").replayed == 1
     assert replay(log, versions=tables, limit=4).replayed == 4
     times = [record.time for record in AuditLog(log, read_only=True).records() if record.kind == "decision"]
-    assert replay(log, versions=tables, since=times[0][:4], until=times[-1][:10]).replayed == len(times)
-    assert replay(log, versions=tables, since=times[5]).replayed == sum(time >= times[5] for time in times)
-    assert replay(log, versions=tables, until="2020").replayed == 0
+    assert replay(log, versions=tables, start=times[0][:4], end="2999").replayed == len(times)
+    assert replay(log, versions=tables, start=times[5]).replayed == sum(time >= times[5] for time in times)
+    assert replay(log, versions=tables, end="2020").replayed == 0
 
 
 def test_a_case_that_changed_after_it_was_taken_up_is_equal(tmp_path: Path) -> None:
