@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -28,6 +29,8 @@ ENVIRONMENT = "REFEREE_APPROVERS"
 
 _PURPOSE = b"referee model approval 1\n"
 """Goes before what is signed, so that a signature made for anything else is none here."""
+
+_TAKEN_BACK = re.compile(r"([0-9a-fA-F]{64})(?![0-9a-zA-Z])")
 
 
 class Approval(BaseModel):
@@ -52,10 +55,14 @@ class Approval(BaseModel):
 def approvers_folder(models: Path) -> Path | None:
     """Where this machine keeps the approvers' public keys; None where it asks for no approval.
 
-    Raises ``ModelError`` for a folder that is named but absent, and for one within the folder of models: whoever may
-    write there could approve for himself.
+    Raises ``ModelError`` for a folder that is named but absent, for a variable that is set but empty, and for a folder
+    within that of models: whoever may write there could approve for himself.
     """
-    named = os.environ.get(ENVIRONMENT, "")
+    named = os.environ.get(ENVIRONMENT)
+    if named is not None and not named.strip():
+        raise ModelError(
+            f"{ENVIRONMENT} is set but names no folder; name the folder of the approvers' keys, or remove the variable"
+        )
     folder = Path(named) if named else _configuration() / "approvers"
     if not folder.is_dir():
         if named or folder.exists():
@@ -175,13 +182,32 @@ def _require_name(approver: str) -> None:
 
 
 def _revoked(approvers: Path) -> set[str]:
+    """The cards whose approval was taken back: each line begins with a sha256, and the rest of it is for people.
+
+    A line of another kind stops the run: whoever wrote it meant to take something back.
+    """
     path = approvers / REVOKED_FILE
     try:
-        return {line.split("#")[0].strip() for line in path.read_text("utf-8").splitlines()}
+        lines = path.read_text("utf-8-sig").splitlines()
     except FileNotFoundError:
+        if path.is_symlink():
+            raise ModelError(f"{path} is a link to a file that isn't there; restore the file") from None
         return set()
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} can't be read ({error}); restore it") from None
+    revoked = set()
+    for number, line in enumerate(lines, 1):
+        content = line.strip()
+        if not content or content.startswith("#"):
+            continue
+        found = _TAKEN_BACK.match(content)
+        if found is None:
+            raise ModelError(
+                f"{path}, line {number}: `{content[:80]}` doesn't begin with the sha256 of a card, 64 hexadecimal "
+                "digits; write `card` of its approval.json there, or `#` before a comment"
+            )
+        revoked.add(found[1].lower())
+    return revoked
 
 
 def _configuration() -> Path:

@@ -184,6 +184,66 @@ def test_an_old_card_that_is_put_back_with_its_approval_is_refused_by_version_or
     assert "the approval of this card was taken back" in refusal(payment)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{}",
+        "{}  models/payment/card.json",
+        "{} *card.json",
+        "{}, payment 2.1",
+        "\ufeff{}",
+        "  {} # replaced by 2.2",
+    ],
+)
+@pytest.mark.parametrize("written", [str.lower, str.upper])
+def test_an_approval_is_taken_back_however_the_hash_of_its_card_is_written(
+    payment: Path, approvers: Path, line: str, written: Callable[[str], str]
+) -> None:
+    approval = Approval.model_validate_json((payment / "approval.json").read_bytes())
+    lines = ["# taken back", "", line.format(written(approval.card))]
+    # A mark of the byte order stands at the beginning of a file alone.
+    text = "\r\n".join(lines[::-1] if line.startswith("\ufeff") else lines)
+    (approvers / "revoked.txt").write_bytes(text.encode())
+    assert "the approval of this card was taken back" in refusal(payment)
+
+
+@pytest.mark.parametrize("line", ["{0:.12}", '"{0}"', "{0}0", "payment 2.1", "sha256:{0}", "{0:.63} "])
+def test_a_line_of_the_list_of_revoked_cards_that_names_no_card_stops_the_run(
+    payment: Path, approvers: Path, line: str
+) -> None:
+    approval = Approval.model_validate_json((payment / "approval.json").read_bytes())
+    (approvers / "revoked.txt").write_text(f"# taken back\n{line.format(approval.card)}\n", "utf-8")
+    assert "revoked.txt, line 2" in refusal(payment)
+    assert "doesn't begin with the sha256 of a card" in refusal(payment)
+
+
+def test_a_list_of_revoked_cards_that_is_a_broken_link_or_no_file_stops_the_run(
+    payment: Path, approvers: Path
+) -> None:
+    revoked = approvers / "revoked.txt"
+    revoked.mkdir()
+    assert "revoked.txt can't be read" in refusal(payment)
+    revoked.rmdir()
+    try:
+        revoked.symlink_to(approvers / "gone.txt")
+    except OSError:
+        pytest.skip("this account may not make symbolic links")
+    assert "revoked.txt is a link to a file that isn't there" in refusal(payment)
+
+
+def test_a_list_of_revoked_cards_of_other_models_revokes_nothing(payment: Path, approvers: Path) -> None:
+    (approvers / "revoked.txt").write_text(f"{'0' * 64}  another/card.json\n", "utf-8")
+    assert ModelStore(payment.parent).load("payment").approver == "alice"
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_a_variable_for_approvers_that_names_nothing_is_told(
+    payment: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("REFEREE_APPROVERS", value)
+    assert "REFEREE_APPROVERS is set but names no folder" in refusal(payment)
+
+
 def test_an_approval_that_is_a_link_out_of_the_folder_is_refused(payment: Path, tmp_path: Path) -> None:
     shutil.move(payment / "approval.json", tmp_path / "approval.json")
     try:
