@@ -228,8 +228,10 @@ class Index:
             remove_index(self.path)
 
     def close(self) -> None:
-        with suppress(sqlite3.Error):
-            self._connection.close()
+        """Gives the file back. A forked child leaves it to its parent."""
+        if self._pid == os.getpid():
+            with suppress(sqlite3.Error):
+                self._connection.close()
 
     def __enter__(self) -> Self:
         return self

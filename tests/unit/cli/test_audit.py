@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from referee.audit import AuditLog, open_log
 from referee.domain import Case
 from tests.unit.cli.conftest import Command
 from tests.unit.engine.conftest import Office
@@ -97,6 +98,54 @@ def test_the_story_of_a_case_reads_in_order(
     assert (said.code, said.err) == (0, "")
     places = [said.out.find(text) for text in story]
     assert -1 not in places and places == sorted(places), said.out
+
+
+def test_the_story_tells_whether_a_checkpoint_covers_it(
+    referee: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (desk / "second").mkdir()
+    referee("audit", "key", "new", "bots")
+    monkeypatch.setenv("REFEREE_CHECKPOINTS", str(desk / "second"))
+    monkeypatch.setenv("REFEREE_CHECKPOINT_KEY", str(desk / "bots.key"))
+    said = referee("audit", "show", "P-1", "--audit", "audit")
+    assert said.out.endswith("no checkpoint covers the last of these records yet\n")
+    log = open_log(desk / "audit")
+    assert log.finish() == ()
+    said = referee("audit", "show", "P-1", "--audit", "audit")
+    assert "covers these records; `referee audit verify` proves it\n" in said.out
+    log.close()
+
+
+def test_the_story_tells_answers_erasures_and_changed_facts(referee: Command, desk: Path) -> None:
+    log = AuditLog(desk / "audit")
+    told = {"case": "P-2", "decision": "payments"}
+    first = next(record for record in log.records() if record.payload.get("case") == "P-2")
+    again = {**first.payload, "facts": {**first.payload["facts"], "amount": 9500}, "follows": first.position}
+    of = log.append("decision", again).position
+    pushed = {"model": [{"fact": "amount", "size": "0.31", "unit": "", "meaning": ""}]}
+    log.append(
+        "handoff", {**told, "queue": "managers", "reasons": [], "context": {"pushed": pushed}, "of": of}
+    )
+    log.append("answer", {**told, "answer": "approve", "by": "Ann", "note": "called them", "of": of})
+    log.append("erasure", {**told, "facts": ["iban"], "records": [of], "by": "Bob", "reason": "asked for"})
+    log.append(
+        "action", {**told, "status": "failed", "action": "pay", "result": None, "error": "gone", "of": of}
+    )
+    log.append(
+        "action", {**told, "status": "in doubt", "action": "pay", "result": None, "error": "", "of": of}
+    )
+    said = referee("audit", "show", "P-2", "--audit", "audit").out
+    story = [
+        "model was pushed by amount",
+        "Ann answered approve: called them. (record 12)",
+        "Bob erased iban: asked for. (record 13)",
+        "Failed: pay: gone. (record 14)",
+        "In doubt: the bot was stopped while at pay. (record 15)",
+        "payments: the case is open: nobody knows whether its action was done",
+    ]
+    places = [said.find(text) for text in story]
+    assert -1 not in places and places == sorted(places), said
+    assert "changed" in said[places[-1] :]
 
 
 def test_the_story_as_json_and_of_one_decision(referee: Command) -> None:
