@@ -21,6 +21,11 @@ LABELS = {Severity.ERROR: "fault", Severity.WARNING: "finding", Severity.INFO: "
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
+_LEGEND = (
+    "Colours of this copy: red cells must be mended, violet cells have hints. Each says so in its comment."
+)
+
+
 @click.command(
     epilog="""Example:
 
@@ -288,15 +293,18 @@ def _write_annotated(target: Path, report: WorkbookReport) -> None:
     from referee.workbook.annotation import annotate
 
     notes: dict[CellAddress, list[str]] = {}
+    urgent: set[CellAddress] = set()
     for fault in report.faults:
         if isinstance(fault.place, CellAddress):
             notes.setdefault(fault.place, []).append(fault.message)
+            urgent.add(fault.place)
     for table in report.tables:
         for finding in table.findings:
             place = next((place for place in finding.places if isinstance(place, CellAddress)), None)
             if place is not None:
                 notes.setdefault(place, []).append(_note(finding, report.checked[table.table]))
-    annotate(report.path, target, notes)
+                urgent |= {place} if finding.must_be_mended else set()
+    annotate(report.path, target, notes, notes.keys() - urgent, _LEGEND if notes else "")
 
 
 def _note(finding: Finding, table: DecisionTable) -> str:

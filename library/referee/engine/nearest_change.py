@@ -15,7 +15,7 @@ from referee.engine.tested_values import Source, neighbours, scope_names, source
 from referee.engine.trial import Trial
 from referee.feel import UnaryTests, compile_expression, compile_unary_tests
 from referee.feel.fault import Fault
-from referee.feel.values import DaysTimeDuration, FeelDate, FeelDateTime, YearsMonthsDuration
+from referee.feel.values import DaysTimeDuration, FeelDate, FeelDateTime, YearsMonthsDuration, to_feel
 from referee.feel.values.operators import add, subtract
 from referee.feel.values.ordering import compare
 
@@ -95,6 +95,7 @@ class _Search:
             source for source in known.values() if source.node and self._example.value(source) is not None
         ]
         self._opaque = opaque
+        self._given = example.facts
         self._before = {**checked, **{source.name: self._example.value(source) for source in self._scores}}
 
     @staticmethod
@@ -249,7 +250,7 @@ class _Search:
                 Change(
                     source.name,
                     bool(source.node),
-                    self._before[source.name],
+                    self._told_before(source),
                     value,
                     _distance(source, self._before[source.name], value),
                 )
@@ -257,6 +258,12 @@ class _Search:
             ),
             decision,
         )
+
+    def _told_before(self, source: Source) -> Any:
+        """What the case says, also where that can't be trusted and counts as null."""
+        before = self._before[source.name]
+        given = None if source.node else self._given.get(source.name)
+        return to_feel(given) if before is None and isinstance(given, str | int | Decimal) else before
 
     def _possible_routes(self) -> set[Route]:
         """The routes besides its own that rules can choose."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from referee.domain import CellAddress, InputError
 from referee.workbook.cell_comments import add_comments
-from referee.workbook.cell_fill import FilledStyles
+from referee.workbook.cell_fill import FAULT_COLOUR, HINT_COLOUR, FilledStyles
 from referee.workbook.cell_place import cell_position, column_letters
 from referee.workbook.excel_file import UNPACKED_LIMIT
 from referee.workbook.excel_package import WORKBOOK_PART, ExcelPackage, SheetPart
@@ -16,8 +16,17 @@ from referee.workbook.xml_source import SourceElement, UnusableXml, XmlSource
 _COMMENT_LIMIT = 30_000
 
 
-def annotate(source: str | Path, target: str | Path, notes: Mapping[CellAddress, Sequence[str]]) -> None:
+def annotate(
+    source: str | Path,
+    target: str | Path,
+    notes: Mapping[CellAddress, Sequence[str]],
+    hints: Collection[CellAddress] = (),
+    legend: str = "",
+) -> None:
     """Writes a copy of a workbook in which each cell named has its notes as a comment, and a colour.
+
+    The cells in ``hints`` have a calmer colour than the others. ``legend`` stands as a comment in the first cell of the
+    first sheet, which keeps its colour.
 
     Nothing else changes: values, formulas, styles, widths, other comments, validations, macros, charts and
     pictures keep their bytes, because only the XML around the named cells is touched. Where a cell has a
@@ -31,7 +40,7 @@ def annotate(source: str | Path, target: str | Path, notes: Mapping[CellAddress,
         raise InputError(f"{target}: this is the workbook itself; name another file for the annotated copy")
     package = ExcelPackage(source, UNPACKED_LIMIT)
     try:
-        _annotate(package, notes)
+        _annotate(package, notes, hints, legend)
     except (UnusableXml, KeyError, ValueError) as error:
         raise InputError(
             f"{source}: the workbook can't be annotated ({error}); open it in Excel and save it"
@@ -39,23 +48,41 @@ def annotate(source: str | Path, target: str | Path, notes: Mapping[CellAddress,
     package.save(target)
 
 
-def _annotate(package: ExcelPackage, notes: Mapping[CellAddress, Sequence[str]]) -> None:
+def _annotate(
+    package: ExcelPackage,
+    notes: Mapping[CellAddress, Sequence[str]],
+    hints: Collection[CellAddress],
+    legend: str,
+) -> None:
     by_sheet: dict[str, dict[tuple[int, int], list[str]]] = {}
+    colours: dict[str, dict[tuple[int, int], str]] = {}
     sheets = package.sheets()
     for address, lines in notes.items():
         sheet, place, found = _place(package, sheets, address)
         texts = [line if found else f"{address}: {line}" for line in lines]
         if texts:
             by_sheet.setdefault(sheet.part, {}).setdefault(place, []).extend(texts)
+            if address not in hints:
+                colours.setdefault(sheet.part, {})[place] = FAULT_COLOUR
+            else:
+                colours.setdefault(sheet.part, {}).setdefault(place, HINT_COLOUR)
+    if legend:
+        sheet, place, _ = _place(package, sheets, CellAddress(""))
+        by_sheet.setdefault(sheet.part, {}).setdefault(place, []).append(legend)
     styles_part = package.related(WORKBOOK_PART, "styles")
     styles = FilledStyles(package.read(styles_part))
     for part, places in by_sheet.items():
         xml = XmlSource(package.read(part))
         anchored: dict[tuple[int, int], list[str]] = {}
+        coloured: dict[tuple[int, int], str] = {}
         merged = _merged_areas(xml.root)
         for place, texts in places.items():
-            anchored.setdefault(_anchor(place, merged), []).extend(texts)
-        _colour(xml, anchored, styles)
+            anchor = _anchor(place, merged)
+            anchored.setdefault(anchor, []).extend(texts)
+            colour = colours.get(part, {}).get(place)
+            if colour is not None and coloured.get(anchor) != FAULT_COLOUR:
+                coloured[anchor] = colour
+        _colour(xml, coloured, styles)
         comments = {
             place: "\n".join(dict.fromkeys(texts))[:_COMMENT_LIMIT] for place, texts in anchored.items()
         }
@@ -80,7 +107,7 @@ def _place(
 # --- colours of cells
 
 
-def _colour(xml: XmlSource, places: Iterable[tuple[int, int]], styles: FilledStyles) -> None:
+def _colour(xml: XmlSource, places: Mapping[tuple[int, int], str], styles: FilledStyles) -> None:
     data = xml.root.child("sheetData")
     if data is None or not styles.is_usable:
         raise ValueError("a sheet or the styles have no content")
@@ -93,7 +120,12 @@ def _colour(xml: XmlSource, places: Iterable[tuple[int, int]], styles: FilledSty
         row = rows.get(number)
         if row is None:
             cells = "".join(
-                _cell(prefix, number, column, styles.coloured(_column_style(xml.root, column)))
+                _cell(
+                    prefix,
+                    number,
+                    column,
+                    styles.coloured(_column_style(xml.root, column), places[number, column]),
+                )
                 for column in columns
             )
             _insert_before(
@@ -104,11 +136,12 @@ def _colour(xml: XmlSource, places: Iterable[tuple[int, int]], styles: FilledSty
         for column in columns:
             cell = found.get(column)
             if cell is not None:
-                xml.set_attribute(cell, "s", str(styles.coloured(int(cell.attributes.get("s", "0")))))
+                own = int(cell.attributes.get("s", "0"))
+                xml.set_attribute(cell, "s", str(styles.coloured(own, places[number, column])))
                 continue
             own_style = row.attributes.get("customFormat") in ("1", "true") and "s" in row.attributes
             style = int(row.attributes["s"]) if own_style else _column_style(xml.root, column)
-            written = _cell(prefix, number, column, styles.coloured(style))
+            written = _cell(prefix, number, column, styles.coloured(style, places[number, column]))
             _insert_before(xml, row, _first_after(found, column), written)
 
 

@@ -272,3 +272,24 @@ def test_an_exported_decision_is_checked_as_its_workbook(
         ]
 
     assert told("decision.dmn") == told(str(workbook))
+
+
+def test_hints_have_a_calmer_colour_than_what_must_be_mended(referee: Command, desk: Path) -> None:
+    country, _, *outputs = RULES[0]
+    parts = tuple((country, part, *outputs) for part in ("<= 100", "(100..5000]"))
+    write_limits(desk / "mixed.xlsx", (*parts, *HOLE[1:]))
+    found = referee("check", "mixed.xlsx", "--json").json["workbooks"][0]["tables"][0]["findings"]
+    assert referee("check", "mixed.xlsx", "--annotate", "noted.xlsx").code == 1
+    noted = load_workbook(desk / "noted.xlsx")
+    colours: dict[str, set[str]] = {}
+    for finding in found:
+        _, sheet, cell = finding["places"][0].replace("sheet ", "").replace("cell ", "").split(", ")
+        if sheet == "routing":
+            colours.setdefault(cell, set()).add(finding["severity"])
+    assert {"hint"} in colours.values() and any("hint" not in each for each in colours.values())
+    for cell, severities in colours.items():
+        colour = noted["routing"][cell].fill.fgColor.rgb
+        assert colour == ("FFE4DFEC" if severities == {"hint"} else "FFFFC7CE")
+    first = noted.worksheets[0]["A1"]
+    assert "red cells must be mended, violet cells have hints" in first.comment.text
+    assert first.fill.fgColor.rgb == load_workbook(desk / "mixed.xlsx").worksheets[0]["A1"].fill.fgColor.rgb

@@ -246,3 +246,10 @@ def test_a_score_is_told_with_the_facts_that_pushed_it_in_the_words_of_the_data_
     sizes = {push["fact"]: push["size"] for push in score["pushed"]}
     assert sizes["pirat"] < 0 < sizes["chist"]
     assert len(sizes) == 5
+
+
+def test_a_fact_that_cannot_be_read_is_told_as_it_was_given(referee: Command) -> None:
+    facts = ("--facts", "payment=X", "--facts", "country=DE", "--facts", "amount=abc")
+    said = referee("explain", "payments.xlsx", *facts)
+    assert re.search(r'auto, pay: if amount were [0-9]+ instead of "abc"', said.out)
+    assert "instead of null" not in said.out
