@@ -8,12 +8,14 @@ from types import MappingProxyType
 from typing import Any
 
 from referee.checks.admission import Gates, admitted_otherwise, around_admitted, gates_of, is_refused
+from referee.checks.both_versions import set_apart
 from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import Box, CaseSpace, InputValues, common
 from referee.checks.decision_logic import Answer, Cut, DecisionLogic
 from referee.checks.dimension import Dimension
 from referee.checks.finding import Case
 from referee.checks.merging import merged
+from referee.checks.shown_differences import ShownDifferences
 from referee.checks.subject import OPEN, as_facts, paths_of, results_of
 from referee.feel import Names
 from referee.tables import CellText, DecisionTable
@@ -54,12 +56,14 @@ class Difference:
 class Differences:
     """All differences where ``is_complete``, else those found in time. ``open`` are cases that hang on expressions.
 
-    ``left`` says where all cases lie that were not compared, by input expression as unary tests.
+    ``unshown`` are decided differently if they occur: no facts were found that bring them, nor was it shown that none
+    do. ``left`` says where all cases lie that were not compared, by input expression as unary tests.
     """
 
     found: tuple[Difference, ...]
     open: tuple[Difference, ...]
     is_complete: bool
+    unshown: tuple[Difference, ...] = ()
     left: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -67,6 +71,7 @@ _OPEN = ("open",)
 _MOST_OF_A_SLICE = 500
 """Where so many boxes of cases are taken by one version only for one fact, they are told by that fact alone."""
 _MOST_CHANGED = 20
+_MOST_TRIED = 20
 
 
 def differences(
@@ -74,8 +79,8 @@ def differences(
 ) -> Differences:
     """The exact regions of cases whose outputs differ between two versions, merged into few boxes.
 
-    Tables that need each other are followed down to the inputs that are no tables. An input that is computed counts as
-    independent of all others, so a difference that hangs on one may never happen; its ``case.facts`` are None.
+    Tables that need each other are followed down to the inputs that are no tables. Where an input is calculated, each
+    region has facts that bring it, which both versions decide differently; one that no facts bring is left out.
 
     Where what a fact may be changed so that hundreds of boxes are taken by one version only, its values that are
     refused now, or then, are told by themselves, with a case of each kind of answer met; cases among them that both
@@ -89,6 +94,8 @@ def differences(
     known = frozenset(names) or frozenset(
         name.partition(".")[0].strip() for name in (*old.inputs, *new.inputs)
     )
+    old_tables, old_inputs, apart = set_apart(old.tables, new.tables, old.inputs, Names(known))
+    old = replace(old, tables=old_tables, inputs=old_inputs)
     admits = admitted_otherwise(old.facts, new.facts)
     inputs = _either(old.inputs, new.inputs) | {
         name: InputValues(_type_of(name, old, new), "", may_be_null=True) for name in admits
@@ -173,20 +180,45 @@ def differences(
         }
     )
     paths = paths_of((space.dimensions[at].expression for at in free), Names(known))
+    shows = ShownDifferences(
+        space,
+        inputs,
+        known,
+        (old.table, new.table),
+        (old.tables, new.tables),
+        (
+            before.needs.free_dimensions(old.table) | set(map(space.position, admits)),
+            after.needs.free_dimensions(new.table) | set(map(space.position, admits)),
+        ),
+    )
     found: list[Difference] = []
     left_open: list[Difference] = []
+    unshown: list[Difference] = []
     few = {kind: each[1:] for kind, each in kinds.items() if slices[each] > _MOST_OF_A_SLICE}
     for kind, boxes in pairs.items():
+        are_refused = answers[kind][0] is _REFUSED, answers[kind][1] is _REFUSED
         for box in [boxes[0]] if kind in few else merged(boxes):
             told = _difference(space, box, free, *answers[kind], paths)
+            told = replace(told, where=_with_calls(told.where, apart))
+            is_shown = True
+            if shows.calculated:
+                for each in boxes[:_MOST_TRIED] if kind in few else [box]:
+                    case = shows.case(each, are_refused, budget, is_sure=is_other_queue)
+                    if case.shown is not None:
+                        break
+                if case.shown is None and case.is_impossible and kind not in few:
+                    continue
+                is_shown = case.shown is not None
+                told = replace(told, case=case.shown or replace(told.case, facts=None))
             if kind in few:
                 at, regions = few[kind]
                 told = replace(
                     told, where={space.dimensions[at].expression: space.dimensions[at].cell_text(regions)}
                 )
-            (left_open if kind is _OPEN else found).append(told)
+            (left_open if kind is _OPEN else found if is_shown else unshown).append(told)
     left = _where(space, around_admitted(not_compared, gates), free) if not_compared else {}
-    return Differences(tuple(found), tuple(left_open), not not_compared, left)
+    left = _with_calls(left, apart)
+    return Differences(tuple(found), tuple(left_open), not not_compared, tuple(unshown), left)
 
 
 _Slice = tuple[int, int, int]
@@ -233,6 +265,11 @@ def _cut_towards_changes(
     if len(gone) + len(come) > _MOST_CHANGED:
         return None
     return before.cut_towards(old, gone, box) or after.cut_towards(new, come, box)
+
+
+def _with_calls(where: Mapping[str, str], apart: Mapping[str, str]) -> dict[str, str]:
+    """Cells by what their inputs are called; those that both versions write alike but mean otherwise are told apart."""
+    return {f"{apart[text]} (before)" if text in apart else text: cell for text, cell in where.items()}
 
 
 def _gives_the_same(before: DecisionLogic, after: DecisionLogic, table: str, box: Box) -> bool:

@@ -12,6 +12,7 @@ from decimal import Decimal, DecimalException
 from itertools import islice, product
 from typing import Any, Generic, TypeVar
 
+from referee.checks.both_versions import BothVersions
 from referee.checks.budget import Budget
 from referee.checks.dimension import Dimension
 from referee.checks.fact_walk import FactWalk, candidates
@@ -19,7 +20,7 @@ from referee.checks.possible import Possible, of_regions, touched
 from referee.checks.region_set import members
 from referee.checks.stretch import Stretch
 from referee.checks.value_line import STRING, kind_of_value
-from referee.checks.whole_decision import WholeDecision
+from referee.checks.whole_decision import Evaluate, WholeDecision
 from referee.feel.fault import Fault
 from referee.feel.values import DaysTimeDuration, FeelDate, YearsMonthsDuration
 from referee.feel.values.numbers import CONTEXT
@@ -69,7 +70,7 @@ class FactSearch(Generic[Shown]):
 
     def __init__(
         self,
-        decision: WholeDecision,
+        decision: WholeDecision | BothVersions,
         wanted: Sequence[Wanted],
         shows: Callable[[Facts], Shown | None],
         budget: Budget,
@@ -92,8 +93,8 @@ class FactSearch(Generic[Shown]):
                 self._whole[path] = of_regions(dimension, dimension.full)
                 self._others[path] = dimension.sample(dimension.full)
         self._whole |= facts or {}
-        trees = [decision.node(each.expression) for each in self._wanted]
-        used = decision.facts_of([*(tree for tree in trees if tree is not None), *nodes])
+        used = [path for each in self._wanted for path in decision.facts_in(each.expression)]
+        used += decision.facts_of(nodes)
         self._cut = [path for path in dict.fromkeys((*used, *(facts or ()))) if path in self._whole]
         self._is_refuted = True
         self._literals = [*decision.constants, *(value for each in self._wanted for value in _targets(each))]
@@ -130,11 +131,7 @@ class FactSearch(Generic[Shown]):
         """What is shown for facts that a walk comes to."""
         is_refuted = self._is_refuted
         paths = [
-            [
-                path
-                for path in self._decision.facts_of([self._decision.node(each.expression)])
-                if path in self._whole
-            ]
+            [path for path in self._decision.facts_in(each.expression) if path in self._whole]
             for each in self._wanted
         ]
         walk = FactWalk(
@@ -151,19 +148,12 @@ class FactSearch(Generic[Shown]):
     def _met(self, facts: dict[str, Any]) -> list[bool] | None:
         """Of each want whether the facts meet it; nothing where a table that is needed is in doubt."""
         self._budget.spend(50)
-        scope = self._decision.scope(facts)
-        return None if scope is None else [self._holds(each, scope) for each in self._wanted]
-
-    def _holds(self, wanted: Wanted, scope: Facts) -> bool:
-        value, is_doubtful = self._decision.value(wanted.expression, scope)
-        return not is_doubtful and wanted.holds(value)
+        evaluated = self._decision.evaluated(facts)
+        return None if evaluated is None else [_is_met(each, evaluated) for each in self._wanted]
 
     def _may_hold(self, space: Space) -> bool:
-        known = self._decision.known(space.get)
-        return all(
-            touched(each.dimension, self._decision.possible(each.expression, known)) & each.regions
-            for each in self._wanted
-        )
+        bounds = self._decision.bounds(space.get)
+        return all(touched(each.dimension, bounds(each.expression)) & each.regions for each in self._wanted)
 
     def _tried(self, space: Space, most: int) -> Shown | None:
         """What is shown for one of some facts of a part of the space."""
@@ -193,11 +183,11 @@ class FactSearch(Generic[Shown]):
     def _shown(self, facts: dict[str, Any]) -> Shown | None:
         self._budget.spend(50)
         if self._wanted:
-            scope = self._decision.scope(facts)
-            if scope is None:
+            evaluated = self._decision.evaluated(facts)
+            if evaluated is None:
                 self._is_refuted = False
                 return None
-            if not all(self._holds(each, scope) for each in self._wanted):
+            if not all(_is_met(each, evaluated) for each in self._wanted):
                 return None
         found = self._shows(facts)
         # the values are as wanted: that nothing is shown hangs on something else than them
@@ -229,8 +219,8 @@ class FactSearch(Generic[Shown]):
                     yield {**facts, path: value}
 
     def _number_at(self, expression: str, facts: Facts) -> Decimal | None:
-        scope = self._decision.scope(facts)
-        return None if scope is None else _number(self._decision.value(expression, scope)[0])
+        evaluated = self._decision.evaluated(facts)
+        return None if evaluated is None else _number(evaluated(expression)[0])
 
     def _halves(self, space: Space) -> list[Space]:
         """The space cut in the fact that leaves most open; nothing where all that count are single values."""
@@ -248,6 +238,11 @@ class FactSearch(Generic[Shown]):
         """Whether what was tried stands for all there is of the part."""
         values = [space[path].values for path in self._cut]
         return bool(values) and all(each is not None and len(each) == 1 for each in values)
+
+
+def _is_met(wanted: Wanted, evaluated: Evaluate) -> bool:
+    value, is_doubtful = evaluated(wanted.expression)
+    return not is_doubtful and wanted.holds(value)
 
 
 def _samples(possible: Possible, constants: Iterable[Any], most: int) -> list[Any]:

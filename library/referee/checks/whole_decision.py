@@ -27,6 +27,8 @@ from referee.feel import (
 )
 from referee.tables import CellText, CompiledTable, DecisionTable, compile_table
 
+Evaluate = Callable[[str], tuple[Any, bool]]
+
 
 class WholeDecision:
     """A table, the other tables whose results it needs, and the facts that all of them use.
@@ -74,6 +76,21 @@ class WholeDecision:
     def cell_node(self, cell: CellText) -> object:
         """An input cell as a tree; nothing where it can't be read."""
         return self._tree(cell.text, is_test=True) or syntax.Null()
+
+    def bounds(self, facts: Callable[[str], Possible | None]) -> Callable[[str], Possible]:
+        """The values an expression may have, by what facts may be."""
+        known = self.known(facts)
+        return lambda expression: self.possible(expression, known)
+
+    def evaluated(self, facts: Mapping[str, Any]) -> Evaluate | None:
+        """The value of an expression, and whether it is in doubt; None where a table that is needed is in doubt."""
+        scope = self.scope(facts)
+        return None if scope is None else lambda expression: self.value(expression, scope)
+
+    def facts_in(self, expression: str) -> list[str]:
+        """The paths of the facts that an expression uses, itself or by other tables."""
+        node = self.node(expression)
+        return [] if node is None else self.facts_of([node])
 
     def possible(self, expression: str, known: Known) -> Possible:
         """The values an expression may have."""

@@ -15,6 +15,7 @@ from referee.cli.changed_meaning import (
     Outcome,
     left_open,
     not_spoken_of,
+    shown_open,
     told_regions,
 )
 from referee.cli.workbook_changes import ADDED, CHANGED, REMOVED, Change, table_changes
@@ -122,7 +123,7 @@ def dmn_meaning(old: DmnVersion, new: DmnVersion, budget: Budget) -> Meaning:
             names={*old.names, *new.names},
             budget=budget.share(1 / (len(deciding) - done)),
         )
-        for difference in (*told.found, *told.open):
+        for difference in (*told.found, *shown_open(told)):
             facts, example = _evaluated(difference, name, old, new)
             values = {**difference.case.values, **not_spoken_of(facts, difference.case.values)}
             regions.append(MeantRegion(difference.where, values, example, decision=name))

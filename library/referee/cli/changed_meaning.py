@@ -145,7 +145,7 @@ def meaning(
     if old.settings.doubt_queue != new.settings.doubt_queue:
         regions.append(_doubtful(trials))
     unproved += left_open(told)
-    for difference in (*told.found, *told.open):
+    for difference in (*told.found, *shown_open(told)):
         values = {**difference.case.values, **not_spoken_of(fillers, difference.case.values)}
         example = _decided(difference, trials, fillers, nodes)
         note = "" if example is None else _doubt_in_one(example, old, new)
@@ -171,8 +171,18 @@ def left_open(told: Differences) -> Iterator[str]:
             f"{cases(told.left)}: the time was over before all of these cases were compared; there may be more "
             "differences"
         )
+    for difference in told.unshown:
+        yield (
+            f"{cases(difference.where)}: decided differently, but no facts were found that bring such cases, nor was "
+            "it shown that there are none"
+        )
     for difference in told.open:
         yield f"{cases(difference.where)}: whether these cases are decided differently hangs on an expression"
+
+
+def shown_open(told: Differences) -> Iterator[Difference]:
+    """Those that hang on an expression and have facts to decide by both versions."""
+    yield from (each for each in told.open if each.case.facts is not None)
 
 
 def told_regions(regions: Iterable[MeantRegion]) -> tuple[MeantRegion, ...]:
