@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from referee.audit.canonical_json import exact_json, parse_json
 from referee.audit.reading import read_lines
 from referee.audit.record import Tail
 from referee.domain import Case, Decision, Diagnostic, InputError, RefereeError, Severity
+from referee.engine.decision_line import parts_of, time_of_decision, workbook_name
 from referee.engine.found_versions import FoundVersions
 from referee.engine.logged_facts import LoggedFacts, UnreadableFactsError, cell_texts, used_facts
 from referee.engine.record import conclusion
@@ -28,16 +28,9 @@ MOST_LISTED = 100_000
 _AS_IT_CAME = frozenset(
     {"fact-missing", "fact-twice", "fact-type", "fact-not-allowed", "case-changed", "case-id-contradicted"}
 )
-_DECISION = b',"kind":"decision","time":"'
-_PAYLOAD = b'"payload":{"case":'
-_FACTS_END = b',"facts_sha256":"'
-_VERSIONS = b',"versions":{"workbook_version":'
-_FOLLOWS = b',"follows":'
 _CARRIED = ("case-changed", "fact-twice")
 _CARRIED_CODES = tuple(f'"code":"{code}"'.encode() for code in _CARRIED)
 _NOTHING_NOTED = b'"diagnostics":[]}'
-_PLACE = b'"place":"'
-_SHEET = b", sheet "
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,12 +202,11 @@ class _Replaying:
                 progress(done, total)
             if wanted and wanted not in line:
                 continue
-            kind = line.find(_DECISION, 0, 80)
-            if kind < 0:
+            time = time_of_decision(line)
+            if not time:
                 if b',"kind":"erasure",' in line[:80]:
                     self._note_erasure(line)
                 continue
-            time = line[kind + len(_DECISION) : kind + len(_DECISION) + 27].decode("ascii")
             if time < start or (end and time >= end):
                 continue
             if self._take(line, tail.position - 1, time, case):
@@ -225,7 +217,7 @@ class _Replaying:
         progress(total, total)
 
     def _take(self, line: bytes, position: int, time: str, case: str) -> bool:
-        head, concluded, versions = _parts(line)
+        head, concluded, versions = parts_of(line)
         if case and head["case"] != case:
             return False
         decider = self._decider(head["decision"], versions, concluded)
@@ -251,7 +243,7 @@ class _Replaying:
         """What decides a record; or why nothing can, or None for another decision than is asked for."""
         if self._other is not None:
             return self._other if self._other.referee.name == decision else None
-        name = _workbook_name(concluded)
+        name = workbook_name(concluded)
         known = self._deciders.get((versions, name))
         if known is None:
             known = self._deciders[versions, name] = self._opened(parse_json(versions), name)
@@ -342,47 +334,6 @@ class _Replaying:
         self.result.erased[payload["case"]] = (
             f"erased on {record['time'][:10]} by {payload['by']} because: {payload['reason']}"
         )
-
-
-def _parts(line: bytes) -> tuple[Mapping[str, Any], bytes, bytes]:
-    """Case, decision and facts of a decision's line; the bytes of what it came to; and those of its versions.
-
-    A quotation mark within a text is escaped, so that none of the seams can stand in a text.
-    """
-    start = line.find(_PAYLOAD) + len(_PAYLOAD) - len(b'{"case":')
-    facts_end = line.find(_FACTS_END, start)
-    concluded = facts_end + len(_FACTS_END) + 64 + len(b'",')
-    versions = line.rfind(_VERSIONS)
-    follows = line.rfind(_FOLLOWS)
-    if not 0 < start < facts_end < concluded < versions < follows:
-        return _parts_of_record(line)
-    head = parse_json(line[start:facts_end] + b"}")
-    return head, b"{" + line[concluded:versions] + b"}", line[versions + len(b',"versions":') : follows]
-
-
-def _parts_of_record(line: bytes) -> tuple[Mapping[str, Any], bytes, bytes]:
-    """The same of a line whose parts stand in another order."""
-    payload = parse_json(line)["payload"]
-    order = ("route", "action", "queue", "reasons", "outputs", "rules", "scores", "diagnostics")
-    return payload, exact_json({name: payload[name] for name in order}), exact_json(payload["versions"])
-
-
-def _workbook_name(concluded: bytes) -> str:
-    """How the workbook was called then: places name it; "" where nothing does."""
-    start = concluded.find(_PLACE)
-    while start >= 0:
-        start += len(_PLACE)
-        end = concluded.find(b'"', start)
-        sheet = concluded.find(_SHEET, start, end)
-        if sheet > 0:
-            return _text(concluded[start:sheet])
-        start = concluded.find(_PLACE, end)
-    return ""
-
-
-@lru_cache
-def _text(quoted: bytes) -> str:
-    return str(parse_json(b'"' + quoted + b'"'))
 
 
 def _doubts(logged: _Logged) -> list[Diagnostic]:

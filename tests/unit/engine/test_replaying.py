@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from referee.audit import AuditLog, keys_folder
+from referee.audit.merging import Collector
+from referee.audit.shipping import ship
 from referee.domain import AuditError, Case, InputError
 from referee.engine import Referee, replay
 from referee.engine.erasing import erase_case
@@ -288,6 +290,23 @@ def test_texts_that_look_like_the_seams_of_a_record_are_texts(tmp_path: Path) ->
     )
     Referee(workbook, audit=tmp_path / "audit").decide("P-1", {**GOOD, "note": seams})
     assert replay(tmp_path / "audit", versions=[workbook]).equal == 1
+
+
+def test_facts_may_have_the_names_of_seams(tmp_path: Path) -> None:
+    facts = tuple(FactDefinition(name, "string") for name in ("facts_sha256", "versions", "follows"))
+    workbook = write_limits(tmp_path / "payments.xlsx", more_facts=facts)
+    said = {"facts_sha256": "f" * 64, "versions": "1", "follows": "2"}
+    Referee(workbook, audit=tmp_path / "audit").decide("P-1", {**GOOD, **said})
+    assert replay(tmp_path / "audit", versions=[workbook]).equal == 1
+
+
+def test_a_merged_log_is_decided_again_too(log: Path) -> None:
+    (log.parent / "share").mkdir()
+    ship(log, log.parent / "share")
+    central = AuditLog(log.parent / "central")
+    Collector(log.parent / "share", central).merge()
+    found = replay(central.folder, versions=[log.parent / "tables"])
+    assert (found.equal, found.different) == (len(cases()), 0)
 
 
 def test_a_place_that_is_not_there_is_said(log: Path) -> None:
