@@ -27,7 +27,7 @@ from referee.workbook.grid import GridCell
 from referee.workbook.moments_in_text import impossible_moment, moment_mend, moments
 from referee.workbook.number_readings import two_number_readings
 from referee.workbook.samples import samples, value_type
-from referee.workbook.written_text import feel_text, quoted
+from referee.workbook.written_text import cited, feel_text, quoted
 
 
 class ReadAs(StrEnum):
@@ -87,6 +87,12 @@ class Misread(Exception):
         self.diagnostic = Diagnostic(code, message, span=span)
         super().__init__(message)
 
+    def citing(self, text: str) -> Misread:
+        """The same with no more of a cell's text than a message should quote."""
+        found = self.diagnostic
+        short = cited(text)
+        return Misread(found.code, found.message.replace(text, short), found.span) if short != text else self
+
 
 def read_cell(cell: GridCell, column: ColumnSense) -> CellReading:
     """How a cell is read. Raises ``Misread`` where the text is not FEEL and not plain text, or has two
@@ -106,7 +112,10 @@ def read_cell(cell: GridCell, column: ColumnSense) -> CellReading:
             )
         read_as = ReadAs.ANY if column.kind is CellKind.INPUT else ReadAs.BLANK
         return CellReading(cell.place, written, "-" if column.kind is CellKind.INPUT else "", read_as)
-    feel, read_as = _text(text, column)
+    try:
+        feel, read_as = _text(text, column)
+    except Misread as misread:
+        raise misread.citing(text) from None
     return CellReading(cell.place, written, feel, read_as)
 
 

@@ -74,6 +74,11 @@ def draft_of(definitions: Definitions, rephrased: frozenset[tuple[str, str]] = f
     return _Drafting(definitions, rephrased).draft()
 
 
+_MOST_DECISIONS = 200
+_MOST_TOLD = 8
+"""Results that an added routing table tells people."""
+
+
 class _Drafting:
     def __init__(self, definitions: Definitions, rephrased: frozenset[tuple[str, str]]) -> None:
         self._definitions = definitions
@@ -89,6 +94,16 @@ class _Drafting:
         self._sheets: set[str] = set(_SHEET_NAMES)
 
     def draft(self) -> ImportDraft:
+        count = sum(isinstance(each, DecisionNode) for each in self._definitions.elements.values())
+        if count > _MOST_DECISIONS:
+            message = (
+                f"the model has {count} decisions, and each would be a sheet of the workbook; nobody reads more than "
+                f"{_MOST_DECISIONS}, so split it into several files"
+            )
+            raise RulesError(
+                self._definitions.name,
+                [Diagnostic("not-in-workbook", message, place=self._definitions.place)],
+            )
         if self._definitions.imports:
             self._fault("no-import", "the model imports others; put all decisions into one file", None)
         for element in self._definitions.elements.values():
@@ -331,7 +346,7 @@ class _Drafting:
             if word != table.name
         }
         last = [table for table in self._tables if table.name not in used] or self._tables[-1:]
-        headings = [table.name for table in last]
+        headings = [table.name for table in last[:_MOST_TOLD]]
         shown = " + ".join(
             f'"{"; " if place else ""}{h}: " + string({h})' for place, h in enumerate(headings)
         )
@@ -346,6 +361,8 @@ class _Drafting:
         self._notes.append(
             f"the table `{name}` was added, which leaves every case to people; say there what bots may do"
         )
+        if len(last) > len(headings):
+            self._notes.append(f"the table `{name}` tells of {len(headings)} of {len(last)} decisions only")
         return name
 
 

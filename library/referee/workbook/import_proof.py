@@ -11,6 +11,7 @@ from referee.feel.printer import to_text
 from referee.tables import CellText, DecisionTable
 from referee.workbook.decision_workbook import DecisionWorkbook
 from referee.workbook.draft_of_definitions import ImportDraft
+from referee.workbook.written_text import cited
 
 
 def changes(workbook: DecisionWorkbook, made: ImportDraft) -> list[Diagnostic]:
@@ -48,7 +49,8 @@ def _changed_cells(
         found = (reading.feel if reading is not None else "") or ("-" if source.is_test else "null")
         if _canonical(found, source.is_test, names) != _canonical(meant, source.is_test, names):
             message = (
-                f"`{meant}` would be read as {found} in a workbook; write it as FEEL that says what is meant"
+                f"`{cited(meant)}` would be read as {cited(found)} in a workbook; write it as FEEL that says what is "
+                "meant"
             )
             place = CellAddress(workbook.path.name, *address)
             yield Diagnostic("cell-changed", message, place=place)

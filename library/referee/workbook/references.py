@@ -12,6 +12,7 @@ from referee.workbook.cell_reading import did_you_mean
 from referee.workbook.data_dictionary import DataDictionary, enumerated
 from referee.workbook.samples import samples, value_type
 from referee.workbook.table_sheet import TypedName
+from referee.workbook.written_text import cited
 
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -53,7 +54,9 @@ def input_type(
         expression = compile_expression(text, tuple(sorted(scope)))
     except FeelSyntaxError as error:
         hint = did_you_mean(text, scope)
-        message = f"`{text}` is no name that is known here{hint} and no FEEL expression: {error.message}"
+        message = (
+            f"`{cited(text)}` is no name that is known here{hint} and no FEEL expression: {error.message}"
+        )
         faults.append(Diagnostic("cell-syntax", message, place=place, span=error.span))
         return TypedName()
     unknown = sorted(set(expression.names) - set(scope))
@@ -84,7 +87,7 @@ def _no_member(
     text: str, name: str, member: str, members: Mapping[str, TypedName], place: Place | None
 ) -> Diagnostic:
     hint = did_you_mean(member, members)
-    message = f"`{text}`: `{name}` has no `{member}`{hint}; it has {', '.join(members)}"
+    message = f"`{cited(text)}`: `{name}` has no `{member}`{hint}; it has {', '.join(members)}"
     return Diagnostic("unknown-name", message, place=place)
 
 
@@ -115,12 +118,10 @@ class References:
             used = self._names_of(cell.text, is_test)
             place = cell.place or table.place
             for name in sorted(used & self._protected):
-                message = (
-                    f"`{cell.text}` uses the protected fact `{name}`; a protected fact may reach no table"
-                )
+                message = f"`{cited(cell.text)}` uses the protected fact `{name}`; a protected fact may reach no table"
                 faults.append(Diagnostic("protected-fact", message, place=place))
             if table.name in used:
-                message = f"`{cell.text}` uses the table `{table.name}` in itself"
+                message = f"`{cited(cell.text)}` uses the table `{table.name}` in itself"
                 faults.append(Diagnostic("table-cycle", message, place=place))
             for name in sorted(used):
                 self._check_members(cell, name, place, faults)

@@ -7,6 +7,7 @@ from referee.tables import CellText, DecisionTable, HitPolicy
 from referee.workbook.cell_reading import did_you_mean
 from referee.workbook.table_outline import TableOutline
 from referee.workbook.table_sheet import constant
+from referee.workbook.written_text import cited
 
 ROUTE_OUTPUTS = ("route", "action", "queue", "reason")
 ROUTES = ("auto", "exception", "human")
@@ -66,7 +67,7 @@ def _route(cell: CellText, faults: list[Diagnostic]) -> str:
         return value
     if cell.is_blank:
         return ""  # the cell has its own fault already
-    found, hint = (value, did_you_mean(value, ROUTES)) if isinstance(value, str) else (cell.text, "")
+    found, hint = (value, did_you_mean(value, ROUTES)) if isinstance(value, str) else (cited(cell.text), "")
     message = f"`{found}` is no route{hint}; write auto, exception or human"
     faults.append(Diagnostic("route-value", message, place=cell.place))
     return ""
@@ -81,6 +82,8 @@ def _action(cell: CellText, faults: list[Diagnostic]) -> str | None:
     value = constant(cell.text)
     if isinstance(value, str):
         return value.strip()
-    message = f"`{cell.text}` is no fixed action; write its name, so that a bot can be checked to know it"
+    message = (
+        f"`{cited(cell.text)}` is no fixed action; write its name, so that a bot can be checked to know it"
+    )
     faults.append(Diagnostic("route-action", message, place=cell.place))
     return None

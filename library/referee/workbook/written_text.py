@@ -58,3 +58,12 @@ def quoted(text: str) -> str:
     """The FEEL string literal of a text."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     return f'"{escaped}"'
+
+
+_MOST_QUOTED = 200
+
+
+def cited(text: str) -> str:
+    """A text as messages quote it: on one line, and only its beginning where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= _MOST_QUOTED else f"{line[: _MOST_QUOTED - 1]}…"

@@ -391,3 +391,14 @@ def sheet_cells(folder: Path, cells: dict[str, Any]) -> list[str]:
     found = [fault.place for fault in faults(spoiled(folder, cells))]
     assert all(isinstance(place, CellAddress) for place in found)
     return [f"{place.sheet} {place.cell}" for place in found if isinstance(place, CellAddress)]
+
+
+@pytest.mark.parametrize("cell", ["Band!B5", "routing!I5", "Band!B3", "routing!G5"])
+def test_a_message_quotes_only_the_beginning_of_a_long_cell(tmp_path: Path, cell: str) -> None:
+    for text in (
+        f"{' + '.join(['amount'] * 200)} +",
+        f"{' + '.join(['amuont'] * 200)}",
+        "< " + "9" * 900 + "x",
+    ):
+        for fault in faults(spoiled(tmp_path, {cell: text})):
+            assert len(fault.message) < 700

@@ -620,3 +620,33 @@ def test_files_that_are_no_decision_are_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="this file exists"):
         import_decision(tmp_path / "a.dmn", target)
     assert target.read_bytes() == b"mine"
+
+
+def decisions(path: Path, count: int) -> Path:
+    """A DMN file of decisions that don't need each other."""
+    logic = "<literalExpression><text>a + {0}</text></literalExpression>"
+    each = f'<decision id="d{{0}}" name="sum {{0}}"><variable name="sum {{0}}" typeRef="number"/>{logic}</decision>'
+    path.write_text(
+        '<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" name="sums" namespace="urn:sums" id="s">'
+        '<inputData id="a" name="a"><variable name="a" typeRef="number"/></inputData>'
+        + "".join(each.format(number) for number in range(count))
+        + "</definitions>",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_the_routing_table_that_is_added_tells_of_few_decisions(tmp_path: Path) -> None:
+    found = import_decision(decisions(tmp_path / "sums.dmn", 30), tmp_path / "sums.xlsx")
+    workbook = read_workbook(found.path)
+    assert len(found.tables) == 31
+    assert len(workbook.table("routing").inputs) == 8
+    assert "the table `routing` tells of 8 of 30 decisions only" in found.notes
+
+
+def test_a_model_of_too_many_decisions_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(RulesError) as refused:
+        import_decision(decisions(tmp_path / "sums.dmn", 201), tmp_path / "sums.xlsx")
+    (fault,) = refused.value.faults
+    assert fault.message.startswith("the model has 201 decisions, and each would be a sheet of the workbook")
+    assert not (tmp_path / "sums.xlsx").exists()
