@@ -19,6 +19,7 @@ from referee.audit.disk_fault import reason
 from referee.audit.segments import segment_names
 from referee.audit.sensitive import MARKS
 from referee.domain import AuditError
+from referee.files import flush_folder
 
 _SECRET_BYTES = 32
 _GONE = bytes(_SECRET_BYTES)
@@ -188,7 +189,8 @@ class CaseKeys:
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
-            if not self.path.exists():
+            is_new = not self.path.exists()
+            if is_new:
                 self._require_none_in_use()
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 # SQLite gives its side files the mode of the main one.
@@ -201,7 +203,10 @@ class CaseKeys:
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("PRAGMA secure_delete = ON")
                 connection.executescript(_TABLES)
-            except sqlite3.Error:
+                if is_new:
+                    for folder in (self.path.parent, self.path.parent.parent):
+                        flush_folder(folder)
+            except (OSError, sqlite3.Error):
                 connection.close()
                 raise
             self._connection = connection
