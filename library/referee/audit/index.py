@@ -43,6 +43,9 @@ INDEXED_FROM = 2 * 1024 * 1024
 _BATCH = 20_000
 _AT_ONCE = 5_000
 _CACHE_KIB = 64 * 1024
+# Pages between two moves from SQLite's write-ahead log into the file. Measured: with its default of 1,000 a new index
+# of a million records takes twice as long on a busy disk.
+_LOG_PAGES = 16 * 1024
 _PLACES = "SELECT position, words.text, start, size, hash FROM records JOIN words ON words.id = segment "
 
 Place = tuple[int, str, int, int, bytes]
@@ -316,6 +319,7 @@ class Index:
             "PRAGMA synchronous = NORMAL"
         )  # a power cut may lose the newest rows, never the order
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
         connection.execute("PRAGMA cell_size_check = ON")
         log = log_id(self.folder)
         connection.execute("BEGIN IMMEDIATE")
