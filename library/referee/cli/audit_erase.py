@@ -32,10 +32,9 @@ def erase(case: str, decision: str, reason: str, by: str, yes: bool, folder: Pat
     planned = erasable(folder, case, decision)
     if not yes:
         for each in planned:
-            click.echo(
-                f"{each.decision}: {', '.join(each.facts) or 'no fact'} of case {case}, in {len(each.records)} records",
-                err=as_json,
-            )
+            facts = ", ".join(each.facts) or "no fact"
+            records = "1 record" if len(each.records) == 1 else f"{len(each.records)} records"
+            click.echo(f"{each.decision}: {facts} of case {case}, in {records}", err=as_json)
         click.confirm("Delete the keys? This can't be undone", abort=True, err=as_json)
     erased = erase_case(folder, case, by=by or getpass.getuser(), reason=reason, decision=decision)
     if as_json:

@@ -8,6 +8,7 @@ import pytest
 from openpyxl import load_workbook
 
 from referee.audit import AuditLog
+from referee.workbook import FactDefinition
 from tests.unit.cli.conftest import Command
 from tests.unit.engine.limits import RULES, write_limits
 
@@ -108,6 +109,21 @@ def test_a_case_is_erased_and_its_story_says_so(referee: Command, logged: Path) 
     assert "asked by letter" in story
     assert referee("audit", "verify", "output/audit").code == 0
     assert referee("replay", "--versions", "payments.xlsx").code == 0
+
+
+def test_diff_reads_encrypted_facts_of_a_log_as_replay_does(referee: Command, desk: Path) -> None:
+    secret = (FactDefinition("rating", "number", sensitive=True, logged_as="encrypt"),)
+    for name, most in (("old.xlsx", 5), ("new.xlsx", 7)):
+        queue = f'if rating <= {most} then "managers" else "clerks"'
+        rules = (("-", "-", "human", None, queue, "rated"),)
+        write_limits(desk / name, rules, more_facts=secret)
+    (desk / "rated.csv").write_text("payment,country,amount,rating\nP-1,DE,1200,6\nP-2,DE,1200,8\n")
+    assert referee("decide", "old.xlsx", "--cases", "rated.csv", "--audit", "output/audit").code == 0
+    said = referee("diff", "old.xlsx", "new.xlsx", "--audit", "output/audit")
+    assert "real cases: 1 of 2 go elsewhere\n" in said.out
+    (desk / "output" / "audit.keys").rename(desk / "output" / "safe")
+    said = referee("diff", "old.xlsx", "new.xlsx", "--audit", "output/audit")
+    assert "2 cases of the log left out: facts that the rules use can't be read there" in said.out
 
 
 def test_an_open_case_is_not_erased(referee: Command, logged: Path) -> None:
