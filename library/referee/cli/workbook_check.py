@@ -84,23 +84,26 @@ def check_workbook(path: Path, models: Path, budget: Budget, watch: Watch) -> Wo
         share = budget.share(1 / (len(workbook.tables) - done))
         found = check_table(table, inputs, names=names, others=workbook.tables, budget=share)
         if table.name == workbook.settings.route_table:
-            found = _with_unused_facts(_with_guarantees(found, workbook, loaded, models), workbook, loaded)
+            found = _with_unused_facts(_with_models(found, workbook, loaded, models), workbook, loaded)
         report.add(found, table)
     return report
 
 
-def _with_guarantees(
+def _with_models(
     found: TableReport, workbook: DecisionWorkbook, loaded: Mapping[str, Model], models: Path
 ) -> TableReport:
-    """With hints: who approved each model, as far as this machine can tell, and which guarantee of a model's card backs
-    each threshold of the routing table."""
+    """With what is told of the models: who approved each, as far as this machine can tell, where the workbook and
+    a card don't fit, and which guarantee of a card backs what is decided by a score."""
     from referee.checks import Finding
     from referee.engine.approvals import told_approvals
     from referee.engine.guarantees import told_guarantees
+    from referee.engine.model_facts import told_misfits
     from referee.scoring import ModelStore
 
     told = told_approvals(workbook, loaded, ModelStore(models))
-    told += told_guarantees(workbook, {node: model.card for node, model in loaded.items()})
+    cards = {node: model.card for node, model in loaded.items()}
+    told += told_misfits(workbook, cards)
+    told += told_guarantees(workbook, cards)
     hints = [
         Finding(each.code, each.severity, each.message, found.table, (each.place,) if each.place else ())
         for each in told

@@ -98,6 +98,8 @@ def test_every_code_of_a_finding_is_explained(repository: Path) -> None:
     )
     for code in ("model-not-proved", *of_cards):
         assert explained.pop(code) == "hint"  # of the models' cards
+    for code in ("model-label-unknown", "model-fact-not-listed", "model-fact-type", "model-fact-values"):
+        assert explained.pop(code) == "finding"  # of the models' cards
     assert set(explained) == set(codes(repository))
     for code, severity in codes(repository).items():
         assert severity in (None, explained[code]), code
