@@ -95,10 +95,10 @@ class _Entry:
     records: int = 0
 
     def take(self, record: Record) -> None:
-        self.records += 1
         word = standing(record.kind, record.payload)
         if word and word not in _STATUSES:
             raise _unknown(word, record.position)
+        self.records += 1
         if record.kind == "exception":
             self.events.append(record.payload)
         else:
@@ -146,9 +146,9 @@ class Ledger:
         if (log_bytes(self._log.folder) if is_first else self._held) > self._most_held:
             self._move_to_index()
         for line, tail in read_lines(self._log.folder, self._tail):
-            self._tail = tail
-            self._held += len(line)
             self._take(record_of(line, self._log.folder / tail.segment, tail.position - 1))
+            self._held += len(line)
+            self._tail = tail
 
     def state(self, decision: str, case_id: str) -> CaseState | None:
         """Where a case of a decision stands as of the last ``refresh``; None if it was never decided."""
@@ -173,13 +173,12 @@ class Ledger:
         key = _key(record)
         if key is None:
             return
-        self._new.setdefault(key, []).append(record)
         word = standing(record.kind, record.payload)
         if word and word not in _STATUSES:
-            self._known.pop(key, None)
-            self._entries(key)  # refuses it if it counts
-        elif key in self._known:
+            self._entries(key)  # so that it is refused below, if it counts
+        if key in self._known:
             _add(self._known[key], record)
+        self._new.setdefault(key, []).append(record)
 
     def _entries(self, key: _Key) -> list[_Entry]:
         """The decisions about a case, oldest first, with what followed."""

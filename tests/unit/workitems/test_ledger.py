@@ -141,3 +141,9 @@ def test_a_status_of_another_version_is_refused(story: Story, payload: dict[str,
         AuditError, match="record 1 of the audit log gives an action a status that this version"
     ):
         story.ledger.refresh()
+    with pytest.raises(AuditError, match="record 1 of the audit log gives an action a status"):
+        story.ledger.refresh()  # and again, however often it is asked
+    indexed = Ledger(story.log, indexed_from=0)
+    for _ in range(2):
+        with pytest.raises(AuditError, match="record 1 of the audit log gives an action a status"):
+            indexed.refresh()
