@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from referee.cli.graph_layout import Point, layout
 
 if TYPE_CHECKING:
+    from referee.engine.requirements import Requirements
     from referee.workbook import DecisionWorkbook
 
 _LETTER = 7.3
@@ -44,10 +46,14 @@ def drawing(workbook: DecisionWorkbook) -> Drawing:
     """The requirements graph as a picture: arrows lead from what is needed to what needs it."""
     from referee.engine.requirements import requirements
 
-    nodes = requirements(workbook)
+    return drawn(requirements(workbook), workbook.dictionary.open_names, workbook.settings.route_table)
+
+
+def drawn(nodes: Sequence[Requirements], facts: Iterable[str], route_table: str = "") -> Drawing:
+    """The picture of nodes and of the facts that they need."""
     named = {node.name for node in nodes}
     users: dict[str, tuple[str, ...]] = {}
-    for fact in workbook.dictionary.open_names:
+    for fact in facts:
         using = tuple(node.name for node in nodes if fact in node.needs)
         if using:
             users[fact] = using
@@ -56,9 +62,10 @@ def drawing(workbook: DecisionWorkbook) -> Drawing:
         groups.setdefault(using, []).append(fact)
     keys = {using: f"\1{index}" for index, using in enumerate(groups)}
     lines = {node.name: [[node.name]] for node in nodes}
-    lines |= {keys[using]: _columns(facts) for using, facts in groups.items()}
+    lines |= {keys[using]: _columns(group) for using, group in groups.items()}
     kinds = {node.name: str(node.kind) for node in nodes} | dict.fromkeys(keys.values(), "facts")
-    kinds[workbook.settings.route_table] = "route"
+    if route_table:
+        kinds[route_table] = "route"
     needs = {
         node.name: [
             *(need for need in node.needs if need in named),

@@ -11,6 +11,7 @@ from referee.cli.output import json_option, print_json, say
 from referee.domain import RefereeError
 
 if TYPE_CHECKING:
+    from referee.cli.shown_dmn import ShownModel
     from referee.tables import DecisionTable
     from referee.workbook import DecisionWorkbook
 
@@ -32,11 +33,17 @@ def show(workbook: Path, textconv: bool, html: Path | None, as_json: bool) -> No
     """Print the decision WORKBOOK as text, with how each cell was read.
 
     The same content always gives the same text, whatever its colours and widths, so git can compare workbooks by it.
+    DMN files (.dmn) are shown too.
     """
+    from referee.cli.changed_dmn import is_dmn
+    from referee.cli.shown_dmn import read_shown
     from referee.cli.workbook_text import workbook_lines
     from referee.workbook import read_workbook
 
     try:
+        if is_dmn(workbook):
+            _show_dmn(read_shown(workbook), workbook, html, as_json)
+            return
         read = read_workbook(workbook)
     except RefereeError as error:
         if not textconv:  # git gives up on the whole comparison when this command fails
@@ -52,6 +59,20 @@ def show(workbook: Path, textconv: bool, html: Path | None, as_json: bool) -> No
             say(line, hanging=4)
     else:
         click.echo(f"{html}: {read.settings.name} {read.settings.version}")
+
+
+def _show_dmn(model: ShownModel, path: Path, html: Path | None, as_json: bool) -> None:
+    from referee.cli import shown_dmn
+
+    if html is not None:
+        shown_dmn.write_page(html, model, path)
+    if as_json:
+        print_json(shown_dmn.as_record(model))
+    elif html is None:
+        for line in shown_dmn.model_lines(model):
+            say(line, hanging=4)
+    else:
+        click.echo(f"{html}: {model.name}")
 
 
 def as_record(workbook: DecisionWorkbook) -> dict[str, Any]:
@@ -86,7 +107,7 @@ def as_record(workbook: DecisionWorkbook) -> dict[str, Any]:
             {"name": model.node, "folder": model.folder, "version": model.version, "facts": list(model.facts)}
             for model in workbook.models
         ],
-        "tables": [_table(table) for table in workbook.tables],
+        "tables": [table_record(table) for table in workbook.tables],
         "readings": [
             {
                 "place": str(reading.place),
@@ -119,7 +140,8 @@ def as_record(workbook: DecisionWorkbook) -> dict[str, Any]:
     }
 
 
-def _table(table: DecisionTable) -> dict[str, Any]:
+def table_record(table: DecisionTable) -> dict[str, Any]:
+    """A table for machines."""
     return {
         "name": table.name,
         "place": str(table.place or ""),

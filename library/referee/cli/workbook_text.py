@@ -37,7 +37,7 @@ def workbook_lines(workbook: DecisionWorkbook, *, brief: bool = False) -> Iterat
             version = f", version {model.version}" if model.version else ""
             yield f"  {model.node}: folder {model.folder}{version}; given {', '.join(model.facts)}"
     for table in workbook.tables:
-        yield from ("", *_table(table))
+        yield from ("", *table_lines(table))
         if not brief:
             yield from _readings(workbook, table)
     if workbook.tests:
@@ -159,10 +159,11 @@ def in_force(start: datetime.date | None, end: datetime.date | None) -> str:
     return " ".join(([f"from {start}"] if start else []) + ([f"to {end}"] if end else []))
 
 
-def _table(table: DecisionTable) -> Iterator[str]:
+def table_lines(table: DecisionTable) -> Iterator[str]:
+    """A table with its columns and rules; with its sheet if it stands on one."""
     sheet = sheet_of(table.place)
     policy = f"hit policy {table.hit_policy.value} ({hit_policy_text(table.hit_policy)})"
-    yield f"table {table.name}, sheet {sheet}, {policy}"
+    yield f"table {table.name}, {f'sheet {sheet}, ' if sheet else ''}{policy}"
     for what, headings in (
         ("tests", [(clause.expression.text, clause.type, clause.allowed_values) for clause in table.inputs]),
         ("gives", [(clause.name, clause.type, clause.allowed_values) for clause in table.outputs]),

@@ -150,3 +150,65 @@ def test_git_compares_workbooks_by_their_text(desk: Path, repository: Path) -> N
     write_limits(desk / "payments.xlsx", ((">>= 10", "-", "auto", "pay", None, ""),))
     said = subprocess.run(["git", "diff"], capture_output=True, encoding="utf-8", check=True).stdout
     assert "payments.xlsx can't be used, " in said
+
+
+MODEL = """<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" name="fees" namespace="urn:fees" id="m">
+<description>What a parcel costs.</description>
+<inputData id="w" name="weight"><variable name="weight" typeRef="number"/></inputData>
+<decision id="s" name="size"><variable name="size" typeRef="string"/>
+  <informationRequirement><requiredInput href="#w"/></informationRequirement>
+  <decisionTable hitPolicy="UNIQUE">
+    <input><inputExpression typeRef="number"><text>weight</text></inputExpression></input>
+    <output typeRef="string"/>
+    <rule><inputEntry><text>&lt;= 2</text></inputEntry><outputEntry><text>"small"</text></outputEntry></rule>
+    <rule><inputEntry><text>&gt; 2</text></inputEntry><outputEntry><text>"large"</text></outputEntry></rule>
+  </decisionTable></decision>
+<decision id="f" name="fee"><variable name="fee" typeRef="number"/>
+  <informationRequirement><requiredDecision href="#s"/></informationRequirement>
+  <literalExpression><text>if size = "small" then 4 else 9</text></literalExpression></decision>
+</definitions>"""
+
+
+def test_a_dmn_file_is_shown_as_text(referee: Command, desk: Path) -> None:
+    (desk / "fees.dmn").write_text(MODEL, encoding="utf-8")
+    said = referee("show", "fees.dmn")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines() == [
+        "model fees",
+        "  purpose: What a parcel costs.",
+        "",
+        "inputs",
+        "  weight: number",
+        "",
+        "table size, hit policy U (unique: at most one rule matches)",
+        "  tests weight: number",
+        "  gives size: string",
+        '  rule 1: weight <= 2 -> size "small"',
+        '  rule 2: weight > 2 -> size "large"',
+        "  needs weight",
+        "",
+        "decision fee: number",
+        '  if size = "small" then 4 else 9',
+        "  needs size",
+    ]
+
+
+def test_a_dmn_file_is_drawn_as_a_page_and_given_to_machines(referee: Command, desk: Path) -> None:
+    (desk / "fees.dmn").write_text(MODEL, encoding="utf-8")
+    assert referee("show", "fees.dmn", "--html", "fees.html").out == "fees.html: fees\n"
+    page = (desk / "fees.html").read_text(encoding="utf-8")
+    assert "Requirements graph: size needs weight; fee needs size" in page
+    assert 'aria-label="decision table size"' in page and "if size = &#34;small&#34; then 4 else 9" in page
+    found = referee("show", "fees.dmn", "--json").json
+    assert [(each["name"], each["needs"]) for each in found["elements"]] == [
+        ("size", ["weight"]),
+        ("fee", ["size"]),
+    ]
+    assert found["elements"][0]["table"]["rules"][1]["inputs"] == ["> 2"]
+
+
+def test_what_is_no_dmn_file_is_said(referee: Command, desk: Path) -> None:
+    (desk / "broken.dmn").write_text("<definitions", encoding="utf-8")
+    said = referee("show", "broken.dmn")
+    assert (said.code, said.out) == (2, "") and "the file is not well-formed XML" in said.err
+    assert "there is no such file" in referee("show", "none.dmn").complaint
