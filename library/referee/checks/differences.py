@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import and_
 from types import MappingProxyType
 from typing import Any
 
@@ -57,13 +59,16 @@ class Differences:
     """All differences where ``is_complete``, else those found in time. ``open`` are cases that hang on expressions.
 
     ``unshown`` are decided differently if they occur: no facts were found that bring them, nor was it shown that none
-    do. ``left`` says where all cases lie that were not compared, by input expression as unary tests.
+    do. ``doubtable`` are calculated inputs that some facts may leave in doubt in one version only: such cases were
+    searched for, and not all compared. ``left`` says where all cases lie that were not compared, by input expression as
+    unary tests.
     """
 
     found: tuple[Difference, ...]
     open: tuple[Difference, ...]
     is_complete: bool
     unshown: tuple[Difference, ...] = ()
+    doubtable: tuple[str, ...] = ()
     left: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -194,11 +199,13 @@ def differences(
     found: list[Difference] = []
     left_open: list[Difference] = []
     unshown: list[Difference] = []
+    told_boxes: list[Box] = []
     few = {kind: each[1:] for kind, each in kinds.items() if slices[each] > _MOST_OF_A_SLICE}
     for kind, boxes in pairs.items():
         are_refused = answers[kind][0] is _REFUSED, answers[kind][1] is _REFUSED
         for box in [boxes[0]] if kind in few else merged(boxes):
             told = _difference(space, box, free, *answers[kind], paths)
+            told_boxes.append(box)
             told = replace(told, where=_with_calls(told.where, apart))
             is_shown = True
             if shows.calculated:
@@ -216,9 +223,25 @@ def differences(
                     told, where={space.dimensions[at].expression: space.dimensions[at].cell_text(regions)}
                 )
             (left_open if kind is _OPEN else found if is_shown else unshown).append(told)
+    both_admit = {
+        at: reduce(and_, (dict(each).get(at, ~0) for each in gates)) for each in gates for at in dict(each)
+    }
+    in_doubt = [
+        Difference(where, _SHOWN, _SHOWN, case)
+        for where, case in shows.in_doubt(told_boxes, both_admit, budget)
+    ]
+    found += in_doubt
     left = _where(space, around_admitted(not_compared, gates), free) if not_compared else {}
     left = _with_calls(left, apart)
-    return Differences(tuple(found), tuple(left_open), not not_compared, tuple(unshown), left)
+    asked = shows.doubtable(all_of_them=bool(in_doubt))
+    return Differences(
+        tuple(found),
+        tuple(left_open),
+        not not_compared,
+        tuple(unshown),
+        tuple(dict.fromkeys(apart.get(text, text) for text in asked)),
+        left,
+    )
 
 
 _Slice = tuple[int, int, int]
@@ -303,6 +326,7 @@ def _type_of(name: str, old: Version, new: Version) -> str:
     return (new.facts.get(name) or old.facts[name]).type
 
 
+_SHOWN = Answer(("shown by its case",), None, (), is_doubtful=True, is_open=False, meets_doubt=True)
 _REFUSED = Answer(("refused",), None, (), is_doubtful=True, is_open=False, meets_doubt=True)
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from referee.checks.both_versions import BothVersions
 from referee.checks.budget import Budget, OutOfBudget
 from referee.checks.case_space import Box, CaseSpace, InputValues
+from referee.checks.expression_doubt import may_be_in_doubt
 from referee.checks.fact_search import FactSearch, Found, Wanted
 from referee.checks.finding import Case
-from referee.checks.possible import Possible, of_regions
+from referee.checks.possible import ONLY_NULL, Possible, of_regions
+from referee.checks.value_line import literal_text
 from referee.checks.whole_decision import WholeDecision, nested
 from referee.domain import Diagnostic, Severity
 from referee.feel import Names
 from referee.tables import DecisionTable
+
+_PARTS_TRIED = 8
 
 
 class ShownDifferences:
@@ -40,6 +44,7 @@ class ShownDifferences:
             for name, each in zip(deciding, tables, strict=True)
         ]
         self._free = [at for at in sorted({*used[0], *used[1]}) if at not in space.presence.values()]
+        self._used = used
         old, new = self._versions
         of_old = {space.dimensions[at].expression for at in used[0] if at not in used[1]}
         self._both = BothVersions(old, new, of_old)
@@ -90,6 +95,87 @@ class ShownDifferences:
             return FactSearch(self._both, wanted, show, budget, facts=self._more).find()
         except OutOfBudget:
             return Found(None)
+
+    def doubtable(self, *, all_of_them: bool) -> list[str]:
+        """The calculated inputs that can't be told in every case: all, or those of one version only."""
+        old, new = (set(each) for each in self._doubtable)
+        return sorted(old | new if all_of_them else old ^ new)
+
+    @cached_property
+    def _doubtable(self) -> list[list[str]]:
+        return [
+            [
+                text
+                for at in sorted(self.calculated & frozenset(used))
+                if may_be_in_doubt(version.node(text := self._space.dimensions[at].expression), version)
+            ]
+            for version, used in zip(self._versions, self._used, strict=True)
+        ]
+
+    def in_doubt(
+        self, told: Sequence[Box], admitted: Mapping[int, int], budget: Budget
+    ) -> Iterator[tuple[dict[str, str], Case]]:
+        """Cases that are decided differently while a calculated input can't be told: which they are, and one of each.
+
+        Searched for, not proved. Left out are those of boxes that are ``told``, and values of dimensions that aren't
+        ``admitted``.
+        """
+        if not any(self._doubtable) or not all(version.is_decidable for version in self._versions):
+            return
+        bounds = {
+            path: of_regions(dimension, dimension.full)
+            for path in self._both.facts
+            if (dimension := self._both.dimension(path)) is not None
+        }
+        for at, regions in admitted.items():
+            dimension = self._space.dimensions[at]
+            if dimension.expression in bounds:
+                bounds[dimension.expression] = of_regions(dimension, regions)
+
+        def show(facts: Mapping[str, Any]) -> Case | None:
+            is_new = self._is_any_in_doubt(facts) and not any(self._holds(box, facts) for box in told)
+            return Case(facts, "", nested(facts)) if is_new and self._differ(facts, (False, False)) else None
+
+        optional = [path for path, possible in bounds.items() if possible.null]
+        for missing in (*optional, None):
+            facts = {**bounds, missing: ONLY_NULL} if missing is not None else bounds
+            try:
+                case = (
+                    FactSearch(self._both, [], show, budget, facts=facts, most_parts=_PARTS_TRIED)
+                    .find()
+                    .shown
+                )
+            except OutOfBudget:
+                return
+            if case is None:
+                continue
+            if missing is not None:
+                yield {missing: "null"}, case
+            elif all(value is not None for value in case.values.values()):
+                used = [
+                    path for texts in self._doubtable for text in texts for path in self._both.facts_in(text)
+                ]
+                yield {path: literal_text(case.values[path]) for path in used if path in case.values}, case
+
+    def _is_any_in_doubt(self, facts: Mapping[str, Any]) -> bool:
+        for version, texts in zip(self._versions, self._doubtable, strict=True):
+            evaluated = version.evaluated(facts)
+            if evaluated is None or any(evaluated(text)[1] for text in texts):
+                return True
+        return False
+
+    def _holds(self, box: Box, facts: Mapping[str, Any]) -> bool:
+        """Whether facts lie in a box that says nothing of what is calculated."""
+        for at in self._free:
+            dimension = self._space.dimensions[at]
+            if at in self.calculated:
+                if box[at] != dimension.full:
+                    return False
+                continue
+            region = dimension.region_of(facts.get(dimension.expression))
+            if region is None or not box[at] >> region & 1:
+                return False
+        return True
 
     def _differ(self, facts: Mapping[str, Any], refused: tuple[bool, bool]) -> bool:
         old, new = (

@@ -176,6 +176,11 @@ def left_open(told: Differences) -> Iterator[str]:
             f"{cases(difference.where)}: decided differently, but no facts were found that bring such cases, nor was "
             "it shown that there are none"
         )
+    for text in told.doubtable:
+        yield (
+            f"{text}: facts may leave it in doubt in one version only, such as a missing one or a division by zero; "
+            "such cases were searched, but not all of them compared"
+        )
     for difference in told.open:
         yield f"{cases(difference.where)}: whether these cases are decided differently hangs on an expression"
 
