@@ -66,9 +66,9 @@ def find(
     total = index.count(condition, values)
     done = 0
     for places in index.places(condition, values, newest_first=newest_first):
-        for line, place in index.lines(places):
+        for line, place in index.records.lines(places):
             if all(part in line for part in needed) and (not tests or _passes(line, tests)):
-                record = record_of(line, index.path_of(place[1]), place[0])
+                record = record_of(line, index.records.path_of(place[1]), place[0])
                 if all(test(record.payload) for test in facts):
                     yield record
         done += len(places)

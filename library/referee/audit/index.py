@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 from referee.audit.disk_fault import reason
 from referee.audit.index_files import index_files, index_places, new_index_file, remove_index
@@ -29,8 +29,9 @@ from referee.audit.index_rows import (
     stored,
     write_tail,
 )
-from referee.audit.reading import read_lines, record_of
-from referee.audit.record import FIRST_SEGMENT, Record, Tail, read_links
+from referee.audit.placed_records import Place, PlacedRecords, UnusableIndexError
+from referee.audit.reading import read_lines
+from referee.audit.record import FIRST_SEGMENT, Record, Tail
 from referee.audit.segments import log_id, segment_names
 from referee.domain import AuditError
 
@@ -48,19 +49,13 @@ _CACHE_KIB = 64 * 1024
 _LOG_PAGES = 16 * 1024
 _PLACES = "SELECT position, words.text, start, size, hash FROM records JOIN words ON words.id = segment "
 
-Place = tuple[int, str, int, int, bytes]
-"""Position, segment, start, size and hash of a record."""
-
-
-class UnusableIndexError(Exception):
-    """The index can't answer: it is damaged, held by another program, or not that of the log. The log still can."""
-
 
 class Index:
     """The index of the log in a folder, as far as ``tail``; ``catch_up`` brings it to the end of the log.
 
     Any number of processes may use one at the same time; a kill at any moment leaves it as it was some records before.
-    Where no file can be written it is kept in memory. ``note`` says why an older index wasn't used; else it is "".
+    Where no file can be written it is kept in memory. ``records`` reads what it points to. ``note`` says why an older
+    index wasn't used; else it is "".
     All methods raise UnusableIndexError when the index is at fault, and AuditError when the log is.
     """
 
@@ -69,7 +64,7 @@ class Index:
         self.note = ""
         self.path: Path | None = None
         self._tail = Tail()
-        self._paths: dict[str, Path] = {}
+        self.records = PlacedRecords(folder)
         self._left_to_parent: list[sqlite3.Connection] = []
         self._connect()
 
@@ -99,7 +94,7 @@ class Index:
         # Two trees of the file say how many there are: a damaged one must not make a known case look new.
         if (counted[0] if counted else 0) != len(places):
             raise UnusableIndexError("it contradicts itself")
-        return self.read(place for place in places if place[0] < before)
+        return self.records.read(place for place in places if place[0] < before)
 
     def histories(self, cases: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Record]]:
         """All records about each of some hundred cases of a decision, read in one go through the log."""
@@ -110,7 +105,7 @@ class Index:
                 f"{_PLACES} WHERE subject IN ({', '.join('?' * len(numbers))}) ORDER BY position",
                 list(numbers),
             ).fetchall()
-        for record in self.read(places):
+        for record in self.records.read(places):
             case = found.get((record.payload["decision"], record.payload["case"]))
             if case is not None:
                 case.append(record)
@@ -124,7 +119,7 @@ class Index:
             f"(SELECT subject FROM records WHERE kind IN ({words} ('handoff', 'answer')))"
         )
         for places in self.places(condition, ()):
-            yield from self.read(places)
+            yield from self.records.read(places)
 
     def cases(self, decision: str, standings: Sequence[str], since: int) -> set[str]:
         """The cases whose latest decision has come as far as one of these, and those with records from the position
@@ -184,45 +179,6 @@ class Index:
         with self._reading() as connection:
             found = connection.execute("SELECT text, bot FROM bots JOIN words ON words.id = writer")
             return {stored(writer): stored(bot) for writer, bot in found}
-
-    def read(self, places: Iterable[Place]) -> Iterator[Record]:
-        """The records at these places, each read from the log and checked against its own hash and the index's."""
-        for line, (position, segment, *_) in self.lines(places):
-            yield record_of(line, self.path_of(segment), position)
-
-    def path_of(self, segment: str) -> Path:
-        """Where a segment lies."""
-        path = self._paths.get(segment)
-        if path is None:  # measured: joining costs a tenth of reading a record
-            path = self._paths[segment] = self.folder / segment
-        return path
-
-    def lines(self, places: Iterable[Place]) -> Iterator[tuple[bytes, Place]]:
-        """The lines of records, checked like ``read``."""
-        file: BinaryIO | None = None
-        opened = ""
-        try:
-            for place in places:
-                position, segment, start, size, digest = place
-                if file is None or segment != opened:
-                    if file is not None:
-                        file.close()
-                    file, opened = self._segment(segment, position), segment
-                file.seek(start)
-                line = file.read(size)
-                links = read_links(line)
-                if (
-                    links is None
-                    or not links.sound
-                    or (links.position, links.hash) != (position, digest.hex())
-                ):
-                    raise UnusableIndexError(f"record {position} isn't where it should be")
-                yield line, place
-        except OSError as fault:
-            raise AuditError(f"the audit log in {self.folder} can't be read: {reason(fault)}") from fault
-        finally:
-            if file is not None:
-                file.close()
 
     def abandon(self) -> None:
         """Closes the index and deletes its file; the next one is made from the log alone."""
@@ -365,7 +321,7 @@ class Index:
         if not rows or rows[0][0] != tail.position - 1 or rows[0][4].hex() != tail.hash:
             raise UnusableIndexError("it contradicts itself")
         if (self.folder / rows[0][1]).exists():  # else it is archived; what follows names its hash
-            for _ in self.lines(rows):
+            for _ in self.records.lines(rows):
                 pass
 
     # Transactions
@@ -426,15 +382,6 @@ class Index:
             raise UnusableIndexError(str(fault) or type(fault).__name__) from fault
 
     # Files
-
-    def _segment(self, name: str, position: int) -> BinaryIO:
-        try:
-            return self.path_of(name).open("rb")
-        except FileNotFoundError:
-            raise AuditError(
-                f"record {position} of the audit log is in {self.folder / name}, which isn't there; put the file back "
-                "from the archive or the backup"
-            ) from None
 
     def _bytes_before(self, tail: Tail) -> int:
         names = segment_names(self.folder)

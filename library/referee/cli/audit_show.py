@@ -54,7 +54,9 @@ def show_case(context: click.Context, case: str, decision: str, folder: Path, as
         condition += " AND cases.decision = (SELECT id FROM words WHERE text = ?)"
         values.append(storable(decision))
     with opened_index(folder) as index:
-        records = [record for places in index.places(condition, values) for record in index.read(places)]
+        records = [
+            record for places in index.places(condition, values) for record in index.records.read(places)
+        ]
         bots = index.bots()
         similar = [] if records else similar_cases(case, index)
     if as_json:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from referee.audit import AuditLog, Record
-from referee.audit.index import INDEXED_FROM, Index, UnusableIndexError, log_bytes
+from referee.audit.index import INDEXED_FROM, Index, log_bytes
+from referee.audit.placed_records import UnusableIndexError
 from referee.audit.reading import read_lines, record_of
 from referee.audit.record import Tail
 from referee.domain import HandoffError

@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from referee.audit import AuditLog, Record
-from referee.audit.index import INDEXED_FROM, Index, UnusableIndexError, log_bytes
+from referee.audit.index import INDEXED_FROM, Index, log_bytes
 from referee.audit.index_rows import CLOSED, is_about, standing
+from referee.audit.placed_records import UnusableIndexError
 from referee.audit.reading import read_lines, record_of
 from referee.audit.record import Tail
 from referee.domain import AuditError, Receipt

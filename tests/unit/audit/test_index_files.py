@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from referee.audit import AuditLog, index_files
-from referee.audit.index import Index, UnusableIndexError, up_to_date
+from referee.audit.index import Index, up_to_date
 from referee.audit.index_files import CACHE, SUFFIX, cache_folder, index_places, is_shared
+from referee.audit.placed_records import UnusableIndexError
 from referee.domain import AuditError
 
 
