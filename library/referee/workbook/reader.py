@@ -27,7 +27,7 @@ from referee.workbook.references import References, input_type, model_type, name
 from referee.workbook.route_table import (
     ROUTE_OUTPUTS,
     check_route_table,
-    has_route_outputs,
+    is_routing,
     optional_outputs,
 )
 from referee.workbook.sheets import CHOICES_SHEET
@@ -227,12 +227,16 @@ class _Decision:
         tables: list[DecisionTable] = []
         readings: list[CellReading] = []
         references = References(scope, dictionary.protected)
-        is_named = any(outline.name == route_table for outline in outlines)
+        meant = {
+            outline.name
+            for outline in outlines
+            if is_routing(column.heading for column in outline.of_kind("output"))
+        }
+        routing = {route_table} if route_table in meant else meant
         for outline in outlines:
             before = len(self._faults)
             types = [self._input_type(column, scope, dictionary) for column in outline.of_kind("input")]
-            is_routing = outline.name == route_table if is_named else has_route_outputs(outline)
-            blank = optional_outputs(outline) if is_routing else frozenset[str]()
+            blank = optional_outputs(outline) if outline.name in routing else frozenset[str]()
             outputs = self._outputs.get(outline.name, {})
             table, read = read_table(outline, scope, outputs, types, blank, self._faults)
             references.check_table(table, self._faults)
@@ -281,6 +285,9 @@ class _Decision:
                 f"there is no table `{name}`{hint}; name the table that gives route, action, queue and reason"
             )
             self._fault("route-table", message, place)
+            for table in tables:
+                if is_routing(output.name for output in table.outputs):
+                    check_route_table(table, self._faults)
             return ()
         return check_route_table(found, self._faults)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from referee.domain import Diagnostic
 from referee.tables import CellText, DecisionTable, HitPolicy
 from referee.workbook.cell_reading import did_you_mean
@@ -16,9 +18,9 @@ MAY_BE_BLANK = frozenset({"action", "queue"})
 """Outputs a routing rule may leave blank: a person needs no action, and the rest no queue."""
 
 
-def has_route_outputs(outline: TableOutline) -> bool:
-    """Whether a table gives what a routing table must, so that it is meant to be one."""
-    return {column.heading for column in outline.of_kind("output")} >= {*ROUTE_OUTPUTS}
+def is_routing(outputs: Iterable[str]) -> bool:
+    """Whether a table with these outputs is meant to be the routing table, whatever the settings name."""
+    return len({*outputs} & {*ROUTE_OUTPUTS}) > 1
 
 
 def optional_outputs(outline: TableOutline) -> frozenset[str]:

@@ -363,6 +363,8 @@ NOTHING_THAT_FOLLOWS = [
     ({"routing!B3": "band.sise"}, ["routing B3"]),
     ({"routing!B3": "band.sise", "routing!B5": "< smal"}, ["routing B3", "routing B5"]),
     ({"Decision!B6": "ruting"}, ["Decision B6"]),
+    ({"Decision!B6": "ruting", "routing!F3": "rout"}, ["Decision B6", "routing A1"]),
+    ({"Decision!B6": "band"}, ["Band A1"]),
 ]
 
 
