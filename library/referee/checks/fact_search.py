@@ -16,7 +16,7 @@ from referee.checks.both_versions import BothVersions
 from referee.checks.budget import Budget
 from referee.checks.dimension import Dimension
 from referee.checks.fact_walk import FactWalk, candidates
-from referee.checks.possible import Possible, of_regions, touched
+from referee.checks.possible import Possible, of_regions, touches
 from referee.checks.region_set import members
 from referee.checks.stretch import Stretch
 from referee.checks.value_line import STRING, kind_of_value
@@ -153,7 +153,7 @@ class FactSearch(Generic[Shown]):
 
     def _may_hold(self, space: Space) -> bool:
         bounds = self._decision.bounds(space.get)
-        return all(touched(each.dimension, bounds(each.expression)) & each.regions for each in self._wanted)
+        return all(touches(each.dimension, bounds(each.expression), each.regions) for each in self._wanted)
 
     def _tried(self, space: Space, most: int) -> Shown | None:
         """What is shown for one of some facts of a part of the space."""

@@ -167,6 +167,23 @@ def touched(dimension: Dimension, possible: Possible) -> int:
     return found
 
 
+def touches(dimension: Dimension, possible: Possible, regions: int) -> bool:
+    """Whether one of some regions holds a possible value; yes where its values have no line."""
+    if possible.is_any or dimension.is_opaque or possible.items:
+        return bool(regions)
+    if regions & dimension.null and possible.null:
+        return True
+    points = [dimension.region_of(part.low) for part in possible.parts if part.is_point]
+    if any(region is not None and regions >> region & 1 for region in points):
+        return True
+    wide = [part for part in possible.parts if not part.is_point]
+    return any(
+        each.kind is part.kind and (each.is_other or _meet(each, part))
+        for each in (dimension.regions[at] for at in (members(regions) if wide else ()))
+        for part in wide
+    )
+
+
 def _meet(region: Region, part: Stretch) -> bool:
     return region.stretch.common(part) is not None
 

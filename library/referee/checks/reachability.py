@@ -10,7 +10,7 @@ from referee.checks.case_space import Box, CaseSpace, InputValues
 from referee.checks.cover import Uncovered
 from referee.checks.decision_logic import Cut, DecisionLogic
 from referee.checks.finding import Case, Finding, Fix
-from referee.checks.masked import stronger_than
+from referee.checks.masked import stronger_than, takers_of
 from referee.checks.outcome import DISAGREEMENT, NO_HIT, SEVERAL_HITS, Outcome
 from referee.checks.region_set import members
 from referee.checks.subject import Subject, as_facts, listed, paths_of, results_of
@@ -65,6 +65,9 @@ def unreachable_rules(subject: Subject, budget: Budget) -> Iterator[Finding]:
         if box.reach is None:
             continue
         number = subject.number(rule)
+        rivals = subject.true_index.touching(box.reach) & stronger.get(rule, 0)
+        if takers_of(subject, box.reach, rivals, budget) is not None:
+            continue  # told with the masked rules
         found = subject.shown(box.reach, budget, _fires(number))
         if found.shown is not None:
             continue
@@ -72,11 +75,9 @@ def unreachable_rules(subject: Subject, budget: Budget) -> Iterator[Finding]:
             why = "no case brings the values that its cells want together; correct them"
             yield _never(subject, rule, (), why)
             continue
-        rivals = subject.true_index.touching(box.reach) & stronger.get(rule, 0)
         parts = Uncovered(box.reach, _boxes(subject, rivals), budget)
-        is_taken, is_known = False, bool(rivals)
+        is_known = bool(rivals)
         for tried, part in enumerate(parts if rivals else ()):
-            is_taken = True
             found = subject.shown(part, budget, _fires(number))
             is_known = found.is_impossible and tried < _MOST_PARTS_TRIED
             if not is_known:
@@ -85,7 +86,7 @@ def unreachable_rules(subject: Subject, budget: Budget) -> Iterator[Finding]:
             continue  # what expressions in cells leave open is told of the cells
         if not is_known:
             yield _not_reached(subject, rule)
-        elif is_taken:
+        else:
             takers = tuple(members(rivals))
             by = listed([subject.number(taker) for taker in takers])
             comes = "come" if len(takers) > 1 else "comes"
