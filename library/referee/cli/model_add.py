@@ -27,18 +27,25 @@ from referee.domain import InputError, ModelError
 )
 @making_options
 def add(fitted: Path, making: Making, cases: Path, sha256: str, feature: tuple[str, ...]) -> None:
-    """Make a model folder of a FITTED scikit-learn classifier with predict_proba, as joblib.dump wrote it.
+    """Make a model folder of a FITTED scikit-learn classifier with predict_proba, kept by joblib.dump or skops.io.dump.
 
-    The file is a pickle, which could run code: it is opened only after you have said that it is yours, by --sha256 or
-    when asked, and then by an unpickler that admits scikit-learn's own estimators alone. The classifier is judged on
-    --cases, which it must not have learnt from, and gets ranges, categories, operating points and parity from them.
+    A file of joblib is a pickle, which could run code: it is opened only after you have said that it is yours, by
+    --sha256 or when asked, and then by an unpickler that admits scikit-learn's own estimators alone. The classifier
+    is judged on --cases, which it must not have learnt from, and gets ranges, categories, operating points and parity
+    from them.
     """
-    from referee.scoring.own_classifier import add_model, feature_names, fitted_classifier, read_file
+    from referee.scoring.own_classifier import (
+        add_model,
+        feature_names,
+        fitted_classifier,
+        is_skops,
+        read_file,
+    )
 
-    goals = making.goals()
+    making.goals()
     making.check_places()
     content, found = read_file(fitted)
-    _require_word(fitted, sha256.strip().casefold(), found)
+    _require_word(fitted, sha256.strip().casefold(), found, is_pickle=not is_skops(content))
     classifier = fitted_classifier(content, fitted)
     names = feature_names(classifier, feature, fitted)
     prepared = making.prepared(cases, lambda _: names, already_fitted=True)
@@ -50,7 +57,7 @@ def add(fitted: Path, making: Making, cases: Path, sha256: str, feature: tuple[s
             name=making.name,
             models_folder=making.folder.parent,
             source=f"{cases.name}, {len(prepared.cases):,} cases",
-            goals=goals,
+            goals=making.goals(prepared.positive),
             seed=making.seed,
             file_sha256=found,
             **making.signed,
@@ -58,11 +65,11 @@ def add(fitted: Path, making: Making, cases: Path, sha256: str, feature: tuple[s
     making.tell(card)
 
 
-def _require_word(path: Path, given: str, found: str) -> None:
-    """Somebody has to say that the file is theirs; a hash that they give says it, and that it hasn't changed."""
+def _require_word(path: Path, given: str, found: str, *, is_pickle: bool) -> None:
+    """Somebody has to say that a pickle is theirs; a hash that they give says it, and that it hasn't changed."""
     if given and given != found:
         raise ModelError(f"{path} has the sha256 {found}, not {given}; it is not the file you mean")
-    if given:
+    if given or not is_pickle:
         return
     if not sys.stdin.isatty():
         raise InputError(

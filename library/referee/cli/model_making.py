@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import click
 
@@ -37,6 +37,7 @@ class Signed(TypedDict):
     author: str
     date: str
     limits_of_use: str
+    model_format: Literal["joblib", "skops"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,9 @@ class Making:
     report: Path | None
     author: str
     limits: str
+    meaning: tuple[str, ...]
+    unit: tuple[str, ...]
+    model_format: Literal["joblib", "skops"]
     seed: int
     as_json: bool
 
@@ -74,18 +78,21 @@ class Making:
             "author": self.author or _user(),
             "date": datetime.now(UTC).date().isoformat(),
             "limits_of_use": self.limits,
+            "model_format": self.model_format,
         }
 
-    def goals(self) -> list[Goal]:
-        """The promises that are asked for. Raises ``InputError`` or a usage error."""
+    def goals(self, positive: str = "") -> list[Goal]:
+        """The promises that are asked for, of the label as cases have it. Raises ``InputError`` or a usage error."""
         from referee.scoring.operating_points import Goal
 
         if (self.cost_wrong is None) != (self.cost_review is None):
             raise click.UsageError("--cost-wrong and --cost-review belong together; give both")
-        goals = [Goal(share, self.positive, self.confidence) for share in self.at_most]
+        goals = [Goal(share, positive or self.positive, self.confidence) for share in self.at_most]
         if self.cost_wrong is not None and self.cost_review is not None:
-            goals.append(Goal.of_costs(self.cost_wrong, self.cost_review, self.positive, self.confidence))
-        return goals or [Goal(share, self.positive, self.confidence) for share in PROMISES]
+            goals.append(
+                Goal.of_costs(self.cost_wrong, self.cost_review, positive or self.positive, self.confidence)
+            )
+        return goals or [Goal(share, positive or self.positive, self.confidence) for share in PROMISES]
 
     def check_places(self) -> None:
         """That model and report can be written where they are to go, before any work."""
@@ -126,6 +133,8 @@ class Making:
             case_id=decisions.settings.case_id if decisions is not None else "",
             declared=declared_facts(decisions),
             only=facts(decisions),
+            meanings=_pairs("--meaning", self.meaning, "yes='was denied'"),
+            units=_pairs("--unit", self.unit, "amount=EUR"),
             **asked,
         )
         return prepare(rows, request, faults)
@@ -179,11 +188,32 @@ _OPTIONS = (
     click.option(
         "--limits", default=LIMITS_OF_USE, help="What the model must not be used for, for the card."
     ),
+    click.option("--meaning", multiple=True, help="What a label means, for the card: yes='was denied'."),
+    click.option("--unit", multiple=True, help="The unit of a column, for the card: amount=EUR."),
     click.option(
-        "--seed", default=0, show_default=True, help="Another number divides the cases in another way."
+        "--format",
+        "model_format",
+        type=click.Choice(["joblib", "skops"]),
+        default="joblib",
+        show_default=True,
+        help="How the classifier is kept; a file of skops holds no program.",
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(0, 2**32 - 1),
+        default=0,
+        show_default=True,
+        help="Another number divides the cases in another way.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Print JSON for machines."),
 )
+
+
+def _pairs(option: str, given: Sequence[str], example: str) -> dict[str, str]:
+    pairs = dict(each.partition("=")[::2] for each in given)
+    if not all(name.strip() and value.strip() for name, value in pairs.items()):
+        raise click.UsageError(f"{option}: give a name, `=` and what is told of it: {option} {example}")
+    return {name.strip(): value.strip() for name, value in pairs.items()}
 
 
 def _tell(card: Card, folder: Path, report: Path | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from referee.domain import Case
 
 if TYPE_CHECKING:
-    from referee.scoring.past_cases import DeclaredFact
+    from referee.scoring.past_columns import DeclaredFact
     from referee.workbook import DecisionWorkbook
 
 
@@ -53,7 +53,7 @@ def read_past_cases(
 
 def declared_facts(workbook: DecisionWorkbook | None) -> dict[str, DeclaredFact]:
     """What the workbook's data dictionary says of each fact."""
-    from referee.scoring.past_cases import DeclaredFact
+    from referee.scoring.past_columns import DeclaredFact
 
     if workbook is None:
         return {}
@@ -77,5 +77,3 @@ def open_workbook(path: Path | None) -> DecisionWorkbook | None:
     from referee.workbook import read_workbook
 
     return read_workbook(path)
-
-

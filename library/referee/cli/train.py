@@ -14,7 +14,6 @@ from referee.cli.past_cases import facts_of_model
 
 if TYPE_CHECKING:
     from referee.scoring.card import Card
-    from referee.scoring.leaks import Suspicion
     from referee.scoring.operating_points import Goal
     from referee.scoring.past_cases import PastCases
 
@@ -50,7 +49,7 @@ def train(
     """
     from referee.scoring.split import HELD_OUT_SHARE
 
-    goals = making.goals()
+    making.goals()
     making.check_places()
     share = HELD_OUT_SHARE if held_out is None else held_out
     if not 0.1 <= share <= 0.9:
@@ -63,7 +62,16 @@ def train(
         allowed=allow_leak,
         known_afterwards=known_afterwards,
     )
-    card = _trained(prepared, goals, making, cases, share, time_column, known_afterwards, allow_leak)
+    card = _trained(
+        prepared,
+        making.goals(prepared.positive),
+        making,
+        cases,
+        share,
+        time_column,
+        known_afterwards,
+        allow_leak,
+    )
     making.tell(card)
 
 
@@ -78,7 +86,8 @@ def _trained(
     allowed: Sequence[str],
 ) -> Card:
     from referee.scoring.candidates import CANDIDATES
-    from referee.scoring.leaks import find_drift, find_duplicates, find_leaks
+    from referee.scoring.duplicates_and_drift import find_drift, find_duplicates, without_copies
+    from referee.scoring.leaks import find_leaks, judged
     from referee.scoring.split import split_by_time, stratified_split
     from referee.scoring.training import FeatureSpec
     from referee.scoring.training import train as trained
@@ -94,15 +103,21 @@ def _trained(
     judging = [prepared.cases[at] for at in unseen]
     _require_labels(prepared, teaching, judging)
     with progress_of_steps("looking for leaks", len(CANDIDATES) + 3) as done:
+        copies = find_duplicates(teaching, judging, prepared.columns, prepared.target)
+        looked_at: Sequence[Any] = prepared.cases
+        if any(each.is_leak for each in copies):
+            looked_at = without_copies(prepared.cases, prepared.columns, prepared.target)
         suspicions = [
-            *find_leaks(teaching, prepared.columns, prepared.target, prepared.labels, known_afterwards),
-            *find_duplicates(teaching, judging, prepared.columns, prepared.target),
+            *find_leaks(
+                looked_at, prepared.columns, prepared.target, list(prepared.labels), known_afterwards
+            ),
+            *copies,
             *find_drift(
                 [truths[at] for at in (*learnt, *unseen)] if time_column else truths,
                 "time" if time_column else "the file",
             ),
         ]
-        findings = _judged(suspicions, allowed)
+        findings = judged(suspicions, allowed)
         done("leaks")
         gaps = {
             column.name: any(case[column.name] is None for case in teaching) for column in prepared.columns
@@ -112,13 +127,15 @@ def _trained(
             holdout=judging,
             name=making.name,
             target=prepared.target,
-            labels=dict.fromkeys(prepared.labels, ""),
+            labels=prepared.labels,
             features=[
                 FeatureSpec(
                     column.name,
                     column.type,
                     missing="impute" if gaps[column.name] else "refuse",
                     description=column.description,
+                    unit=column.unit,
+                    source=column.source,
                 )
                 for column in prepared.columns
             ],
@@ -130,43 +147,23 @@ def _trained(
             by_time=bool(time_column),
             seed=making.seed,
             findings=findings,
+            allowed=allowed,
             left_out=prepared.left_out,
             done=done,
             **making.signed,
         )
 
 
-def _judged(suspicions: Sequence[Suspicion], allowed: Sequence[str]) -> list[Any]:
-    """The findings for the card. Raises ``InputError`` that names each leak nobody allowed."""
-    from referee.scoring.card import Finding
-    from referee.scoring.past_cases import refuse, shell_word
-
-    leaks = [each for each in suspicions if each.is_leak and (each.column or each.kind) not in allowed]
-    drops = " ".join(f"--drop {shell_word(each.column)}" for each in leaks if each.column)
-    allows = " ".join(f"--allow-leak {shell_word(each.column or each.kind)}" for each in leaks)
-    out = f"leave them out: {drops}" if drops else "leave them out"
-    advice = f"{out}; where all is known, as it stands here, before the decision: {allows}"
-    refuse("what looks like a leak stops the training", [str(each) for each in leaks], advice)
-    return [
-        Finding(
-            column=each.column,
-            kind=each.kind,
-            evidence=each.evidence,
-            status="allowed" if each.is_leak else "note",
-        )
-        for each in suspicions
-    ]
-
-
 def _require_labels(prepared: PastCases, teaching: Sequence[Any], judging: Sequence[Any]) -> None:
-    """By time a label may be all on one side."""
-    from referee.scoring.past_cases import refuse
+    """By time a label may be all on one side, and of few cases a small share holds too few."""
+    from referee.scoring.refusal import refuse
+    from referee.scoring.training_rows import FEWEST_TO_LEARN_FROM
 
     faults = []
     for label in prepared.labels:
-        parts = ((teaching, "earlier cases to learn from", 5), (judging, "later cases to judge by", 1))
+        parts = ((teaching, "cases to learn from", FEWEST_TO_LEARN_FROM), (judging, "cases to judge by", 1))
         for part, what, least in parts:
             count = sum(case[prepared.target] == label for case in part)
             if count < least:
                 faults.append(f"label `{label}` has {count} of the {len(part)} {what}; {least} are needed")
-    refuse("the cases can't be divided by time", faults)
+    refuse("the cases can't be divided so", faults)

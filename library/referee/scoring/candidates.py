@@ -18,11 +18,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from referee.domain import InputError
 from referee.scoring.calibration import corrections, losses, worthwhile
 from referee.scoring.card import Candidate, Correction, Feature
 
 Matrix = NDArray[numpy.float64]
 Codes = NDArray[numpy.int64]
+Fold = tuple[NDArray[numpy.int64], NDArray[numpy.int64]]
 
 _FOLDS = 5
 
@@ -70,11 +72,12 @@ def choose_classifier(
     the order of time, and each part is judged by what came before it. ``done`` is called with each candidate compared.
     """
     # One thread: how many there were would stand in the fitted file, and sums depend on their order.
+    folds = _folds(rows, codes, by_time, seed)
     with threadpool_limits(1):
         compared: list[Candidate] = []
         unseen: dict[str, tuple[Matrix, NDArray[numpy.int64]]] = {}
         for name in candidates:
-            parts = list(_unseen(_classifier(name, features, seed), rows, codes, by_time, seed))
+            parts = list(_unseen(_classifier(name, features, seed), rows, codes, folds))
             each = [float(losses(shares, codes[part]).mean()) for shares, part in parts]
             error = float(numpy.std(each, ddof=1)) / len(each) ** 0.5
             compared.append(
@@ -93,21 +96,17 @@ def choose_classifier(
         if method != "none":
             name = f"{name}, calibrated ({method})"
             classifier = CalibratedClassifierCV(classifier, method=method, cv=_FOLDS, ensemble=False)
-            guide, guide_rows = _joined(list(_unseen(classifier, rows, codes, by_time, seed)))
+            guide, guide_rows = _joined(list(_unseen(classifier, rows, codes, folds)))
         return Choice(clone(classifier).fit(rows, codes), name, tuple(compared), tried, guide, guide_rows)
 
 
 def _unseen(
-    classifier: Any, rows: Matrix, codes: Codes, by_time: bool, seed: int
+    classifier: Any, rows: Matrix, codes: Codes, folds: Sequence[Fold]
 ) -> Iterator[tuple[Matrix, NDArray[numpy.int64]]]:
     """The probabilities of each part by the classifier fitted on others, and the positions of the part."""
-    labels = int(codes.max()) + 1
-    for learnt, part in _folds(by_time, seed).split(rows, codes):
+    for learnt, part in folds:
         fitted = clone(classifier).fit(rows[learnt], codes[learnt])
-        shares = numpy.zeros((len(part), labels))
-        # The earliest cases may lack a label.
-        shares[:, fitted.classes_] = fitted.predict_proba(rows[part])
-        yield shares, part
+        yield fitted.predict_proba(rows[part]), part
 
 
 def _joined(parts: Sequence[tuple[Matrix, NDArray[numpy.int64]]]) -> tuple[Matrix, NDArray[numpy.int64]]:
@@ -116,8 +115,27 @@ def _joined(parts: Sequence[tuple[Matrix, NDArray[numpy.int64]]]) -> tuple[Matri
     return numpy.concatenate([shares for shares, _ in parts])[order], positions[order]
 
 
-def _folds(by_time: bool, seed: int) -> Any:
-    return TimeSeriesSplit(_FOLDS) if by_time else StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
+def _folds(rows: Matrix, codes: Codes, by_time: bool, seed: int) -> list[Fold]:
+    """What is learnt from and what is judged, five times; by time only where earlier cases suffice to learn from.
+
+    Calibration divides what is learnt from once more, so it needs five of each label. Raises ``InputError``.
+    """
+    if not by_time:
+        return list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(rows, codes))
+    labels = int(codes.max()) + 1
+    folds = [
+        (learnt, part)
+        for learnt, part in TimeSeriesSplit(_FOLDS).split(rows)
+        if numpy.bincount(codes[learnt], minlength=labels).min() >= _FOLDS
+    ]
+    # A standard error needs two.
+    if len(folds) < 2:
+        early = numpy.bincount(codes[: len(codes) * 2 // 3], minlength=labels)
+        raise InputError(
+            f"the cases can't be compared by time: in the first two thirds of those to learn from, the rarest label "
+            f"has {early.min()} cases, and {_FOLDS} are needed; give more cases, or leave out --time"
+        )
+    return folds
 
 
 def _classifier(name: str, features: Sequence[Feature], seed: int) -> Any:

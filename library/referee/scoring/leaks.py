@@ -11,14 +11,16 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 
 import numpy
 from numpy.typing import NDArray
 
+from referee.scoring.card import Finding
 from referee.scoring.encoding import exact_number
-from referee.scoring.past_cases import DUPLICATES, PastColumn
+from referee.scoring.past_cases import TOO_GOOD
+from referee.scoring.past_columns import PastColumn
+from referee.scoring.refusal import refuse, shell_word
 
 Matrix = NDArray[numpy.float64]
 Codes = NDArray[numpy.int64]
@@ -31,9 +33,14 @@ GAPS_AUC = 0.8
 
 PURE_CASES = 30
 PURE_SHARE = 0.98
-DUPLICATES_SHARE = 0.01
+PURE_CHANCE = 1e-6
+"""By chance less often than this, all values of the column together."""
+
+TOO_GOOD_AUC = 0.98
+"""No honest model of cases that people found hard ranks them this well."""
+
 _MOST_ROWS = 20_000
-_SHUFFLES = 5
+_FOLDS = 5
 _AFTERWARDS_WORDS = frozenset(
     {
         *(
@@ -87,10 +94,10 @@ def find_leaks(
     labels: Sequence[str],
     known_afterwards: Sequence[str] = (),
 ) -> list[Suspicion]:
-    """What in the training cases looks like the outcome: of each column, looked at alone, the first suspicion."""
-    if len(cases) > _MOST_ROWS:
-        step = len(cases) / _MOST_ROWS
-        cases = [cases[int(at * step)] for at in range(_MOST_ROWS)]
+    """What in the cases looks like the outcome: of each column, looked at alone, the first suspicion.
+
+    All cases count, for a leak of few of them shows in no part. Trees see 20,000 of them, evenly taken.
+    """
     codes = numpy.array([labels.index(case[target]) for case in cases])
     found = []
     for column in columns:
@@ -101,68 +108,34 @@ def find_leaks(
     return found
 
 
-def find_duplicates(
-    learnt: Sequence[Mapping[str, Any]],
-    unseen: Sequence[Mapping[str, Any]],
-    columns: Sequence[PastColumn],
-    target: str,
-) -> list[Suspicion]:
-    """Held-out cases that equal a training case in every column, as happens to exports that hold cases twice."""
+def find_too_good(auc: float, influence: Mapping[str, float]) -> list[Suspicion]:
+    """A model that is nearly always right on unseen cases: columns together may tell what none of them tells alone.
 
-    names = [*(column.name for column in columns), target]
-    everything = [tuple(case.get(name) for name in names) for case in (*learnt, *unseen)]
-    twins = _twins(everything, len(learnt))
-    if not twins:
+    ``influence`` is that of each feature, the strongest first.
+    """
+    if auc < TOO_GOOD_AUC:
         return []
-    evidence = f"{twins} of {len(unseen)} held-out cases equal a training case in all columns"
-    # Few columns of few values make equal cases by chance; then most cases have a twin.
-    suspicious = (
-        twins > max(2, DUPLICATES_SHARE * len(unseen))
-        and len(set(everything)) > 0.8 * len(everything)
-        and twins > 3 * _twins_by_chance(everything, len(learnt)) + 3
-    )
-    return [Suspicion("", DUPLICATES, evidence, suspicious)]
+    strongest = ", ".join(f"`{name}`" for name in list(influence)[:3])
+    evidence = f"AUC {auc:.3f} on unseen cases, mostly by {strongest}: look how these come about"
+    return [Suspicion("", TOO_GOOD, evidence)]
 
 
-def _twins(cases: Sequence[tuple[Any, ...]], learnt: int) -> int:
-    known = set(cases[:learnt])
-    return sum(case in known for case in cases[learnt:])
-
-
-def _twins_by_chance(cases: Sequence[tuple[Any, ...]], learnt: int) -> float:
-    """How many there would be, had the columns nothing to do with each other: each is shuffled by itself."""
-    chance = Random(0)
-    found = 0
-    for _ in range(_SHUFFLES):
-        columns = [list(column) for column in zip(*cases, strict=True)]
-        for column in columns:
-            chance.shuffle(column)
-        found += _twins(list(zip(*columns, strict=True)), learnt)
-    return found / _SHUFFLES
-
-
-def find_drift(labels_in_order: Sequence[str], of_what: str) -> list[Suspicion]:
-    """A share of labels that changes along the file or time, so that cases to come may be unlike those judged."""
-    from scipy.stats import chi2_contingency  # type: ignore[import-untyped]
-
-    names = sorted(set(labels_in_order))
-    parts = numpy.array_split(numpy.array([names.index(label) for label in labels_in_order]), 5)
-    counts = numpy.array([[int((part == code).sum()) for code in range(len(names))] for part in parts])
-    chance = float(chi2_contingency(counts).pvalue)
-    if chance >= 1e-4:
-        return []
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    widest = int(numpy.argmax(numpy.ptp(shares, axis=0)))
-    told = ", ".join(f"{share * 100:.0f} %" for share in shares[:, widest])
-    advice = "" if of_what == "time" else "; if the order is that of time, give --time"
+def judged(suspicions: Sequence[Suspicion], allowed: Sequence[str]) -> list[Finding]:
+    """The findings for the card. Raises ``InputError`` that names each leak nobody allowed."""
+    leaks = [each for each in suspicions if each.is_leak and (each.column or each.kind) not in allowed]
+    drops = " ".join(f"--drop {shell_word(each.column)}" for each in leaks if each.column)
+    allows = " ".join(f"--allow-leak {shell_word(each.column or each.kind)}" for each in leaks)
+    out = f"leave them out: {drops}" if drops else "leave them out"
+    advice = f"{out}; where all is known, as it stands here, before the decision: {allows}"
+    refuse("what looks like a leak stops the training", [str(each) for each in leaks], advice)
     return [
-        Suspicion(
-            "",
-            "drift",
-            f"the share of `{names[widest]}` along {of_what}, fifth by fifth: {told} (chance {chance:.1g}): "
-            f"a guarantee holds for cases like those held out{advice}",
-            is_leak=False,
+        Finding(
+            column=each.column,
+            kind=each.kind,
+            evidence=each.evidence,
+            status="allowed" if each.is_leak else "note",
         )
+        for each in suspicions
     ]
 
 
@@ -202,16 +175,18 @@ def _of_column(
     same = _same_as_target(values, codes, labels, target)
     if same:
         return Suspicion(name, "the target again", same)
+    some = numpy.unique(numpy.linspace(0, len(values) - 1, min(len(values), _MOST_ROWS)).astype(numpy.int64))
     missing = numpy.array([value is None for value in values])
     if missing.any():
-        gaps = telling_auc(missing.reshape(-1, 1).astype(numpy.float64), codes)
+        gaps = telling_auc(missing[some].reshape(-1, 1).astype(numpy.float64), codes[some])
         if gaps >= GAPS_AUC:
             return Suspicion(
                 name,
                 "missing where the outcome makes it so",
                 f"whether it is blank ranks cases with AUC {gaps:.3f}, blank in {int(missing.sum())} of {len(values)}",
             )
-    alone = telling_auc(single_columns(values), codes)
+    sample = [values[at] for at in some]
+    alone = max(telling_auc(single_columns(sample), codes[some]), values_auc(sample, codes[some]))
     if alone >= ALONE_AUC:
         return Suspicion(name, "alone predicts the target", f"AUC {alone:.3f} with this column only")
     pure = _pure_value(values, codes, labels, target)
@@ -240,6 +215,34 @@ def single_columns(values: Sequence[Any]) -> Matrix:
     return numpy.array([[float(value == text) for text in frequent] for value in values])
 
 
+def values_auc(values: Sequence[Any], codes: Codes) -> float:
+    """How well the labels that each value goes with in other cases rank the labels: 0.5 tells nothing, 1 all.
+
+    It finds codes that a tree can't put in order, however many there are. Micci-Barreca, "A Preprocessing Scheme for
+    High-Cardinality Categorical Attributes" (SIGKDD Explorations 2001), out of fold.
+    """
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedKFold
+
+    labels = int(codes.max()) + 1
+    counts = numpy.bincount(codes, minlength=labels)
+    if labels < 2 or counts.min() < _FOLDS:
+        return 0.5
+    places: dict[Any, int] = {}
+    kinds = numpy.array([places.setdefault(value, len(places)) for value in values])
+    usual = counts / len(codes)
+    shares = numpy.zeros((len(codes), labels))
+    for learnt, part in StratifiedKFold(_FOLDS, shuffle=True, random_state=0).split(kinds, codes):
+        seen = numpy.zeros((len(places), labels))
+        numpy.add.at(seen, (kinds[learnt], codes[learnt]), 1.0)
+        # One case's weight of what is usual, for values that are rare or new.
+        told = (seen + usual) / (seen.sum(axis=1, keepdims=True) + 1)
+        shares[part] = told[kinds[part]]
+    if labels == 2:
+        return float(roc_auc_score(codes, shares[:, 1]))
+    return float(roc_auc_score(codes, shares / shares.sum(axis=1, keepdims=True), multi_class="ovr"))
+
+
 def _same_as_target(values: Sequence[Any], codes: Codes, labels: Sequence[str], target: str) -> str:
     """Whether the column and the target name each other, value for value."""
     known = {value for value in values if value is not None}
@@ -253,19 +256,23 @@ def _same_as_target(values: Sequence[Any], codes: Codes, labels: Sequence[str], 
 
 
 def _pure_value(values: Sequence[Any], codes: Codes, labels: Sequence[str], target: str) -> str:
-    """A value, or a gap, that in many cases goes with one label that is otherwise not so frequent."""
+    """A value, or a gap, that in many cases goes with one label that is otherwise not so frequent.
+
+    How likely that is by chance is exact: the hypergeometric distribution, for as many values as are looked at.
+    """
+    from scipy.stats import hypergeom  # type: ignore[import-untyped]
+
     groups: dict[Any, list[int]] = {}
     for value, code in zip(values, codes, strict=True):
         groups.setdefault(value, []).append(int(code))
-    if len(groups) > 50:
-        groups = {None: groups.get(None, [])}
-    for value, found in groups.items():
-        if len(found) < PURE_CASES:
-            continue
+    many = {value: found for value, found in groups.items() if len(found) >= PURE_CASES}
+    for value, found in many.items():
         code, count = Counter(found).most_common(1)[0]
-        share, usual = count / len(found), float((codes == code).mean())
-        # As unlikely as this by chance, were the value to say nothing: by far less than one in a million.
-        if share >= PURE_SHARE and usual < 0.9 and usual**count < 1e-9:
+        all_of_it = int((codes == code).sum())
+        usual = all_of_it / len(codes)
+        if count < PURE_SHARE * len(found) or usual >= 0.9:
+            continue
+        if hypergeom.sf(count - 1, len(codes), all_of_it, len(found)) * len(many) < PURE_CHANCE:
             written = "where it is blank" if value is None else f"where it is `{value}`"
             return (
                 f"{written}, `{target}` is `{labels[code]}` in {count} of {len(found)} cases, against "

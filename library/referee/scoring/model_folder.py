@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import joblib
 
-from referee.scoring.card import CARD_FILE, Card
+from referee.domain import InputError
+from referee.scoring.card import CARD_FILE, MODEL_FILE, SKOPS_FILE, Card
+from referee.scoring.trusted_pickle import load_trusted
+from referee.scoring.trusted_skops import load_trusted_skops
 
 
 def dumped(classifier: Any) -> bytes:
@@ -19,6 +23,35 @@ def dumped(classifier: Any) -> bytes:
     stream = io.BytesIO()
     joblib.dump(classifier, stream)
     return stream.getvalue()
+
+
+def dumped_as(model_format: Literal["joblib", "skops"], classifier: Any, subject: str) -> Kept:
+    """The fitted classifier in this format. Raises ``InputError`` where skops isn't installed."""
+    if model_format == "joblib":
+        return Kept(MODEL_FILE, dumped(classifier))
+    try:
+        from skops import io as skops_io  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    except ImportError:
+        raise InputError(
+            f"{subject}: skops isn't installed; install it, or leave out --format skops"
+        ) from None
+    content = skops_io.dumps(classifier)
+    return Kept(SKOPS_FILE, content, tuple(skops_io.get_untrusted_types(data=content)))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A fitted classifier as the bytes of a file; ``trusted_types`` are those that a file of skops asks for."""
+
+    file: str
+    content: bytes
+    trusted_types: tuple[str, ...] = ()
+
+    def loaded(self, subject: str) -> Any:
+        """The classifier by the door through which a bot will load it."""
+        if self.file == SKOPS_FILE:
+            return load_trusted_skops(self.content, self.trusted_types, subject)
+        return load_trusted(self.content, subject)
 
 
 def libraries() -> dict[str, str]:

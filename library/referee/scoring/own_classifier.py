@@ -6,33 +6,48 @@ import hashlib
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy
 from numpy.typing import NDArray
 
 from referee.domain import InputError, ModelError
-from referee.scoring.card import MODEL_FILE, Card, Feature, Finding, TrainingData
+from referee.scoring.card import Card, Feature, Finding, TrainingData
 from referee.scoring.columns import Value
 from referee.scoring.compiled import COMPILED_FILE
 from referee.scoring.compiling import compile_classifier
 from referee.scoring.encoding import check, expand, inputs_of
 from referee.scoring.fairness import parity_figures, proxies
 from referee.scoring.held_out import feature_influence, held_out_figures, risk_curves
-from referee.scoring.leaks import find_leaks, telling_auc
-from referee.scoring.model_folder import dumped, hashes, libraries, write_model
+from referee.scoring.leaks import find_leaks, find_too_good, telling_auc
+from referee.scoring.model_folder import dumped_as, hashes, libraries, write_model
 from referee.scoring.novelty import measure_training
 from referee.scoring.operating_points import Goal, Judged, choose
 from referee.scoring.parity import as_rows
-from referee.scoring.past_cases import PastCases, label_text, refuse
+from referee.scoring.past_cases import PastCases, label_text
+from referee.scoring.refusal import refuse
 from referee.scoring.split import stratified_split
 from referee.scoring.training_rows import FeatureSpec, features_of, training_hash
 from referee.scoring.trusted_pickle import load_trusted
+from referee.scoring.trusted_skops import load_trusted_skops
 
 _GUIDE_SHARE = 0.3
 """The share of the cases that orders the thresholds; the others test them."""
 
 _RANGE_MARGIN = 0.1
+
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bz2",
+    b"\xfd7zXZ": "xz",
+    b"]\x00\x00": "lzma",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"\x78\x01": "zlib",
+    b"\x78\x5e": "zlib",
+    b"\x78\x9c": "zlib",
+    b"\x78\xda": "zlib",
+}
+"""How files begin that joblib.dump wrote with compression."""
 
 
 def read_file(path: Path) -> tuple[bytes, str]:
@@ -40,7 +55,9 @@ def read_file(path: Path) -> tuple[bytes, str]:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise InputError(f"{path} doesn't exist; name the file that joblib.dump wrote") from None
+        raise InputError(
+            f"{path} doesn't exist; name the file that joblib.dump or skops.io.dump wrote"
+        ) from None
     except OSError as error:
         raise InputError(f"{path} can't be read ({error.strerror})") from None
     return content, hashlib.sha256(content).hexdigest()
@@ -53,7 +70,7 @@ def fitted_classifier(content: bytes, path: Path) -> Any:
     """
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        classifier = load_trusted(content, str(path))
+        classifier = _of_skops(content, path) if is_skops(content) else _of_joblib(content, path)
     other = [each for each in told if type(each.message).__name__ == "InconsistentVersionWarning"]
     if other:
         from importlib.metadata import version
@@ -69,6 +86,35 @@ def fitted_classifier(content: bytes, path: Path) -> Any:
         )
     _by_position(classifier)
     return classifier
+
+
+def is_skops(content: bytes) -> bool:
+    """Whether these bytes are a file of skops, which is a zip; a pickle never begins so."""
+    return content.startswith(b"PK\x03\x04")
+
+
+def _of_skops(content: bytes, path: Path) -> Any:
+    try:
+        from skops import io as skops_io  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    except ImportError:
+        raise ModelError(f"{path} has the format of skops, which isn't installed; install skops") from None
+    try:
+        asked = skops_io.get_untrusted_types(data=content)
+    except Exception as error:  # noqa: BLE001  a broken file raises anything from KeyError to BadZipFile
+        raise ModelError(
+            f"{path} isn't a whole file of skops ({type(error).__name__}: {error}); write it again with skops.io.dump"
+        ) from None
+    return load_trusted_skops(content, asked, str(path))
+
+
+def _of_joblib(content: bytes, path: Path) -> Any:
+    packed = next((name for start, name in _PACKED.items() if content.startswith(start)), "")
+    if packed:
+        raise ModelError(
+            f"{path} is compressed ({packed}); write it again with joblib.dump(classifier, path) and no `compress`, or "
+            "with skops.io.dump"
+        )
+    return load_trusted(content, str(path))
 
 
 def feature_names(classifier: Any, named: Sequence[str], path: Path) -> tuple[str, ...]:
@@ -101,6 +147,7 @@ def add_model(
     goals: Sequence[Goal] = (),
     seed: int = 0,
     file_sha256: str = "",
+    model_format: Literal["joblib", "skops"] = "joblib",
 ) -> Card:
     """Judges the classifier on cases it has not seen, writes ``models_folder/name`` and returns its card.
 
@@ -123,8 +170,8 @@ def add_model(
     values = [check(inputs, case)[0] for case in prepared.cases]
     codes = numpy.array([labels.index(case[prepared.target]) for case in prepared.cases])
     rows = as_rows(features, values, "plain")
-    content = dumped(classifier)
-    loaded = load_trusted(content, f"model {name}")
+    kept = dumped_as(model_format, classifier, f"model {name}")
+    loaded = kept.loaded(f"model {name}")
     shares = _probabilities(loaded, rows, len(labels), name)
 
     guide, unseen = (
@@ -140,17 +187,30 @@ def add_model(
         for goal in goals
     ]
     compilation = compile_classifier(loaded, features, values, range_margin=_RANGE_MARGIN, takes="plain")
-    files = {MODEL_FILE: content}
+    files = {kept.file: kept.content}
     if compilation.content is not None:
         files[COMPILED_FILE] = compilation.content
     judged_cases = [prepared.cases[at] for at in unseen]
     encoded, widths = _encoded(features, inputs, values)
+    seen = held_out_figures(shares[unseen], codes[unseen], 0, labels)
+    influence = feature_influence(
+        lambda some: _probabilities(loaded, some, len(labels), name),
+        rows[unseen],
+        codes[unseen],
+        features,
+        [1] * len(features),
+        seed,
+    )
+    suspicions = [
+        *find_leaks(prepared.cases, prepared.columns, prepared.target, labels),
+        *find_too_good(seen.auc, influence),
+    ]
     card = Card(
         format=1,
         name=name,
         version=version,
         target=prepared.target,
-        labels=dict.fromkeys(labels, ""),
+        labels={label: prepared.labels[label] for label in labels},
         features=features,
         range_margin=_RANGE_MARGIN,
         classifier=_told(loaded),
@@ -162,20 +222,13 @@ def add_model(
             source=f"fitted elsewhere, file with sha256 {file_sha256}; ranges and categories are those of {source}",
             split_rule=f"{_GUIDE_SHARE:.0%} of each label order the thresholds (seed {seed}), the others judge",
         ),
-        held_out=held_out_figures(shares[unseen], codes[unseen], 0, labels),
+        held_out=seen,
         operating_points=tuple(points),
         risk=risk_curves(goals, shares[unseen], codes[unseen], labels, 0),
-        influence=feature_influence(
-            lambda some: _probabilities(loaded, some, len(labels), name),
-            rows[unseen],
-            codes[unseen],
-            features,
-            [1] * len(features),
-            seed,
-        ),
+        influence=influence,
         findings=tuple(
             Finding(column=each.column, kind=each.kind, evidence=each.evidence, status="note")
-            for each in find_leaks(prepared.cases, prepared.columns, prepared.target, labels)
+            for each in suspicions
         ),
         left_out=dict(prepared.left_out),
         protected=prepared.protected,
@@ -190,6 +243,7 @@ def add_model(
         date=date,
         libraries=libraries(),
         files=hashes(files),
+        trusted_types=kept.trusted_types,
     )
     write_model(models_folder, card, files)
     return card
@@ -211,6 +265,8 @@ def _features(prepared: PastCases, names: Sequence[str]) -> tuple[Feature, ...]:
             by_name[name].type,
             missing="impute" if by_name[name].has_gaps else "refuse",
             description=by_name[name].description,
+            unit=by_name[name].unit,
+            source=by_name[name].source,
         )
         for name in names
     ]

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from referee.scoring.candidates import CANDIDATES, choose_classifier
-from referee.scoring.card import MODEL_FILE, Card, Finding, TrainingData
+from referee.scoring.card import Card, Finding, TrainingData
 from referee.scoring.compiled import COMPILED_FILE
 from referee.scoring.compiling import compile_classifier
 from referee.scoring.encoding import check, inputs_of
 from referee.scoring.fairness import parity_figures, proxies
 from referee.scoring.held_out import feature_influence, held_out_figures, risk_curves
-from referee.scoring.leaks import telling_auc
-from referee.scoring.model_folder import dumped, hashes, libraries, write_model
+from referee.scoring.leaks import find_too_good, telling_auc
+from referee.scoring.leaks import judged as judged_findings
+from referee.scoring.model_folder import dumped_as, hashes, libraries, write_model
 from referee.scoring.novelty import measure_training
 from referee.scoring.operating_points import Goal, Judged, choose
-from referee.scoring.past_cases import refuse
+from referee.scoring.past_cases import TOO_GOOD
+from referee.scoring.refusal import refuse
 from referee.scoring.training_rows import (
     FeatureSpec,
     features_of,
@@ -26,7 +28,6 @@ from referee.scoring.training_rows import (
     training_hash,
     training_rows,
 )
-from referee.scoring.trusted_pickle import load_trusted
 
 __all__ = ["FeatureSpec", "train", "training_hash"]
 
@@ -55,6 +56,8 @@ def train(
     by_time: bool = False,
     seed: int = 0,
     findings: Sequence[Finding] = (),
+    allowed: Sequence[str] = (),
+    model_format: Literal["joblib", "skops"] = "joblib",
     left_out: Mapping[str, str] | None = None,
     done: Callable[[str], None] = lambda _: None,
 ) -> Card:
@@ -70,6 +73,8 @@ def train(
 
     Each of the ``goals`` becomes an operating point, chosen on the held-out cases (``operating_points.choose``).
     ``findings`` and ``left_out`` are for the card: what was found about the columns, and why others are no features.
+    A model that is too good to be true is refused (``leaks.find_too_good``), unless that, or the feature of most
+    influence, is among the ``allowed``.
 
     A protected attribute, or the target, among the features is refused, as is any training case that the
     features can't take: ``InputError`` lists the faults, and nothing is written. Held-out cases that the
@@ -86,15 +91,15 @@ def train(
     choice = choose_classifier(
         rows, codes, learnt, candidates=candidates, by_time=by_time, seed=seed, done=done
     )
-    content = dumped(choice.classifier)
+    kept = dumped_as(model_format, choice.classifier, f"model {name}")
     # What is judged is what will be loaded, by the same door.
-    loaded = load_trusted(content, f"model {name}")
+    loaded = kept.loaded(f"model {name}")
     judged = loaded.predict_proba(judged_rows)
     inputs = inputs_of(learnt, range_margin)
     values = [check(inputs, case)[0] for case in cases]
     compilation = compile_classifier(loaded, learnt, values, range_margin=range_margin)
     done("the compiled form")
-    files = {MODEL_FILE: content}
+    files = {kept.file: kept.content}
     if compilation.content is not None:
         files[COMPILED_FILE] = compilation.content
     names = list(labels)
@@ -107,6 +112,14 @@ def train(
         for goal in goals
     ]
     widths = [len(feature.categories) or 1 for feature in learnt]
+    seen = held_out_figures(judged, judged_codes, refused, names)
+    influence = feature_influence(loaded.predict_proba, judged_rows, judged_codes, learnt, widths, seed)
+    strongest = next(iter(influence), "")
+    too_good = find_too_good(seen.auc, influence)
+    findings = [
+        *findings,
+        *judged_findings(too_good, [*allowed, TOO_GOOD] if strongest in allowed else allowed),
+    ]
     card = Card(
         format=1,
         name=name,
@@ -125,10 +138,10 @@ def train(
             split_rule=split_rule,
             period=period,
         ),
-        held_out=held_out_figures(judged, judged_codes, refused, names),
+        held_out=seen,
         operating_points=tuple(points),
         risk=risk_curves(goals, judged, judged_codes, names, refused),
-        influence=feature_influence(loaded.predict_proba, judged_rows, judged_codes, learnt, widths, seed),
+        influence=influence,
         findings=tuple(findings),
         left_out=dict(left_out or {}),
         protected=tuple(protected),
@@ -141,6 +154,7 @@ def train(
         date=date,
         libraries=libraries(),
         files=hashes(files),
+        trusted_types=kept.trusted_types,
     )
     done("the figures")
     write_model(models_folder, card, files)

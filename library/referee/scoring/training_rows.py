@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 
 from referee.scoring.card import Feature
 from referee.scoring.encoding import encode, exact_number, inputs_of
-from referee.scoring.past_cases import refuse
+from referee.scoring.refusal import refuse
 
 Matrix = NDArray[numpy.float64]
 Codes = NDArray[numpy.int64]
+
+FEWEST_TO_LEARN_FROM = 7
+"""Of each label: a fifth judges in the cross-validation, and the others are divided by five for the calibration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +119,10 @@ def training_rows(
         rows.append(row)
     faults += _unknown_labels("training case", cases, target, labels)
     counts = Counter(case.get(target) for case in cases)
-    # Each of the five parts of the cross-validation needs one, and leaves four to learn from.
     faults += [
-        f"label `{label}` has {counts[label]} training cases; 5 are needed"
+        f"label `{label}` has {counts[label]} training cases; {FEWEST_TO_LEARN_FROM} are needed"
         for label in labels
-        if counts[label] < 5
+        if counts[label] < FEWEST_TO_LEARN_FROM
     ]
     refuse("the training cases can't be used", faults)
     return numpy.array(rows, dtype=numpy.float64), numpy.array([labels.index(case[target]) for case in cases])

@@ -171,3 +171,34 @@ def test_numbers_for_labels_and_truth_values_for_features_are_understood(
     said = referee(*ADD, "--feature", "amount", "--feature", "member", "--sha256", kept(tree))
     assert said.code == 0, said.err
     assert ModelStore("models").load("own").labels == ("0", "1")
+
+
+def test_a_compressed_file_is_told_how_to_be_written_again(
+    referee: Command, held_out: list[dict[str, Any]]
+) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    for method in ("zlib", "gzip", "bz2", "xz"):
+        joblib.dump(own_pipeline(LogisticRegression()), "own.joblib", compress=(method, 3))
+        found = hashlib.sha256(Path("own.joblib").read_bytes()).hexdigest()
+        said = referee(*ADD, *NAMED, "--sha256", found).complaint
+        assert f"is compressed ({method}); write it again with joblib.dump(classifier, path)" in said
+
+
+def test_a_file_of_skops_needs_no_word_and_may_hold_estimators_alone(
+    referee: Command, held_out: list[dict[str, Any]]
+) -> None:
+    skops = pytest.importorskip("skops.io", reason="skops isn't installed")
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.preprocessing import FunctionTransformer
+
+    add = ("model", "add", "own.skops", *ADD[3:])
+    skops.dump(own_pipeline(RandomForestClassifier(5, random_state=0)), "own.skops")
+    said = referee(*add, *NAMED, "--format", "skops", "--json")
+    assert said.code == 0, said.err
+    assert "model.skops" in said.json["card"]["files"]
+    assert ModelStore("models").load("own").score(held_out[0]).value is not None
+    skops.dump(FunctionTransformer(os.mkdir), "own.skops")
+    assert "which isn't admitted" in referee(*add, *NAMED).complaint
+    Path("own.skops").write_bytes(b"PK\x03\x04 and nothing more")
+    assert "isn't a whole file of skops" in referee(*add, *NAMED).complaint

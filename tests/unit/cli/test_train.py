@@ -168,7 +168,8 @@ def test_every_fault_of_the_sheet_is_told_at_once_by_row_and_column(referee: Com
         "line 5: `late` is blank; leave out cases whose outcome isn't known yet",
         "`number` identifies cases: a whole number that grows from row to row",
         "`opened` holds dates; a date says nothing of cases to come: give a number of days instead",
-        "line 9: `amount` is `12,50`, where other cases have numbers",
+        "line 9: `amount` holds numbers written as text, such as `12,50`; write them with digits and a decimal point "
+        "alone, as 1250.5, or as numbers in Excel",
         "`currency` is the same in all cases",
         "`note` identifies cases: 120 different texts in 120 cases",
         "`empty` is blank in all cases",
@@ -236,7 +237,7 @@ def test_leaks_are_named_with_their_evidence_and_nothing_is_trained(referee: Com
         "`member`: known only afterwards: declared so",
         "`reminder sent`: missing where the outcome makes it so: whether it is blank ranks cases with AUC",
         "`days over`: alone predicts the target: AUC",
-        "`paid in time`: the target again: `n` is `yes`, `y` is `no` of `late` in all 160 cases",
+        "`paid in time`: the target again: `n` is `yes`, `y` is `no` of `late` in all 400 cases",
         "`final decision`: known only afterwards, by its name: its name holds `decision` and `final`",
         "`collected`: a value that settles the target: where it is `agency`, `late` is `yes` in",
         "leave them out: --drop member --drop 'reminder sent' --drop 'days over' --drop 'paid in time'",
@@ -342,3 +343,121 @@ def test_the_data_dictionary_gives_types_descriptions_and_protection(referee: Co
     assert (
         "line 6: the fact `amount` must be a number, but `1,234` can be read as 1234 or as 1.234" in said.err
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (lambda row: f"{row['amount']:,}.5", "`total` holds numbers written as text, such as `1,"),
+        (lambda row: f"{row['amount'] * 1000:,}".replace(",", "."), "such as `"),
+        (lambda row: f"{row['amount'] / 1e4:.6f}e300", "such as `0.0"),
+    ],
+)
+def test_numbers_written_as_text_are_named_with_a_mend(
+    referee: Command, value: Callable[[Row], str], words: str
+) -> None:
+    write([row | {"total": value(row)} for row in past_payments(300)])
+    said = "\n".join(faults(referee(*TRAIN)))
+    assert words in said
+    assert "write them with digits and a decimal point alone" in said
+
+
+def test_numbers_beyond_all_measure_are_told_by_row(referee: Command) -> None:
+    rows = past_payments(100)
+    rows[4]["amount"] = "1" + "0" * 400
+    write(rows)
+    assert "line 6: `amount` holds a number of more than 300 digits; mend it" in referee(*TRAIN).complaint
+    assert "99999999999999 is not in the range" in referee(*TRAIN, "--seed", "99999999999999").complaint
+
+
+def test_too_few_of_a_label_in_early_cases_are_told_or_those_parts_are_not_compared(referee: Command) -> None:
+    def by_time(first: int) -> Any:
+        rows = past_payments(400)
+        for row in rows:
+            row["late"] = "no" if row["number"] < first else row["late"]
+        write(rows)
+        return referee("train", "past.csv", "--target", "late", "--name", "lateness", "--drop", "number",
+                       "--time", "opened", "--json")  # fmt: skip
+
+    assert "the rarest label has" in faults(by_time(120))[0]
+    assert by_time(60).json["card"]["training"]["rows"] >= 160
+
+
+def declared_payments(count: int) -> list[Row]:
+    """Past payments with the facts of `payments.xlsx`."""
+    return [
+        {
+            "payment": f"P-{row['number']}",
+            "opened": row["opened"],
+            "country": row["country"].replace("AT", "FR"),
+            "amount": row["amount"],
+            "late": row["late"],
+        }
+        for row in past_payments(count)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["date", "date and time"])
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_time_may_be_a_fact_of_the_data_dictionary_or_a_date_of_excel(
+    referee: Command, kind: str, suffix: str
+) -> None:
+    from datetime import datetime
+
+    from openpyxl import Workbook
+
+    from referee.workbook import FactDefinition
+    from tests.unit.engine.limits import write_limits
+
+    rows = declared_payments(300)
+    if kind == "date and time":
+        rows = [row | {"opened": f"{row['opened']}T{at % 24:02d}:30:00"} for at, row in enumerate(rows)]
+    if suffix == "csv":
+        write(rows)
+    else:
+        book = Workbook()
+        assert book.active is not None
+        book.active.append(list(rows[0]))
+        for row in rows:
+            book.active.append([*(row | {"opened": datetime.fromisoformat(row["opened"])}).values()])
+        book.save("past.xlsx")
+    write_limits(Path("dated.xlsx"), more_facts=(FactDefinition("opened", kind),))
+    for more in (("--drop", "payment"), ("--workbook", "dated.xlsx")):
+        said = referee("train", f"past.{suffix}", "--target", "late", "--name", "lateness", "--time", "opened",
+                       "--json", *more)  # fmt: skip
+        assert said.code == 0, said.err
+        assert said.json["card"]["training"]["split_rule"].startswith("by `opened`")
+        assert said.json["card"]["training"]["rows"] < 135
+
+
+def test_the_card_tells_meanings_units_and_sources_and_labels_may_be_written_as_numbers(
+    referee: Command,
+) -> None:
+    write([row | {"late": int(row["late"] == "yes")} for row in past_payments(300)])
+    options = ("--positive", "1.0", "--meaning", "1=paid late", "--unit", "amount=EUR")
+    card = referee(*TRAIN, *options, "--at-most", "0.3", "--json").json["card"]
+    assert card["labels"] == {"0": "", "1": "paid late"}
+    assert card["features"][0]["unit"] == "EUR"
+    assert card["operating_points"][0]["label"] == "1"
+    said = referee(*TRAIN, "--meaning", "7=never", "--unit", "weight=kg")
+    assert "--meaning: `late` is never `7`" in said.err
+    assert "there is no column `weight` for --unit" in said.err
+    assert "--unit: give a name, `=`" in referee(*TRAIN, "--unit", "amount").complaint
+    write(declared_payments(300))
+    dictionary = ("--workbook", "payments.xlsx", "--out", "other/lateness")
+    card = referee("train", "past.csv", "--target", "late", "--name", "lateness", *dictionary, "--json").json[
+        "card"
+    ]
+    assert {feature["source"] for feature in card["features"]} == {
+        feature["name"] for feature in card["features"]
+    }
+
+
+def test_a_model_may_be_kept_as_skops_and_scores_the_same(made: Path, referee: Command) -> None:
+    pytest.importorskip("skops", reason="skops isn't installed")
+    write(past_payments())
+    assert referee(*TRAIN, "--protected", "segment", "--positive", "no", "--format", "skops").code == 0
+    assert {path.name for path in Path("models/lateness").iterdir()} >= {"model.skops", "card.json"}
+    facts = {"amount": 8900, "country": "CH", "member": False}
+    expected = ModelStore(made / "models").load("lateness").score(facts)
+    assert ModelStore("models").load("lateness").score(facts) == expected

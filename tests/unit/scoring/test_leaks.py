@@ -8,8 +8,9 @@ from typing import Any
 import numpy
 import pytest
 
-from referee.scoring.leaks import find_drift, find_duplicates, find_leaks, telling_auc
-from referee.scoring.past_cases import PastColumn
+from referee.scoring.duplicates_and_drift import find_drift, find_duplicates, without_copies
+from referee.scoring.leaks import find_leaks, find_too_good, telling_auc
+from referee.scoring.past_columns import PastColumn
 
 LABELS = ("no", "yes")
 
@@ -93,6 +94,61 @@ def test_equal_cases_are_suspicious_only_where_cases_are_usually_different() -> 
     coarse = [{"amount": chance.choice([1, 2]), "truth": chance.choice(LABELS)} for _ in range(200)]
     (found,) = find_duplicates(coarse[:100], coarse[100:], columns, "truth")
     assert not found.is_leak
+
+
+def test_copies_are_told_however_many_there_are() -> None:
+    chance = Random(8)
+    columns = [PastColumn("amount", "number", False), PastColumn("age", "number", False)]
+    once = [
+        {"amount": chance.random(), "age": chance.random(), "truth": chance.choice(LABELS)} for _ in range(60)
+    ]
+    for times in (2, 10):
+        cases = once * times
+        chance.shuffle(cases)
+        half = len(cases) // 2
+        (found,) = find_duplicates(cases[:half], cases[half:], columns, "truth")
+        assert found.is_leak
+        assert len(without_copies(cases, columns, "truth")) == 60
+
+
+def test_products_of_one_price_and_size_are_no_copies() -> None:
+    chance = Random(9)
+    products = [(chance.random(), chance.random(), chance.choice("abc")) for _ in range(15)]
+    columns = [PastColumn(name, "number", False) for name in ("price", "size", "kind")]
+    cases = []
+    for _ in range(600):
+        at = chance.randrange(len(products))
+        price, size, kind = products[at]
+        truth = "yes" if chance.random() < (0.05 if at % 2 else 0.4) else "no"
+        cases.append({"price": price, "size": size, "kind": kind, "truth": truth})
+    (found,) = find_duplicates(cases[:240], cases[240:], columns, "truth")
+    assert not found.is_leak
+
+
+def test_many_codes_that_tell_the_outcome_are_found() -> None:
+    chance, truths = world(10, 2000)
+    codes = [("d" if truth == "yes" else "k") + str(chance.randrange(45)) for truth in truths]
+    assert suspected(PastColumn("clerk", "string", False), codes, truths) == "alone predicts the target"
+    shuffled = chance.sample(codes, len(codes))
+    assert suspected(PastColumn("clerk", "string", False), shuffled, truths) == ""
+    # In no order by which a tree could divide them.
+    numbers = [hash_of * 2 + (truth == "yes") for truth in truths for hash_of in [chance.randrange(50)]]
+    assert suspected(PastColumn("desk", "number", False), numbers, truths) == "alone predicts the target"
+
+
+def test_a_value_among_many_that_settles_the_target_is_found() -> None:
+    chance, truths = world(11, 600)
+    days = [999 if truth == "yes" and chance.random() < 0.3 else chance.randrange(200) for truth in truths]
+    column = PastColumn("days", "number", False)
+    assert suspected(column, days, truths) == "a value that settles the target"
+    assert suspected(column, chance.sample(days, len(days)), truths) == ""
+
+
+def test_only_a_model_that_is_nearly_always_right_is_too_good() -> None:
+    assert find_too_good(0.97, {"total": 1.0}) == []
+    (found,) = find_too_good(0.985, {"total": 1.0, "part": 0.5, "age": 0.1, "town": 0.0})
+    assert found.is_leak
+    assert "mostly by `total`, `part`, `age`:" in found.evidence
 
 
 def test_drift_is_told_by_fifths_and_chance_makes_none() -> None:

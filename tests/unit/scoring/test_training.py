@@ -146,7 +146,7 @@ def test_too_few_cases_of_a_label_are_refused(
 ) -> None:
     late = [case for case in cases if case["paid"] == "late"]
     in_time = [case for case in cases if case["paid"] == "in time"]
-    assert "label `late` has 4 training cases; 5 are needed" in refusal(
+    assert "label `late` has 4 training cases; 7 are needed" in refusal(
         [*in_time, *late[:4]], request_in(tmp_path)
     )
     request = request_in(tmp_path) | {"holdout": in_time[:20]}
@@ -186,7 +186,12 @@ def test_a_curved_process_with_three_labels_is_left_to_boosting(
         "features": [FeatureSpec("amount", "number")],
         "holdout": banded(120, 0.3),
     }
+    assert "too good to be true: AUC" in refusal(banded(240, 0.0), request)
+    request["allowed"] = ("too good to be true",)
     card = train(banded(240, 0.0), **request)
     assert card.classifier.startswith("gradient boosting")
-    assert card.held_out.auc > 0.95
+    assert card.held_out.auc > 0.98
+    (finding,) = card.findings
+    assert (finding.kind, finding.status) == ("too good to be true", "allowed")
+    assert "mostly by `amount`" in finding.evidence
     assert ModelStore(tmp_path).load("payment").score({"amount": 0.5}).value["label"] == "low"
