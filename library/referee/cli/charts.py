@@ -13,6 +13,8 @@ Point = tuple[float, float]
 
 WIDTH, HEIGHT = 560, 340
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 18, 16, 48
+_LINE_HEIGHT, _CHARACTER = 15, 6
+"""Of the words beside lines: what they need to be legible, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,11 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A horizontal or vertical line across the chart, with a word beside it."""
+    """A line across the chart, with a word beside it."""
 
     at: float
     text: str
     style: str
-    vertical: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,7 @@ def line_chart(
     if band is not None:
         around = [*band[0], *reversed(band[1])]
         parts.append(f'<polygon class="band" points="{_path(around, x, y)}"/>')
-    for mark in marks:
-        parts.append(_mark(mark, x, y))
+    parts += _marks(marks, x, y)
     for each in series:
         if each.line and len(each.points) > 1:
             parts.append(f'<polyline class="line {each.style}" points="{_path(each.points, x, y)}"/>')
@@ -103,23 +103,31 @@ def interval_chart(
     marks: Sequence[Mark] = (),
     *,
     names: int = 190,
+    ticks: Sequence[float] = (),
 ) -> Markup:
     """A point with its interval for each row: name, low, point, high, and what stands beside it.
 
-    ``names`` is the room for them; what lies beyond ``lowest`` and ``highest`` is drawn at the edge.
+    ``names`` is the room for them, ``ticks`` are written as per cent below the axis; what lies beyond ``lowest`` and
+    ``highest`` is drawn at the edge.
     """
-    height, room = 28, WIDTH - names - 90
+    height, room = 28, WIDTH - names - (130 if ticks else 90)
 
     def at(value: float) -> float:
         return names + room * (min(highest, max(lowest, value)) - lowest) / (highest - lowest)
 
     end = 14 + height * len(rows)
+    below = end + (18 if ticks else 0)
     parts = []
+    if ticks:
+        parts.append(f'<path class="axis" d="M{names} {end}H{names + room}"/>')
+    for tick in ticks:
+        parts.append(f'<path class="grid" d="M{at(tick):.1f} 6V{end}"/>')
+        parts.append(f'<text class="tick" x="{at(tick):.1f}" y="{end + 15}">{_percent(tick)}</text>')
     for mark in marks:
         parts.append(f'<path class="mark {mark.style}" d="M{at(mark.at):.1f} 6V{end}"/>')
         told = _escaped(mark.text)
         parts.append(
-            f'<text class="marked under {mark.style}" x="{at(mark.at):.1f}" y="{end + 14}">{told}</text>'
+            f'<text class="marked under {mark.style}" x="{at(mark.at):.1f}" y="{below + 14}">{told}</text>'
         )
     for number, (name, low, point, high, told) in enumerate(rows):
         middle = 22 + number * height
@@ -127,7 +135,7 @@ def interval_chart(
         parts.append(f'<path class="whisker" d="M{at(low):.1f} {middle}H{at(high):.1f}"/>')
         parts.append(f'<circle class="dot seen" cx="{at(point):.1f}" cy="{middle}" r="5"/>')
         parts.append(f'<text class="told" x="{names + room + 10}" y="{middle + 4}">{_escaped(told)}</text>')
-    return _svg(label, end + 22, parts)
+    return _svg(label, below + 22, parts)
 
 
 def percent_ticks(highest: float) -> tuple[float, ...]:
@@ -159,18 +167,21 @@ def _axes(across: Axis, up: Axis) -> str:
     return "".join(parts)
 
 
-def _mark(mark: Mark, x: _Scale, y: _Scale) -> str:
-    if mark.vertical:
-        at = x(mark.at)
-        return (
-            f'<path class="mark {mark.style}" d="M{at:.1f} {_TOP}V{HEIGHT - _BOTTOM}"/>'
-            f'<text class="marked {mark.style} beside" x="{at - 5:.1f}" y="{_TOP + 12}">{_escaped(mark.text)}</text>'
+def _marks(marks: Sequence[Mark], x: _Scale, y: _Scale) -> list[str]:
+    """Lines across with their words above them; where lines are close, words stand side by side."""
+    parts: list[str] = []
+    taken: list[tuple[float, float]] = []
+    for mark in marks:
+        at = y(mark.at)
+        place = float(_LEFT + 6)
+        while any(abs(at - height) < _LINE_HEIGHT and place < end for height, end in taken):
+            place = max(end for height, end in taken if abs(at - height) < _LINE_HEIGHT)
+        taken.append((at, place + _CHARACTER * (len(mark.text) + 2)))
+        parts.append(
+            f'<path class="mark {mark.style}" d="M{_LEFT} {at:.1f}H{WIDTH - _RIGHT}"/>'
+            f'<text class="marked {mark.style} above" x="{place:.1f}" y="{at - 5:.1f}">{_escaped(mark.text)}</text>'
         )
-    at = y(mark.at)
-    return (
-        f'<path class="mark {mark.style}" d="M{_LEFT} {at:.1f}H{WIDTH - _RIGHT}"/>'
-        f'<text class="marked {mark.style} above" x="{_LEFT + 6}" y="{at - 5:.1f}">{_escaped(mark.text)}</text>'
-    )
+    return parts
 
 
 class _Scale:

@@ -194,7 +194,8 @@ def _candidates_chart(card: Card) -> Markup | None:
     return interval_chart(
         "cross-validated log loss of each candidate with its standard error",
         [
-            (each.name, low, each.log_loss, high, f"{each.log_loss:.4f}")
+            # The numbers tell candidates apart, and stand at the end of the name.
+            (each.name.removeprefix("gradient "), low, each.log_loss, high, f"{each.log_loss:.4f}")
             for each, (low, high) in zip(card.compared, spans, strict=True)
         ],
         lowest - margin,
@@ -247,15 +248,17 @@ def _parity_chart(groups: list[Group], number: int, point: OperatingPoint) -> Ma
     for group in groups:
         automatic, errors = group.automatic[number], group.errors[number]
         low, high = group.error_rates[number]
-        told = f"{errors} of {automatic}" if automatic else "none automatic"
+        told = f"{errors} of {automatic:,} ({percent(errors / automatic)})" if automatic else "none automatic"
         rows.append((group.value or "not stated", low, errors / automatic if automatic else 0.0, high, told))
     highest = max(point.most_wrong * 1.5, *(min(high, 4 * point.most_wrong) for _, _, _, high, _ in rows))
+    ticks = percent_ticks(min(1.0, highest))
     return interval_chart(
         f"wrong among the automatic decisions of each group, {point.promise()}",
         rows,
         0.0,
-        min(1.0, highest),
+        ticks[-1],
         [Mark(point.most_wrong, f"promise {promised(point.most_wrong)}", "promise")],
+        ticks=ticks,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.unit.cli.conftest import Command
+from tests.unit.cli.test_train import TRAIN, past_payments, write
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -47,6 +48,16 @@ return [...document.querySelectorAll('body *')].filter(each =>
 """
 """Texts whose contrast with what is behind them is below 4.5 to 1 (WCAG 2.2, success criterion 1.4.3)."""
 
+OVERLAPPING = """
+return [...document.querySelectorAll('svg')].flatMap(svg => {
+    const places = [...svg.querySelectorAll('text')].map(text => [text.getBoundingClientRect(), text.textContent]);
+    return places.flatMap(([one, told], at) => places.slice(at + 1).filter(([other]) =>
+        one.left + 1 < other.right && other.left + 1 < one.right
+        && one.top + 3 < other.bottom && other.top + 3 < one.bottom
+    ).map(([, other]) => [told, other]));
+});
+"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
@@ -70,12 +81,28 @@ def test_a_page_fits_its_window_and_is_legible(
     command, cells, deleted_test, *_ = drawing.PAGES[page]
     drawing.save_changed(desk / drawing.LOANS, desk / "my_copy.xlsx", cells, deleted_test)
     assert referee(*command.split(), "--html", "page.html").code in (0, 1)
+    require_legible(browser, desk / "page.html")
+
+
+def test_the_report_of_a_model_fits_its_window_and_is_legible(
+    browser: Any, referee: Command, desk: Path
+) -> None:
+    write([row | {"reference number of the customer": row["amount"] % 97} for row in past_payments()])
+    promises = [word for share in ("0.3", "0.31", "0.4") for word in ("--at-most", share)]
+    said = referee(*TRAIN, "--protected", "segment", "--positive", "no", *promises, "--report", "page.html")
+    assert said.code == 0, said.err
+    require_legible(browser, desk / "page.html")
+    # No word of a drawing stands on another.
+    assert browser.execute_script(OVERLAPPING) == []
+
+
+def require_legible(browser: Any, page: Path) -> None:
     for width in (360, 768, 1200):
         browser.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 400},
         )
-        browser.get((desk / "page.html").as_uri())
+        browser.get(page.as_uri())
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
         assert browser.execute_script(BEYOND_THE_KEYBOARD) == [], width
     for scheme in ("light", "dark"):
