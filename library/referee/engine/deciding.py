@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,11 @@ from referee.workbook.cell_value import exact_number, one_line, written
 
 Reading = tuple[Mapping[str, Any], Sequence[Diagnostic]]
 """What the data dictionary makes of a case: its facts as FEEL values, and what is wrong with them."""
+
+REFUSED_SCORE = "score-"
+"""What codes of diagnostics begin with that say why there is no score."""
+
+MISSING_FOR_SCORE = "score-fact-missing"
 
 LONGEST_FOUND = 200
 """Characters kept of a fact that could not be used."""
@@ -36,9 +41,17 @@ def decided(
         workbook.settings.route_table, {name: value for name, value in facts.items() if name not in protected}
     )
     beforehand = (*doubts, *diagnostics)
-    noticed = (*beforehand, *evaluation.diagnostics)
-    # A doubtful fact makes the tables complain too; the person who reviews the case needs the cause alone.
-    reasons = beforehand if any(diagnostic.is_doubt for diagnostic in beforehand) else noticed
+    unusable = {name for name, value in facts.items() if value is None and _found(case, name) is not None}
+    found = [each for each in evaluation.diagnostics if not _is_said_missing(each, unusable)]
+    noticed = (*beforehand, *found)
+    refused = [each for each in found if each.is_doubt and each.code.startswith(REFUSED_SCORE)]
+    # A doubtful fact makes models and tables complain too, and a refused score tables; the person who reviews the case
+    # needs the cause alone. The record has them all.
+    reasons: Sequence[Diagnostic] = noticed
+    if any(diagnostic.is_doubt for diagnostic in beforehand):
+        reasons = beforehand
+    elif refused:
+        reasons = (*beforehand, *refused)
     routing = route_case(evaluation.value, reasons, doubt_queue=workbook.settings.doubt_queue)
     return Decision(
         case_id=case.id,
@@ -51,6 +64,13 @@ def decided(
         trace=tuple(evaluation.trace),
         diagnostics=tuple(dict.fromkeys(noticed)),
         versions=versions,
+    )
+
+
+def _is_said_missing(diagnostic: Diagnostic, unusable: Collection[str]) -> bool:
+    """Whether a model misses a fact that is there, though it could not be used: that is told already."""
+    return diagnostic.code == MISSING_FOR_SCORE and any(
+        diagnostic.message.startswith(f"`{name}` ") for name in unusable
     )
 
 

@@ -182,6 +182,11 @@ class Referee:
             self.ledger.refresh()
         return decisions
 
+    @property
+    def tells_pushed(self) -> bool:
+        """Whether the workbook asks for what pushed each score, not only of cases that people see."""
+        return any(definition.contributions for definition in self.workbook.models)
+
     def pushed(self, decision: Decision) -> dict[str, tuple[Push, ...]]:
         """What pushed the scores of a decision, by model node; costs more than the scores.
 

@@ -12,7 +12,7 @@ from robot.errors import ExecutionFailed
 from robot.libraries.BuiltIn import BuiltIn
 from robot.utils import DotDict
 
-from referee.domain import Case, Decision, Diagnostic, InputError, RunStoppedError
+from referee.domain import Case, Decision, Diagnostic, InputError, Route, RunStoppedError
 from referee.keywords.decision_report import decision_table
 from referee.keywords.named_keyword import NamedKeyword
 from referee.keywords.secrets import MARK, KnownSecrets, is_secret
@@ -231,8 +231,9 @@ def _files(given: Any) -> list[Path]:
 
 
 def note_decision(referee: Referee, decision: Decision) -> None:
-    """The decision as a small table in log.html, with what pushed its scores."""
-    logger.info(decision_table(decision, referee.pushed(decision)), html=True)
+    """The decision as a small table in log.html; where it goes to people, with what pushed its scores."""
+    pushed = referee.pushed(decision) if decision.route is Route.HUMAN or referee.tells_pushed else {}
+    logger.info(decision_table(decision, pushed), html=True)
 
 
 class CaseDictionary(DotDict):  # type: ignore[misc]  # Robot Framework's utilities are untyped

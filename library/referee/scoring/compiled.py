@@ -122,7 +122,11 @@ class Ensemble(CompiledClassifier):
 
 
 class Calibrated(CompiledClassifier):
-    """Classifiers whose raw scores go through a calibration each; the mean of their probabilities."""
+    """Classifiers whose raw scores go through a calibration each; the mean of their probabilities.
+
+    ``slope`` is by how much the log-odds of the second of two labels grow with the raw score, where that is the same
+    everywhere: one classifier with one sigmoid.
+    """
 
     link = "share"
 
@@ -131,6 +135,7 @@ class Calibrated(CompiledClassifier):
             (_classifier(member["classifier"]), [_calibration(each) for each in member["calibrations"]])
             for member in stored["members"]
         ]
+        self.slope = _slope_of(stored["members"])
 
     def raw(self, values: Sequence[Value]) -> list[float]:
         """The calibrated probability of the second of two labels, or of each label."""
@@ -211,6 +216,13 @@ def _normalised(shares: list[float]) -> list[float]:
         total = math.fsum(shares)
         shares = [share / total for share in shares] if total else [1 / len(shares)] * len(shares)
     return [1.0 if 1 < share <= 1 + 1e-5 else share for share in shares]
+
+
+def _slope_of(members: Sequence[Mapping[str, Any]]) -> float | None:
+    calibrations = [each for member in members for each in member["calibrations"]]
+    if len(calibrations) != 1 or calibrations[0]["kind"] != "sigmoid":
+        return None
+    return -float(calibrations[0]["slope"])
 
 
 def _calibration(stored: Mapping[str, Any]) -> Callable[[float], float]:

@@ -14,24 +14,29 @@ if TYPE_CHECKING:
     from referee.scoring.columns import Value
 
 
+Unit = Literal["log-odds", "probability", "log-odds before calibration", "probability before calibration"]
+
+
 @dataclass(frozen=True, slots=True)
 class Contribution:
     """How far one feature pushed the score towards the likeliest label (``size`` above 0) or away from it.
 
-    ``unit`` says of what: of the label's log-odds, or of its probability for a forest; before calibration if the model
-    is calibrated. All contributions together are what the score differs by from that of the usual training case.
+    ``unit`` says of what: of the label's log-odds, or of its probability for a forest. All contributions together are
+    what the score differs by, in that unit, from that of the usual training case. A sigmoid calibration is counted in;
+    for any other, which has no one slope, the unit says that they are what it differs by before calibration.
     """
 
     feature: str
     size: float
-    unit: Literal["log-odds", "probability"]
+    unit: Unit
 
     def told(self, label: str, value: str, meaning: str = "") -> str:
         """``income 1200 (net, a month) pushed towards decline (+0.31)``; in points where it is a probability."""
         sign = "+" if self.size > 0 else "\N{MINUS SIGN}"
-        amount = (
-            f"{abs(self.size) * 100:.1f} points" if self.unit == "probability" else f"{abs(self.size):.2f}"
-        )
+        is_share = self.unit.startswith("probability")
+        amount = f"{abs(self.size) * 100:.1f} points" if is_share else f"{abs(self.size):.2f}"
+        if self.unit.endswith("before calibration"):
+            amount += " before calibration"
         way = "towards" if self.size > 0 else "away from"
         words = f" ({meaning})" if meaning else ""
         return f"{self.feature} {value}{words} pushed {way} {label} ({sign}{amount})"
@@ -64,9 +69,11 @@ def contributions(
         towards = [
             size - math.fsum(rest) / len(rest) for size, *rest in zip(sizes[label], *others, strict=True)
         ]
-    unit: Literal["log-odds", "probability"] = "probability" if _counts_shares(classifier) else "log-odds"
+    scale, unit = _scale_and_unit(classifier)
     found = [
-        Contribution(feature, size, unit) for feature, size in zip(features, towards, strict=True) if size
+        Contribution(feature, size * scale, unit)
+        for feature, size in zip(features, towards, strict=True)
+        if size
     ]
     return tuple(sorted(found, key=lambda each: -abs(each.size)))
 
@@ -95,6 +102,17 @@ def pushes(classifier: CompiledClassifier, values: Sequence[Value]) -> Pushes:
 
 def _mean(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:
     return tuple(math.fsum(column) / len(rows) for column in zip(*rows, strict=True))
+
+
+def _scale_and_unit(classifier: CompiledClassifier) -> tuple[float, Unit]:
+    """What a push of the raw score is worth in the score that is told, and in what it is counted."""
+    if not isinstance(classifier, Calibrated):
+        return 1.0, "probability" if _counts_shares(classifier) else "log-odds"
+    if classifier.slope is not None:
+        return classifier.slope, "log-odds"
+    return 1.0, "probability before calibration" if _counts_shares(
+        classifier
+    ) else "log-odds before calibration"
 
 
 def _counts_shares(classifier: CompiledClassifier) -> bool:

@@ -133,6 +133,13 @@ def _check_one(feature: Input, value: object) -> Value | Diagnostic:
     if not feature.low <= number <= feature.high:
         return Diagnostic(
             "score-outside-range",
-            f"`{name}` lies outside what the model has seen; it takes {feature.low:f} to {feature.high:f}",
+            f"`{name}` lies outside what the model has seen; it takes {_shown(feature.low)} to "
+            f"{_shown(feature.high)}",
         )
     return float(number)
+
+
+def _shown(number: Decimal) -> str:
+    """Six digits are enough to tell an end of a range."""
+    rounded = number.quantize(Decimal(1).scaleb(min(number.adjusted() - 5, 0))) if number else number
+    return f"{rounded.normalize():f}"

@@ -190,8 +190,8 @@ class Model:
             unusual = ", ".join(f"`{name}`" for name in self._novelty.most_unusual(values))
             return _doubt(
                 "score-novel",
-                f"the case is {novelty:.2f} times as unlike the training cases as the most unusual of them, and "
-                f"the model {self.name} takes up to {self._novelty.limit:g}; most unusual: {unusual}",
+                f"the case is {novelty:.4g} times as unlike the training cases as the most unusual of them, and "
+                f"the model {self.name} takes up to {self._novelty.limit:.4g}; most unusual: {unusual}",
             )
         return _Case(values, novelty)
 

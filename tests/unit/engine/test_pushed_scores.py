@@ -137,11 +137,20 @@ def test_a_case_is_handed_over_though_its_score_cannot_be_explained(
     assert handoff["context"] == {}
 
 
-def test_a_case_without_score_has_nothing_pushed(tmp_path: Path) -> None:
+def test_a_case_without_score_has_nothing_pushed_and_the_refusal_alone_as_reason(tmp_path: Path) -> None:
     asked = referee(tmp_path)
-    decision = asked.evaluate(Case("1", UNSURE | {"unemp": None}))
+    decision = asked.evaluate(Case("1", UNSURE | {"unemp": 40}))
     assert decision.route is Route.HUMAN
     assert asked.pushed(decision) == {}
+    assert decision.reasons == ("`unemp` lies outside what the model has seen; it takes 0.92 to 11.48",)
+    assert len(decision.diagnostics) > 1
+
+
+def test_a_fact_that_is_there_but_unusable_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    decision = referee(tmp_path).evaluate(Case("1", UNSURE | {"pirat": float("nan")}))
+    assert decision.route is Route.HUMAN
+    assert decision.reasons
+    assert not any("`pirat` is missing" in str(each) for each in decision.diagnostics)
 
 
 def test_the_score_of_another_model_is_not_explained_by_this_one(tmp_path: Path) -> None:

@@ -186,6 +186,42 @@ def test_calibration_leaves_the_contributions_of_what_it_calibrates() -> None:
         assert numpy.allclose(pushes(calibrated, case).sizes, pushes(compiled(plain), case).sizes)
 
 
+@pytest.mark.parametrize(
+    "plain",
+    [
+        LogisticRegression(),
+        GradientBoostingClassifier(n_estimators=4, random_state=0),
+        RandomForestClassifier(5, max_depth=3, random_state=0),
+    ],
+)
+def test_contributions_add_up_to_what_a_score_differs_by_with_its_sigmoid_calibration(plain: Any) -> None:
+    classifier = compiled(CalibratedClassifierCV(plain, ensemble=False, cv=3))
+    first, second = FRESH[:2]
+
+    def log_odds(case: list[Value]) -> float:
+        other, share = classifier.probabilities(case)
+        return math.log(share / other)
+
+    told = [contributions(classifier, NAMES, case, 1) for case in (first, second)]
+    assert {each.unit for found in told for each in found} == {"log-odds"}
+    apart = [math.fsum(each.size for each in found) for found in told]
+    assert apart[0] - apart[1] == pytest.approx(log_odds(first) - log_odds(second), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "count"),
+    [({"method": "isotonic", "ensemble": False}, 2), ({"ensemble": True}, 2), ({"ensemble": False}, 3)],
+)
+def test_contributions_behind_a_calibration_of_no_one_slope_are_told_as_before_it(
+    calibrated: dict[str, Any], count: int
+) -> None:
+    plain = GradientBoostingClassifier(n_estimators=4, random_state=0)
+    classifier = compiled(CalibratedClassifierCV(plain, cv=3, **calibrated), count)
+    told = contributions(classifier, NAMES, FRESH[0], 1)
+    assert {each.unit for each in told} == {"log-odds before calibration"}
+    assert told[0].told("1", "2.0").endswith(" before calibration)")
+
+
 def test_the_strongest_comes_first_and_signs_are_for_the_label_asked_about() -> None:
     classifier = compiled(TREES["boosting"])
     towards = contributions(classifier, NAMES, FRESH[0], 1)
