@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ from referee.checks.possible import (
     ANYTHING,
     EITHER,
     NOTHING,
+    ONLY_NULL,
     Items,
     Possible,
     mapped,
@@ -57,8 +59,9 @@ def possible_value(node: object, known: Known) -> Possible:
             return _inverse(_all_of([_inverse(possible_value(each, known)) for each in node.operands]))
         case syntax.If():
             may_be, may_not = whether(possible_value(node.condition, known))
-            branches = [node.consequence] * may_be + [node.alternative] * may_not
-            return union([possible_value(branch, known) for branch in branches])
+            if_so, if_not = _split_by_null(node.condition, known)
+            branches = [(node.consequence, if_so)] * may_be + [(node.alternative, if_not)] * may_not
+            return union([possible_value(branch, inside) for branch, inside in branches])
         case syntax.In() | syntax.Quantified():
             return Possible(EITHER.parts, null=True)
         case syntax.InstanceOf():
@@ -69,6 +72,25 @@ def possible_value(node: object, known: Known) -> Possible:
         case syntax.Call(function=syntax.Name(name=name), names=()) if known(name) is None:
             return possible_call(name, [possible_value(each, known) for each in node.arguments])
     return ANYTHING
+
+
+def _split_by_null(condition: object, known: Known) -> tuple[Known, Known]:
+    """What names may be where a condition is true, and where it isn't, so far as it asks whether one is null."""
+    if not isinstance(condition, syntax.Comparison) or condition.operator not in ("=", "!="):
+        return known, known
+    sides = condition.left, condition.right
+    asked = next((path_text(side) for side in sides if not isinstance(side, syntax.Null)), "")
+    if not asked or not any(isinstance(side, syntax.Null) for side in sides):
+        return known, known
+
+    def missing(path: str) -> Possible | None:
+        return ONLY_NULL if path == asked and known(path) is not None else known(path)
+
+    def given(path: str) -> Possible | None:
+        found = known(path)
+        return replace(found, null=False) if path == asked and found is not None else found
+
+    return (missing, given) if condition.operator == "=" else (given, missing)
 
 
 def path_text(node: object) -> str:

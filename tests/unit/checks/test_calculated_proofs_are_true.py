@@ -48,6 +48,7 @@ NUMBERS = (
         "modulo(a, 2)",
     ),
     *("string length(s)", "d.month", "d.day", "d.year - 2024", "d.weekday", "day of year(d)", "(e - d).days"),
+    *("if a = null then 0 else a", "if b != null then b + a else a"),
     *("if ok then a else b", "if a > 1 and b > 0 then 7 else a", 'if s = "x" then 1 else 2', "count([a, b])"),
     *("sum(a, b)", "mean(a, b)", "upstream", "upstream + a", "years and months duration(d, e).months"),
 )

@@ -246,3 +246,12 @@ def test_a_rule_reached_only_in_doubt_is_said_to_fire_in_doubt_only() -> None:
     assert messages(check_table(made, facts), "impossible-rule")[0].startswith(
         "rule 1 can never fire but in doubt: "
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["if a = null then 0 else a", "if a != null then a else 0", "if null = a then 0 else a + 1"]
+)
+def test_a_branch_for_a_missing_fact_leaves_the_other_with_one_that_is_given(text: str) -> None:
+    made = table("U", f"{text} || r", "[0..5] || 1")
+    report = check_table(made, {"a": InputValues("number", "[0..4]", may_be_null=True)})
+    assert [finding.code for finding in report.findings if finding.code in ("gap", "null-in-doubt")] == []
