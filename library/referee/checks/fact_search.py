@@ -37,6 +37,7 @@ _MOST_TARGETS = 6
 _MOST_OF_A_FACT = 7
 _MOST_SOLVED_FROM = 12
 _LONGEST_TEXT = 1000
+_MOST_DIGITS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +215,10 @@ class FactSearch(Generic[Shown]):
                     moved = here + CONTEXT.divide(target - first, second - first)
                 except DecimalException:
                     continue
-                value = _of_number(facts[path], moved.normalize(CONTEXT))
-                if value is not None and _holds(space[path], value):
-                    yield {**facts, path: value}
+                for number in _rounder_first(moved):
+                    value = _of_number(facts[path], number.normalize(CONTEXT))
+                    if value is not None and _holds(space[path], value):
+                        yield {**facts, path: value}
 
     def _number_at(self, expression: str, facts: Facts) -> Decimal | None:
         evaluated = self._decision.evaluated(facts)
@@ -238,6 +240,14 @@ class FactSearch(Generic[Shown]):
         """Whether what was tried stands for all there is of the part."""
         values = [space[path].values for path in self._cut]
         return bool(values) and all(each is not None and len(each) == 1 for each in values)
+
+
+def _rounder_first(number: Decimal) -> Iterator[Decimal]:
+    """A number of many digits after one of few near to it, which people can read and other programs can hold."""
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -_MOST_DIGITS and abs(number) < 10**15:
+        yield number.quantize(Decimal(1).scaleb(-_MOST_DIGITS))
+    yield number
 
 
 def _is_met(wanted: Wanted, evaluated: Evaluate) -> bool:

@@ -255,3 +255,11 @@ def test_a_branch_for_a_missing_fact_leaves_the_other_with_one_that_is_given(tex
     made = table("U", f"{text} || r", "[0..5] || 1")
     report = check_table(made, {"a": InputValues("number", "[0..4]", may_be_null=True)})
     assert [finding.code for finding in report.findings if finding.code in ("gap", "null-in-doubt")] == []
+
+
+def test_facts_that_show_a_gap_have_few_digits() -> None:
+    facts = {"a": InputValues("number", "3"), "n": InputValues("number", "[0..4]")}
+    made = table("U", "a * n || r", "<= 6 || 1", "> 7 || 2")
+    case = only(check_table(made, facts), "gap").case
+    assert case is not None
+    assert len(str(case.values["n"])) <= 4
