@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,18 @@ def test_with_keys_a_proved_signature_needs_no_word(
     sign()
     monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "keys"))
     assert told(models) == []
+
+
+def test_with_keys_a_workbook_that_names_no_version_is_told_to(
+    models: Path, sign: Sign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign()
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "keys"))
+    workbook = read_workbook(WORKBOOK)
+    [definition] = workbook.models
+    store = ModelStore(models)
+    loaded = {definition.node: store.load(definition.folder)}
+    workbook = replace(workbook, models=(replace(definition, version=""),))
+    [hint] = told_approvals(workbook, loaded, store)
+    assert (hint.code, hint.severity, hint.place) == ("model-version-open", Severity.INFO, definition.place)
+    assert f"write {loaded[definition.node].version} into the column version" in hint.message

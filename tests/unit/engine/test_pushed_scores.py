@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from referee.engine import Referee, Run
 from referee.engine.pushed_scores import TOLD, Push, size_of
 from referee.exceptions import read_playbooks
 from referee.handoff import Worklist
+from referee.keywords.bot import note_decision
 from referee.keywords.decision_report import decision_table
 from referee.scoring import Contribution, ModelStore
 from referee.workbook import read_workbook
@@ -124,6 +126,23 @@ def test_log_html_tells_what_pushed_a_score(tmp_path: Path) -> None:
     assert "pushed" not in decision_table(decision)
 
 
+@pytest.mark.parametrize(
+    ("route", "always", "shown"),
+    [(Route.HUMAN, "", True), (Route.AUTO, "", False), (Route.AUTO, "always", True)],
+)
+def test_log_html_works_out_what_pushed_a_score_only_for_people_or_where_that_is_asked(
+    route: Route, always: str, shown: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = referee(tmp_path)
+    decision = replace(asked.evaluate(Case("1", UNSURE)), route=route)
+    [definition] = asked.workbook.models
+    asked.workbook = replace(asked.workbook, models=(replace(definition, contributions=always),))
+    written: list[str] = []
+    monkeypatch.setattr("robot.api.logger.info", lambda text, **_: written.append(text))
+    note_decision(asked, decision)
+    assert ("pushed away from no" in written[0]) is shown
+
+
 def test_a_case_is_handed_over_though_its_score_cannot_be_explained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,8 +173,6 @@ def test_a_fact_that_is_there_but_unusable_is_not_said_to_be_missing(tmp_path: P
 
 
 def test_the_score_of_another_model_is_not_explained_by_this_one(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     asked = referee(tmp_path)
     decision = asked.evaluate(Case("1", UNSURE))
     other = replace(decision.versions, models={NODE: ("0.9", "0" * 64)})
