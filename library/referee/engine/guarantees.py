@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from referee.checks.cell_logic import names_in
 from referee.checks.whole_decision import cells_of
 from referee.domain import Diagnostic, Place, Severity
-from referee.engine.score_thresholds import Threshold, may_be_automatic, thresholds
+from referee.engine.score_thresholds import Threshold, leads_to_people, may_be_automatic, thresholds
 from referee.feel import FeelSyntaxError, Names, parse_expression, parse_unary_tests
 from referee.tables import HitPolicy
 
@@ -45,7 +45,7 @@ def told_guarantees(workbook: DecisionWorkbook, cards: Mapping[str, Card]) -> li
             for node, place in behind.items()
             if node not in {threshold.node for threshold in read}
         ]
-    return told
+    return told + scores.told_default(table)
 
 
 class _Scores:
@@ -76,6 +76,17 @@ class _Scores:
                 # What another rule takes away is told at the rule that gets the rest.
                 found.setdefault(node, place if each is rule else rule.outputs[0].place)
         return found
+
+    def told_default(self, table: DecisionTable) -> list[Diagnostic]:
+        """That cases which no rule takes go on without people, if rules look at scores."""
+        defaults = [clause.default for clause in table.outputs if clause.name == "route"]
+        [default] = defaults or [None]
+        if default is None or default.is_blank or leads_to_people(default):
+            return []
+        nodes = {node for rule in table.rules for node, _ in self._of_rule(table, rule)}
+        return [
+            _unread(node, default.place) for node in sorted(nodes | self._of_cell(default, is_test=False))
+        ]
 
     def _of_rule(self, table: DecisionTable, rule: Rule) -> Iterator[tuple[str, Place | None]]:
         for clause, cell in zip(table.inputs, rule.inputs, strict=True):

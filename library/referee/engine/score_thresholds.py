@@ -65,12 +65,16 @@ class _Interval:
 
 def may_be_automatic(table: DecisionTable, rule: Rule) -> bool:
     """Whether a rule may lead elsewhere than to people."""
-    routes = [
-        cell.text.strip()
+    return not any(
+        leads_to_people(cell)
         for clause, cell in zip(table.outputs, rule.outputs, strict=True)
         if clause.name == "route"
-    ]
-    return not any(route in _PEOPLE_DECIDE for route in routes)
+    )
+
+
+def leads_to_people(route: CellText) -> bool:
+    """Whether a cell says nothing but a route to people."""
+    return route.text.strip() in _PEOPLE_DECIDE
 
 
 def thresholds(table: DecisionTable, rule: Rule, cards: Mapping[str, Card]) -> list[Threshold]:

@@ -14,6 +14,9 @@ from referee.scoring.columns import Value
 if TYPE_CHECKING:
     from referee.scoring.card import Feature
 
+_MOST_ROUNDED = 20
+"""Digits before the point of numbers that are rounded for messages; decimals hold no more than 28."""
+
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -140,6 +143,9 @@ def _check_one(feature: Input, value: object) -> Value | Diagnostic:
 
 
 def _shown(number: Decimal) -> str:
-    """Six digits are enough to tell an end of a range."""
-    rounded = number.quantize(Decimal(1).scaleb(min(number.adjusted() - 5, 0))) if number else number
-    return f"{rounded.normalize():f}"
+    """An end of a range: six digits are enough to tell it, and all before the point."""
+    if not number:
+        return "0"
+    if number.adjusted() < _MOST_ROUNDED:
+        number = number.quantize(Decimal(1).scaleb(min(number.adjusted() - 5, 0))).normalize()
+    return f"{number:f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from referee.domain import CellAddress, Severity
 from referee.engine.guarantees import told_guarantees
 from referee.scoring import ModelStore
 from referee.scoring.card import Card, OperatingPoint, TestedThreshold
+from referee.tables import CellText
 from referee.workbook import read_workbook
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -218,6 +220,19 @@ def test_a_threshold_is_read_in_each_of_its_spellings(
 def test_cells_that_are_no_threshold_are_told_to_have_no_guarantee(cell: str, edited: Edited) -> None:
     found = told(edited({"D11": cell}), point("no", 0.08, 0.95, 0.85))
     assert found["D11"][0] == "score-without-threshold"
+
+
+@pytest.mark.parametrize(("route", "told_of_it"), [('"auto"', True), ('"human"', False)])
+def test_a_default_that_lets_cases_through_is_told(route: str, told_of_it: bool) -> None:
+    workbook = read_workbook(LOANS)
+    table = workbook.table("routing")
+    default = CellText(route, CellAddress("loans.xlsx", "Routing", "E15"))
+    outputs = tuple(
+        replace(clause, default=default) if clause.name == "route" else clause for clause in table.outputs
+    )
+    tables = tuple(replace(each, outputs=outputs) if each is table else each for each in workbook.tables)
+    found = told_guarantees(replace(workbook, tables=tables), {"denial model": card()})
+    assert (default.place in [hint.place for hint in found]) is told_of_it
 
 
 def test_the_confidence_is_backed_by_the_promise_about_any_label(edited: Edited) -> None:

@@ -16,7 +16,8 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
 from referee.scoring import Model, ModelStore
-from referee.scoring.encoding import encode, inputs_of
+from referee.scoring.card import Feature
+from referee.scoring.encoding import check, encode, inputs_of
 from referee.scoring.trusted_pickle import load_trusted
 
 Facts = dict[str, Any]
@@ -209,3 +210,19 @@ def test_whatever_the_facts_are_there_is_either_a_value_or_a_doubt(model: Model,
     assert (evaluation.value is None) == bool(evaluation.diagnostics)
     if evaluation.value is not None:
         assert 0 <= evaluation.value["confidence"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("most", "shown"),
+    [
+        (1.749035087719298246, "1.74904"),
+        (11.48000042438507, "11.48"),
+        (123456789.25, "123456789"),
+        (1e-7, "0.0000001"),
+        (1e300, "1" + "0" * 300),
+    ],
+)
+def test_the_end_of_a_range_is_told_in_few_digits_however_large_it_is(most: float, shown: str) -> None:
+    inputs = inputs_of([Feature(name="amount", type="number", minimum=0.0, maximum=most)], 0.0)
+    _, [doubt] = check(inputs, {"amount": Decimal("1e301")})
+    assert doubt.message == f"`amount` lies outside what the model has seen; it takes 0 to {shown}"
