@@ -60,7 +60,8 @@ class ModelStore:
 
     def _verified(self, name: str, version: str) -> tuple[Card, bytes, dict[str, bytes]]:
         """The card, its bytes, and those of the files it lists, which have the hashes it states."""
-        from referee.scoring.card import CARD_FILE, read_card
+        from referee.scoring.card import CARD_FILE
+        from referee.scoring.card_reading import read_card
 
         folder = self._model_folder(name)
         card_path = folder / CARD_FILE

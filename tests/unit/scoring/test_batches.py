@@ -166,7 +166,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 from referee.scoring import Model
-from referee.scoring.card import read_card
+from referee.scoring.card_reading import read_card
 folder = Path({str(tmp_path)!r})
 card = read_card((folder / "card.json").read_bytes(), folder)
 model = Model(card, "", b"", (folder / "compiled.json").read_bytes())

@@ -12,7 +12,7 @@ import pytest
 
 from referee.domain import InputError
 from referee.scoring import ModelStore
-from referee.scoring.card import read_card
+from referee.scoring.card_reading import read_card
 from referee.scoring.training import FeatureSpec, train, training_hash
 
 Facts = dict[str, Any]
