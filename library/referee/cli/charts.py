@@ -143,7 +143,8 @@ def percent_ticks(highest: float) -> tuple[float, ...]:
     for step in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2):
         if highest <= step * 6:
             break
-    count = int(-(-highest // step))
+    # Rounded, for 0.1 // 0.02 is 4.
+    count = int(-(-round(highest / step, 9) // 1))
     return tuple(step * number for number in range(max(1, count) + 1))
 
 
