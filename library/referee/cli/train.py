@@ -87,7 +87,7 @@ def _trained(
 ) -> Card:
     from referee.scoring.candidates import CANDIDATES
     from referee.scoring.duplicates_and_drift import find_drift, find_duplicates, without_copies
-    from referee.scoring.leaks import find_leaks, judged
+    from referee.scoring.leaks import find_leaks, judged_findings
     from referee.scoring.split import split_by_time, stratified_split
     from referee.scoring.training import FeatureSpec
     from referee.scoring.training import train as trained
@@ -117,7 +117,7 @@ def _trained(
                 "time" if time_column else "the file",
             ),
         ]
-        findings = judged(suspicions, allowed)
+        findings = judged_findings(suspicions, allowed)
         done("leaks")
         gaps = {
             column.name: any(case[column.name] is None for case in teaching) for column in prepared.columns

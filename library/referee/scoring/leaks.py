@@ -120,7 +120,7 @@ def find_too_good(auc: float, influence: Mapping[str, float]) -> list[Suspicion]
     return [Suspicion("", TOO_GOOD, evidence)]
 
 
-def judged(suspicions: Sequence[Suspicion], allowed: Sequence[str]) -> list[Finding]:
+def judged_findings(suspicions: Sequence[Suspicion], allowed: Sequence[str]) -> list[Finding]:
     """The findings for the card. Raises ``InputError`` that names each leak nobody allowed."""
     leaks = [each for each in suspicions if each.is_leak and (each.column or each.kind) not in allowed]
     drops = " ".join(f"--drop {shell_word(each.column)}" for each in leaks if each.column)

@@ -14,8 +14,7 @@ from referee.scoring.compiling import compile_classifier
 from referee.scoring.encoding import check, inputs_of
 from referee.scoring.fairness import parity_figures, proxies
 from referee.scoring.held_out import feature_influence, held_out_figures, risk_curves
-from referee.scoring.leaks import find_too_good, telling_auc
-from referee.scoring.leaks import judged as judged_findings
+from referee.scoring.leaks import find_too_good, judged_findings, telling_auc
 from referee.scoring.model_folder import dumped_as, hashes, libraries, write_model
 from referee.scoring.novelty import measure_training
 from referee.scoring.operating_points import Goal, Judged, choose
