@@ -30,7 +30,7 @@ def dumped_as(model_format: Literal["joblib", "skops"], classifier: Any, subject
     if model_format == "joblib":
         return Kept(MODEL_FILE, dumped(classifier))
     try:
-        from skops import io as skops_io  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        from skops import io as skops_io  # type: ignore[import-untyped]
     except ImportError:
         raise InputError(
             f"{subject}: skops isn't installed; install it, or leave out --format skops"

@@ -95,7 +95,7 @@ def is_skops(content: bytes) -> bool:
 
 def _of_skops(content: bytes, path: Path) -> Any:
     try:
-        from skops import io as skops_io  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        from skops import io as skops_io  # type: ignore[import-untyped]
     except ImportError:
         raise ModelError(f"{path} has the format of skops, which isn't installed; install skops") from None
     try:

@@ -25,7 +25,7 @@ def load_trusted_skops(content: bytes, trusted_types: Sequence[str], subject: st
     admitted, and ``ModelUnavailableError`` where skops isn't installed.
     """
     try:
-        from skops import io as skops_io  # type: ignore[import-not-found, unused-ignore]
+        from skops import io as skops_io  # type: ignore[import-untyped]
     except ImportError:
         raise ModelUnavailableError(
             f"{subject}: its file has the format of skops, which isn't installed; install skops"

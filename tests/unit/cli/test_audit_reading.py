@@ -196,6 +196,8 @@ def test_following_goes_on_with_what_is_appended(desk: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(library), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # Tests that run in the background of a shell ignore Ctrl-C, and so would what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert following.stdout is not None and following.stderr is not None
     assert json.loads(following.stdout.readline())["position"] == 9

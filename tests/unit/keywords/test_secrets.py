@@ -102,7 +102,8 @@ def left_behind(path: Path) -> str:
     """All that is written, the compressed texts of log.html too."""
     texts = []
     for file in sorted(path.rglob("*")):
-        if not file.is_file() or file.name == "vault.py":
+        is_source = file.name == "vault.py" or file.parent.name == "__pycache__"
+        if is_source or not file.is_file():
             continue
         text = file.read_bytes().decode("utf-8", "replace")
         texts.append(text)

@@ -355,7 +355,7 @@ def test_cases_in_an_archived_file_are_known_but_not_decided_without_it(tmp_path
         ledger.open_cases("invoices")
     for path in log.folder.glob(f"*{SUFFIX}*"):
         path.unlink()
-    with pytest.raises(AuditError, match="archived elsewhere|is missing"):
+    with pytest.raises(AuditError, match=r"archived elsewhere|is missing"):
         Ledger(log, indexed_from=0).refresh()
     archived.rename(tmp_path / "audit" / "audit.jsonl")
     ledger.refresh()
