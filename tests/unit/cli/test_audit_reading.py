@@ -189,15 +189,18 @@ def test_the_newest_records_are_a_line_each(referee: Command) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C can't be sent to one process there")
 def test_following_goes_on_with_what_is_appended(desk: Path) -> None:
     library = Path(__file__).parents[3] / "library"
-    command = [sys.executable, "-c", "from referee.cli import main; main()", "audit", "tail", "-f", "-n", "1"]
+    # Tests that run in the background of a shell ignore Ctrl-C, and so would what they start.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from referee.cli import main; main()"
+    )
+    command = [sys.executable, "-c", program, "audit", "tail", "-f", "-n", "1"]
     following = subprocess.Popen(
         [*command, "--json", "--audit", "audit"],
         cwd=desk,
         env={**os.environ, "PYTHONPATH": str(library), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        # Tests that run in the background of a shell ignore Ctrl-C, and so would what they start.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert following.stdout is not None and following.stderr is not None
     assert json.loads(following.stdout.readline())["position"] == 9
