@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from referee.audit.disk_fault import reason
 from referee.domain import QueueError
 from referee.files import flush, flush_folder, make_folder
+from referee.files.write_ahead_log import use_write_ahead_log
 
 APPLICATION_ID = 0x52514655  # "RQFU": tells a work queue from other SQLite files
 VERSION = 1
@@ -141,7 +141,7 @@ class QueueFile:
                 raise QueueError(
                     f"{self.path} is the file of another program, not a work queue; name another file"
                 )
-        _use_write_ahead_log(connection)
+        use_write_ahead_log(connection, PATIENCE_SECONDS)
         connection.execute("PRAGMA synchronous = NORMAL")  # `_make_durable` does the rest, outside the lock
         connection.execute("PRAGMA foreign_keys = ON")
         with _transaction(connection, "BEGIN IMMEDIATE"):
@@ -196,20 +196,6 @@ def _is_ours(connection: sqlite3.Connection) -> bool:
     found: int = connection.execute("PRAGMA application_id").fetchone()[0]
     tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     return found == APPLICATION_ID or (found == 0 and tables == 0)
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """SQLite doesn't wait here for another process that does the same, though it waits everywhere else."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as fault:
-            if "locked" not in str(fault) or time.monotonic() >= until:
-                raise
-            time.sleep(0.01)
-        else:
-            return
 
 
 def _told(fault: sqlite3.Error) -> str:
