@@ -29,10 +29,12 @@ class Backing:
         """The number of records at which the next checkpoint was made; -1 when there is none."""
         return self._coming[-1].checkpoint.records if self._coming else -1
 
-    @property
-    def count(self) -> int:
-        """How many checkpoints fit."""
-        return len(self._met)
+    def vouching(self, sound: int | None) -> tuple[int, int]:
+        """How many checkpoints fit, and for how many records they vouch, where only so many (None: all) are sound."""
+        fitting = [
+            one.checkpoint.records for one in self._met if sound is None or one.checkpoint.records <= sound
+        ]
+        return len(fitting), max(fitting, default=0)
 
     @property
     def records(self) -> int:
@@ -72,7 +74,7 @@ class Backing:
         for noted in self._noted.noted:
             if noted.fault:
                 yield Fault("forged", noted.fault, noted.place, noted.checkpoint.records - 1)
-        for noted in self._noted.elsewhere if not self._noted.noted else ():
+        for noted in self._noted.elsewhere:
             yield Fault(
                 "replaced",
                 f"another log of {noted.checkpoint.records} records stood in this folder at {noted.checkpoint.time}; "
@@ -80,6 +82,14 @@ class Backing:
                 noted.place,
                 0,
             )
+
+    def unvouched(self, end: int) -> str:
+        """What it means that there is no checkpoint of a log of so many records; "" when there is one."""
+        if self._noted.noted or not end:
+            return ""
+        others = self._noted.others
+        held = f"those of {others} other log{'' if others == 1 else 's'}" if others else "none"
+        return f"checkpoints were asked for and none vouches for this log (the folder holds {held})"
 
     def not_verifiable(self, end: int) -> tuple[str, ...]:
         """What the checkpoints leave open about a log of so many records."""

@@ -15,8 +15,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from referee.audit.begun import RESTORE
 from referee.audit.canonical_json import canonical_json, exact_json
 from referee.audit.disk_fault import reason
+from referee.audit.hash_at import hash_at
 from referee.audit.record import write_time
 from referee.audit.segments import log_id
 from referee.domain import AuditError, LineAddress, Receipt
@@ -73,20 +75,22 @@ class NotedCheckpoint:
 @dataclass(frozen=True, slots=True)
 class NotedCheckpoints:
     """The checkpoints of one log, oldest first. ``remarks`` say what couldn't be checked about them; ``elsewhere``
-    are those of another log that once stood in the same place.
+    are the newest ones of other logs that once stood in the same place. ``others`` counts all other logs in the folder.
     """
 
     noted: tuple[NotedCheckpoint, ...] = ()
     remarks: tuple[str, ...] = ()
     elsewhere: tuple[NotedCheckpoint, ...] = ()
+    others: int = 0
 
 
 class CheckpointWriter:
     """Writes a signed checkpoint of a log into a second place every so many records or seconds, and at the end.
 
     The second place, ``folder``, should be out of reach for whoever can write the log: another drive, a share. Many
-    logs may use it. It is never created. While it is away the run goes on, and ``finish`` says so. The key
-    is read at once; AuditError when it can't be used.
+    logs may use it. It is never created. While it is away the run goes on, and ``finish`` says so. A log that its
+    newest checkpoint disproves gets no further one, and takes no further records from this run. The key is read at
+    once; AuditError when it can't be used.
     """
 
     def __init__(
@@ -114,9 +118,22 @@ class CheckpointWriter:
         self._fault = ""
         self._retry: datetime | None = None
         self._pause = every
+        self._disproof = ""
+        self._is_compared = False  # with the other logs in the second place
+
+    def require_agreement(self, folder: Path) -> None:
+        """Raises AuditError when the log in a folder isn't what its newest checkpoint says: cut off, written anew, or
+        begun anew where another one stood. A second place that is away tells nothing.
+        """
+        try:
+            self._require_agreement(folder)
+        except OSError as fault:  # of the log: those of the second place are none
+            raise AuditError(f"the audit log in {folder} can't be read: {reason(fault)}") from fault
 
     def appended(self, log: AuditLog, newest: Receipt) -> None:
         """Takes notice that everything up to a record is durable, and writes a checkpoint when it is time."""
+        if self._disproof:
+            raise AuditError(self._disproof)
         if not self._turn.acquire(blocking=False):
             return
         try:
@@ -129,16 +146,15 @@ class CheckpointWriter:
     def finish(self, log: AuditLog) -> str:
         """Writes the last checkpoint of a run. What the person in charge must know, "" when all is well."""
         with self._turn:
-            known = self._last(log)
             newest = log.newest()
             if newest is None:
                 return ""
-            if known is not None and known.records > newest.position + 1:
-                return (
-                    f"the audit log holds {newest.position + 1} records, and had {known.records} at {known.time}: "
-                    "records were removed; see `referee audit verify`"
-                )
-            self._write(log, newest, log.now(), is_last=True)
+            try:
+                self._write(log, newest, log.now(), is_last=True)
+            except AuditError:
+                if not self._disproof:
+                    raise
+                return self._disproof
             if not self._fault:
                 return ""
             since = (
@@ -160,7 +176,7 @@ class CheckpointWriter:
         try:
             if not self._folder.is_dir():
                 raise FileNotFoundError
-            known = self._last(log)
+            known = self._require_agreement(log.folder)
             if known is not None and known.records > self._records:
                 self._records, self._since = known.records, datetime.fromisoformat(known.time)
             self._fault, self._retry, self._pause = "", None, self._every
@@ -178,15 +194,44 @@ class CheckpointWriter:
             return
         self._records, self._since = newest.position + 1, now
 
-    def _path(self, log: AuditLog) -> Path:
+    def _require_agreement(self, folder: Path) -> Checkpoint | None:
+        """The newest checkpoint of the log, which fits. It is read before the log, which others append to first."""
+        path = self._path(folder)
+        known = self._last(path)
+        self._disproof = "" if known is None else _contradiction(folder, known, path)
+        if not self._disproof and not self._is_compared:
+            self._disproof = self._other_log(folder, path)
+        if self._disproof:
+            raise AuditError(self._disproof)
+        return known
+
+    def _other_log(self, folder: Path, own: Path) -> str:
+        """What it means when another log's checkpoints were made in the folder; "" when there are none."""
+        origin = origin_of(folder)
+        try:
+            others = [path for path in self._folder.iterdir() if path.name.endswith(SUFFIX) and path != own]
+        except OSError:
+            return ""
+        self._is_compared = True
+        for path in sorted(others):
+            known = self._last(path)
+            if known is not None and known.origin == origin:
+                return (
+                    f"the audit log in {folder} isn't the one that stood there at {known.time}, which had "
+                    f"{known.records} records: it was lost, or written anew; {RESTORE}. Only to begin anew on "
+                    f"purpose, move {path} to another folder"
+                )
+        return ""
+
+    def _path(self, folder: Path) -> Path:
         if not self._log:
-            self._log = log_id(log.folder)
+            self._log = log_id(folder)
         return self._folder / f"{self._log}{SUFFIX}"
 
-    def _last(self, log: AuditLog) -> Checkpoint | None:
+    def _last(self, path: Path) -> Checkpoint | None:
         """The newest checkpoint that this key signed; what others may have put there must not keep us from more."""
         try:
-            with self._path(log).open("rb") as file:
+            with path.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(max(0, size - _BLOCK))
                 lines = file.read().splitlines()
@@ -197,7 +242,7 @@ class CheckpointWriter:
             found = _parsed(line)
             if (
                 found
-                and found.log == self._log
+                and path.name == f"{found.log}{SUFFIX}"
                 and is_signed(public, bytes.fromhex(found.signature), found.signed())
             ):
                 return found
@@ -219,7 +264,7 @@ class CheckpointWriter:
 
     def _append(self, log: AuditLog, checkpoint: Checkpoint) -> None:
         line = exact_json({"v": 1, **asdict(checkpoint)}) + b"\n"
-        with self._path(log).open("ab+") as file:
+        with self._path(log.folder).open("ab+") as file:
             size = file.seek(0, os.SEEK_END)
             if size:
                 file.seek(size - 1)
@@ -228,6 +273,20 @@ class CheckpointWriter:
             file.write(line)
             file.flush()
             flush(file.fileno())
+
+
+def _contradiction(folder: Path, known: Checkpoint, path: Path) -> str:
+    try:
+        found = hash_at(folder, known.records - 1)
+    except OSError as fault:  # told from the faults of the second place, which keep no run from going on
+        raise AuditError(f"the audit log in {folder} can't be read: {reason(fault)}") from fault
+    if found is None or found == known.head:
+        return ""
+    return (
+        f"the audit log in {folder} isn't what its checkpoint of {known.time} vouches for: it had "
+        f"{known.records} records then, and the last of them is gone or was written anew; see `referee audit verify`, "
+        f"{RESTORE}. Only to go on with it as it is on purpose, move {path} to another folder"
+    )
 
 
 def origin_of(folder: Path) -> str:
@@ -259,18 +318,18 @@ def read_checkpoints(folder: Path, log: Path, keys: dict[str, Ed25519PublicKey] 
             )
         own = folder / f"{log_id(log)}{SUFFIX}"
         noted, remarks = _read(own, keys) if own.exists() else ([], [])
+        others = [path for path in sorted(folder.glob(f"*{SUFFIX}")) if path != own]
         elsewhere = [
             found[-1]
-            for path in sorted(folder.glob(f"*{SUFFIX}"))
-            if path != own
-            and (found := [one for one in _read(path, keys)[0] if not one.fault])
+            for path in others
+            if (found := [one for one in _read(path, keys)[0] if not one.fault])
             and found[-1].checkpoint.origin == origin_of(log)
         ]
     except OSError as fault:
         raise AuditError(f"the checkpoints in {folder} can't be read: {reason(fault)}") from fault
     if noted and keys is None:
         remarks.append("who made the checkpoints can't be told without the public key; name it with --keys")
-    return NotedCheckpoints(tuple(noted), tuple(remarks), tuple(elsewhere))
+    return NotedCheckpoints(tuple(noted), tuple(remarks), tuple(elsewhere), len(others))
 
 
 def _read(path: Path, keys: dict[str, Ed25519PublicKey] | None) -> tuple[list[NotedCheckpoint], list[str]]:
@@ -306,7 +365,7 @@ def _parsed(line: bytes) -> Checkpoint | None:
         bytes.fromhex(fields["signature"])
         datetime.fromisoformat(fields["time"])
         checkpoint = Checkpoint(**fields)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return checkpoint if _is_well_formed(fields) else None
 

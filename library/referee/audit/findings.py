@@ -71,7 +71,8 @@ class Verification:
     """What a check of a log found. ``records`` counts the lines that are whole and unchanged; ``head`` is the
     hash of the last of them; ``faults`` come in the order of the log (at most the first 100). An ``unfinished``
     record at the end is no fault. ``absent`` records could not be checked. ``checkpoints`` counts those that fit;
-    ``backed`` is the number of records from the first on that the newest of them vouches for.
+    ``backed`` is the number of records from the first on, none of them at fault, that the newest of them vouches for.
+    ``unvouched`` says that checkpoints were asked for and there is none of this log.
     """
 
     path: Path
@@ -85,6 +86,7 @@ class Verification:
     absent: tuple[Absent, ...] = ()
     checkpoints: int = 0
     backed: int = 0
+    unvouched: str = ""
 
     @property
     def intact(self) -> bool:

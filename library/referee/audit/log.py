@@ -28,7 +28,10 @@ def utc_now() -> datetime:
 
 
 class Follower(Protocol):
-    """Does something with what a log holds, elsewhere and after it is durable; never keeps a run from going on."""
+    """Does something with what a log holds, elsewhere and after it is durable.
+
+    It keeps a run from going on only where it proves that the log isn't what was written, by an AuditError.
+    """
 
     def appended(self, log: AuditLog, newest: Receipt) -> None:
         """Everything up to this record is durable. Called for each append, so most calls must cost nothing."""

@@ -29,6 +29,7 @@ NO_RECORD = "0" * 64
 
 _START = b'{"v":1,"position":'
 _KIND = b',"kind":"'
+_MOST_DIGITS = 18
 _PREVIOUS = b',"previous":"'
 _END = b'"}'
 _HASH = b',"hash":"'
@@ -144,7 +145,7 @@ def read_links(line: bytes) -> Links | None:
         return None
     comma = line.find(b",", len(_START))
     digits = line[len(_START) : comma]
-    if not digits.isdigit() or not line.startswith(_KIND, comma):
+    if len(digits) > _MOST_DIGITS or not digits.isdigit() or not line.startswith(_KIND, comma):
         return None
     at_kind = comma + len(_KIND)
     kind = line[at_kind : line.find(b'"', at_kind)].decode("latin-1")

@@ -6,9 +6,13 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from referee.audit.log import SEGMENT_BYTES, AuditLog, Follower, utc_now
 from referee.domain import AuditError
+
+if TYPE_CHECKING:
+    from referee.audit.checkpoints import CheckpointWriter
 
 CHECKPOINTS = "REFEREE_CHECKPOINTS"
 CHECKPOINT_KEY = "REFEREE_CHECKPOINT_KEY"
@@ -24,9 +28,27 @@ def open_log(
     ``REFEREE_CHECKPOINTS`` names the folder of signed checkpoints and ``REFEREE_CHECKPOINT_KEY`` the private key for
     them, ``REFEREE_AUDIT_SHARE`` the folder that the log is shipped to, ``REFEREE_AUDIT_SEGMENT_MB`` the size after
     which a segment is closed. A log that isn't to be ``shipped`` anywhere, such as a merged one, stays where it is.
-    Raises AuditError when one of them can't be used.
+    Raises AuditError when one of them can't be used, and when the log isn't what its newest checkpoint says.
     """
-    return AuditLog(folder, clock=clock, segment_bytes=_segment_bytes(), followers=_followers(shipped))
+    if shipped:
+        from referee.audit.merging import require_not_merged
+
+        require_not_merged(Path(folder))
+    checkpoints = _checkpoint_writer()
+    followers: list[Follower] = [] if checkpoints is None else [checkpoints]
+    share = _path(SHARE)
+    if share is not None and shipped:
+        from referee.audit.shipping import Shipper
+
+        followers.append(Shipper(share))
+    log = AuditLog(folder, clock=clock, segment_bytes=_segment_bytes(), followers=followers)
+    if checkpoints is not None:
+        try:
+            checkpoints.require_agreement(log.folder)
+        except AuditError:
+            log.close()
+            raise
+    return log
 
 
 def checkpoints_folder() -> Path | None:
@@ -41,8 +63,7 @@ def public_keys() -> Path | None:
     return public if public is not None and public.exists() else None
 
 
-def _followers(shipped: bool) -> list[Follower]:
-    followers: list[Follower] = []
+def _checkpoint_writer() -> CheckpointWriter | None:
     checkpoints, key = _path(CHECKPOINTS), _path(CHECKPOINT_KEY)
     if (checkpoints is None) is not (key is None):
         missing, given = (
@@ -51,16 +72,11 @@ def _followers(shipped: bool) -> list[Follower]:
         raise AuditError(
             f"{given} is set and {missing} isn't; checkpoints need a folder and a key, so set both or none"
         )
-    if checkpoints is not None and key is not None:
-        from referee.audit.checkpoints import CheckpointWriter
+    if checkpoints is None or key is None:
+        return None
+    from referee.audit.checkpoints import CheckpointWriter
 
-        followers.append(CheckpointWriter(checkpoints, key))
-    share = _path(SHARE)
-    if share is not None and shipped:
-        from referee.audit.shipping import Shipper
-
-        followers.append(Shipper(share))
-    return followers
+    return CheckpointWriter(checkpoints, key)
 
 
 def _segment_bytes() -> int:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from referee.audit.appending import lock_path
 from referee.audit.backing import Backing
-from referee.audit.begun import noted_segments
+from referee.audit.begun import BEGUN_NAME, noted_segments
 from referee.audit.checkpoints import NotedCheckpoints, read_checkpoints, trusted_keys
 from referee.audit.disk_fault import reason
 from referee.audit.file_lock import lock, unlock
@@ -57,13 +57,16 @@ def verify(
     of hashes; with ``contents`` also each record against the published schema, and each file against the sha256 that
     the next one states, which takes many times as long. ``progress`` is told the bytes read so far, and of how many.
     """
+    if Path(folder).is_file():
+        raise AuditError(
+            f"{folder} is a file; name the folder that holds the audit log, {Path(folder).parent}"
+        )
     noted = None
     if checkpoints is not None:
         trusted = None if keys is None else trusted_keys(Path(keys))
         noted = read_checkpoints(Path(checkpoints), Path(folder), trusted)
-    check = _Check(Path(folder), [Path(archive) for archive in archives], noted, contents, progress)
     try:
-        return check.run()
+        return _Check(Path(folder), [Path(archive) for archive in archives], noted, contents, progress).run()
     except FileNotFoundError as fault:
         raise AuditError(
             f"there is no audit log {fault.filename}; name the folder that holds {FIRST_SEGMENT}"
@@ -84,6 +87,7 @@ class _Check:
         progress: Callable[[int, int], None] | None,
     ) -> None:
         self._folder = folder
+        self._begun = noted_segments(folder)  # looked at first: who notes a segment has begun it before
         self._contents = contents
         self._progress = progress
         self._paths = {
@@ -106,8 +110,10 @@ class _Check:
         self._unfinished: Unfinished | None = None
         self._before: tuple[Path, int] | None = None  # the segment before and how many records it holds
         self._following = ""
+        self._not_begun: tuple[str, ...] = ()
         self._is_opened = True
         self._backing = Backing(noted or NotedCheckpoints())
+        self._are_asked_for = noted is not None
 
     def run(self) -> Verification:
         names = sorted(self._paths, key=lambda name: first_position(name) or 0) or [FIRST_SEGMENT]
@@ -130,21 +136,45 @@ class _Check:
                         f"{self._following}, which holds the records from {self._tail.position} on, is missing",
                         self._tail.position,
                     )
+                else:
+                    self._not_begun = (
+                        f"the last record names {self._following}, which isn't there: a run was killed before it began "
+                        f"that file, or the file was taken away together with what {BEGUN_NAME} said of it",
+                    )
+        self._compare_with_note()
         if len(self._faults) < _MOST_FAULTS:
             self._faults += self._backing.at_end(self._tail, self._here())
+        sound = min((fault.position for fault in self._faults if fault.code != "forged"), default=None)
         return Verification(
             self._folder / FIRST_SEGMENT,
             self._records,
             self._head,
             tuple(self._faults[:_MOST_FAULTS]),
             tuple(self._sealed),
-            (*map(str, self._absent), *self._backing.not_verifiable(self._tail.position)),
+            (*map(str, self._absent), *self._not_begun, *self._backing.not_verifiable(self._tail.position)),
             self._unfinished,
             checked,
             tuple(self._absent),
-            self._backing.count,
-            self._backing.records,
+            *self._backing.vouching(sound),
+            self._backing.unvouched(self._tail.position) if self._are_asked_for else "",
         )
+
+    def _compare_with_note(self) -> None:
+        """What is known to have held records must still do so; older segments may be archived."""
+        if self._begun is None:
+            return
+        note = LineAddress(str(self._folder / BEGUN_NAME), 1)
+        if not self._begun:
+            message = "this file doesn't name any file of the log, as it did when it was written"
+            self._faults.append(Fault("damaged", message, note, 0))
+            return
+        newest = max(self._begun, key=lambda name: first_position(name) or 0)
+        for name in dict.fromkeys(self._begun):
+            path = self._paths.get(name)
+            is_lost = name == newest and name != self._following if path is None else not path.stat().st_size
+            if is_lost:
+                message = f"{name} held records once and is gone or empty"
+                self._faults.append(Fault("missing", message, note, first_position(name) or 0))
 
     # Segments
 

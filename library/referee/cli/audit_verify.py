@@ -55,7 +55,8 @@ def verify_log(
 ) -> None:
     """Check every record of the log in FOLDER, and name what is not as it was written.
 
-    Ends with 1 when something is wrong, and when files of the log are elsewhere and not named with --archive.
+    Ends with 1 when something is wrong, when files of the log are elsewhere and not named with --archive, and
+    when checkpoints are asked for and there are none of this log.
     """
     from referee.audit import verify
     from referee.audit.settings import checkpoints_folder, public_keys
@@ -73,7 +74,7 @@ def verify_log(
         _print_json(found)
     else:
         _print(found)
-    context.exit(0 if found.intact and found.complete else 1)
+    context.exit(0 if found.intact and found.complete and not found.unvouched else 1)
 
 
 def _print_json(found: Verification) -> None:
@@ -91,6 +92,7 @@ def _print_json(found: Verification) -> None:
             "unfinished_bytes": found.unfinished.size if found.unfinished else 0,
             "checkpoints": found.checkpoints,
             "backed": found.backed,
+            "unvouched": found.unvouched,
             "not_verifiable": list(found.not_verifiable),
         }
     )
@@ -116,6 +118,8 @@ def _print(found: Verification) -> None:
         )
         which = "record" if found.backed == 1 else f"{found.backed} records"
         click.echo(f"  {number} for the first {which}")
+    if found.unvouched:
+        click.echo(f"  {found.unvouched}")
     for remark in found.not_verifiable:
         click.echo(f"  not verifiable: {remark}")
 

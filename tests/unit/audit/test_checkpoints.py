@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from referee.audit import AuditLog, Verification, verify
+from referee.audit import AuditLog, Verification, open_log, verify
 from referee.audit.checkpoints import CheckpointWriter
+from referee.audit.segments import segment_names
 from referee.domain import AuditError
 from referee.signing import key_pair
 
@@ -146,11 +148,124 @@ def test_a_removed_tail_is_found(site: Site, kept: int) -> None:
     assert f"records {kept} to 11 were removed from its end" in fault.message
 
 
-def test_a_removed_tail_is_told_at_the_end_of_the_next_run(site: Site) -> None:
+@pytest.mark.parametrize("segment_bytes", [1 << 28, 1500])
+def test_a_log_that_its_checkpoint_disproves_takes_no_records_and_gets_no_checkpoint(
+    site: Site, segment_bytes: int
+) -> None:
+    site.run(12, segment_bytes)
+    newest = site.folder / segment_names(site.folder)[-1]
+    whole, noted = newest.read_bytes(), site.checkpoints.read_bytes()
+    newest.write_bytes(b"".join(whole.splitlines(keepends=True)[:-1]))
+    writer = CheckpointWriter(site.second, site.key)
+    with pytest.raises(
+        AuditError, match=r"had \d+ records then, and the last of them is gone.*move .* to another"
+    ):
+        writer.require_agreement(site.folder)
+    log = site.open(segment_bytes=segment_bytes)
+    for _ in range(2):
+        with pytest.raises(AuditError, match="isn't what its checkpoint of 2026-11-21T12:00:00"):
+            log.append("run", {})
+    (remark,) = log.finish()
+    assert "isn't what its checkpoint of" in remark
+    assert site.checkpoints.read_bytes() == noted
+    newest.write_bytes(whole)
+    writer.require_agreement(site.folder)
+
+
+@pytest.mark.parametrize("at", [1, 8, 11])
+def test_a_log_with_new_hashes_is_refused_before_the_first_case(site: Site, at: int) -> None:
     site.run(12)
+    site.write(rehashed(site.lines(), at, b'"n":%d' % at, b'"n":77'))
+    with pytest.raises(AuditError, match="or was written anew; see `referee audit verify`"):
+        CheckpointWriter(site.second, site.key).require_agreement(site.folder)
+
+
+def test_a_log_cut_off_under_a_run_is_not_signed_at_its_end(site: Site) -> None:
+    site.run(12)
+    log = site.open()
     site.write(site.lines()[:7])
-    (remark,) = site.run(2)
-    assert "the audit log holds 9 records, and had 12 at 2026-11-21T12:00:00" in remark
+    (remark,) = log.finish()
+    assert "had 12 records then" in remark
+    assert site.noted() == [1, 6, 11, 12]
+
+
+def test_a_log_begun_anew_is_refused_until_the_other_ones_checkpoints_are_moved_away(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("REFEREE_CHECKPOINTS", str(site.second))
+    monkeypatch.setenv("REFEREE_CHECKPOINT_KEY", str(site.key))
+    site.run(12)
+    open_log(site.folder).close()
+    for path in site.folder.iterdir():
+        path.unlink()
+    known = site.checkpoints
+    for _ in range(2):  # what the first attempt leaves behind makes no difference
+        with pytest.raises(
+            AuditError, match=f"it was lost, or written anew; .* move {re.escape(str(known))} to"
+        ):
+            open_log(site.folder)
+    known.rename(tmp_path / "kept")
+    log = open_log(site.folder)
+    assert log.append("run", {}).position == 0
+    assert log.finish() == ()
+    assert site.verified().intact
+    (tmp_path / "kept").rename(known)
+    assert [fault.code for fault in site.verified().faults] == ["replaced"]
+
+
+def test_a_start_goes_on_while_the_second_place_is_away_and_a_run_stops_once_it_disproves_the_log(
+    site: Site,
+) -> None:
+    site.run(12)
+    away = site.second.rename(site.second.with_name("away"))
+    site.write(site.lines()[:7])
+    CheckpointWriter(site.second, site.key).require_agreement(site.folder)
+    log = site.open()
+    log.append("run", {})
+    away.rename(site.second)
+    site.now += timedelta(seconds=61)
+    with pytest.raises(AuditError, match="isn't what its checkpoint"):
+        log.append("run", {})
+
+
+def test_a_checkpoint_whose_records_are_archived_keeps_nobody_waiting(site: Site, tmp_path: Path) -> None:
+    log = site.open(segment_bytes=1500)
+    log.append("run", {})
+    plain = AuditLog(site.folder, segment_bytes=1500)
+    for number in range(20):
+        plain.append("run", {"n": number})
+    (site.folder / "audit.jsonl").rename(tmp_path / "audit.jsonl")
+    CheckpointWriter(site.second, site.key).require_agreement(site.folder)
+
+
+def test_a_log_without_a_checkpoint_is_told_from_one_that_is_vouched_for(site: Site, tmp_path: Path) -> None:
+    site.run(3)
+    assert site.verified().unvouched == ""
+    AuditLog(tmp_path / "other").append("run", {})
+    found = verify(tmp_path / "other", checkpoints=site.second, keys=site.keys)
+    assert found.intact
+    assert found.unvouched == (
+        "checkpoints were asked for and none vouches for this log (the folder holds those of 1 other log)"
+    )
+    assert verify(tmp_path / "other").unvouched == ""
+
+
+def test_checkpoints_vouch_for_nothing_beyond_the_first_fault(site: Site) -> None:
+    site.run(12)
+    lines = site.lines()
+    lines[8] = lines[8].replace(b'"n":8', b'"n":9')
+    site.write(lines)
+    found = site.verified()
+    assert [fault.position for fault in found.faults] == [8]
+    assert (found.checkpoints, found.backed) == (2, 6)
+
+
+def test_a_line_nested_too_deeply_is_no_checkpoint(site: Site) -> None:
+    site.run(3)
+    with site.checkpoints.open("ab") as file:
+        file.write(b"[" * 100_000 + b"\n")
+    assert "no whole checkpoint" in site.verified().not_verifiable[0]
+    assert site.run(1) == ()
 
 
 @pytest.mark.parametrize(("at", "first"), [(2, 5), (8, 10), (11, 11)])

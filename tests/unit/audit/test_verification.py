@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -207,3 +209,64 @@ def test_a_log_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "audit.jsonl").mkdir()
     with pytest.raises(AuditError, match="can't be read"):
         verify(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (
+            lambda folder: (folder / "audit.jsonl").write_bytes(b""),
+            "audit.jsonl held records once and is gone or empty",
+        ),
+        (
+            lambda folder: (folder / "audit.begun").open("a").write("audit-000000000006.jsonl\n"),
+            "audit-000000000006.jsonl held records once and is gone or empty",
+        ),
+        (
+            lambda folder: (folder / "audit.begun").write_bytes(b"\xff\0"),
+            "this file doesn't name any file of the log",
+        ),
+    ],
+    ids=["empty", "gone", "garbled"],
+)
+def test_what_is_known_to_have_held_records_must_still_do_so(
+    tmp_path: Path, harm: Callable[[Path], object], said: str
+) -> None:
+    lines_of(tmp_path)
+    harm(tmp_path)
+    (fault,) = verify(tmp_path).faults
+    assert fault.message.startswith(said)
+    assert fault.place.file == str(tmp_path / "audit.begun")
+
+
+def test_a_next_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path, segment_bytes=1000)
+    while len(segments := sorted(tmp_path.glob("audit-*.jsonl"))) < 2:
+        log.append("run", {})
+    log.close()
+    segments[-1].unlink()
+    (fault,) = verify(tmp_path).faults
+    assert segments[-1].name in fault.message and fault.code == "missing"
+    (tmp_path / "audit.begun").unlink()
+    found = verify(tmp_path)
+    assert found.intact
+    assert f"the last record names {segments[-1].name}, which isn't there" in found.not_verifiable[0]
+
+
+def test_a_position_of_thousands_of_digits_is_damage(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path)
+    lines[2] = lines[2].replace(b'"position":2', b'"position":' + b"2" * 6000)
+    assert summary(verified(tmp_path, lines))[0] == ("damaged", 3, 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right that few users have")
+def test_a_file_that_links_to_itself_is_named(tmp_path: Path) -> None:
+    (tmp_path / "audit.jsonl").symlink_to(tmp_path / "audit.jsonl")
+    with pytest.raises(AuditError, match="can't be read"):
+        verify(tmp_path)
+
+
+def test_the_file_in_place_of_its_folder_is_told(tmp_path: Path) -> None:
+    lines_of(tmp_path)
+    with pytest.raises(AuditError, match=r"audit\.jsonl is a file; name the folder that holds the audit log"):
+        verify(tmp_path / "audit.jsonl")

@@ -67,6 +67,18 @@ def test_a_removed_tail_is_told_from_an_intact_log_by_the_checkpoints(bots: Path
     assert "records 3 to 4 were removed from its end" in told.output
 
 
+def test_checkpoints_that_are_those_of_other_logs_end_with_1(bots: Path, tmp_path: Path) -> None:
+    open_log(bots).append("run", RUN)
+    log_of(tmp_path / "other", 2)
+    told = typed("audit", "verify", tmp_path / "other")
+    assert told.exit_code == 1
+    assert "none vouches for this log (the folder holds those of 1 other log)" in told.output
+    assert (
+        "checkpoints were asked for"
+        in json.loads(typed("audit", "verify", tmp_path / "other", "--json").output)["unvouched"]
+    )
+
+
 def test_archived_files_are_named_and_found_again(tmp_path: Path) -> None:
     folder, archive = tmp_path / "audit", tmp_path / "archive"
     log_of(folder, 20, 1500)
@@ -142,7 +154,7 @@ def test_a_source_that_was_changed_is_named(tmp_path: Path) -> None:
     told = typed("audit", "merge", share, "--into", tmp_path / "central")
     assert told.exit_code == 1
     assert f"{copy.name}: 1 new records" in told.output
-    assert f"{copy.name}: NOT MERGED to its end: the audit log {path} isn't what was written" in told.output
+    assert f"{copy.name}: NOT MERGED: the audit log {path} isn't what was written" in told.output
 
 
 def test_a_collector_waits_for_a_share_that_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
