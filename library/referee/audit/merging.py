@@ -7,29 +7,38 @@ a second one at the same time, thus neither loses a record nor takes one twice.
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from referee.audit.begun import RESTORE
 from referee.audit.disk_fault import reason
 from referee.audit.log import AuditLog
 from referee.audit.reading import read_lines, record_of
-from referee.audit.record import OWN_KINDS, Origin, Record, Tail
+from referee.audit.record import OWN_KINDS, Origin, Record, Tail, read_links, read_record
 from referee.audit.segments import log_id, segment_names
 from referee.domain import AuditError
 
 _BATCH = 1024
+_NAMED_FOR = re.compile(r".*-([0-9a-f]{16})")
+"""The folder of a copy ends in the beginning of its log's name (see ``shipping``)."""
+_AGAIN = (
+    "it is only a copy: keep it as evidence and put it away, look whether the log on its machine is sound, and "
+    "`referee audit ship` there brings it again"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
     """What one pass brought into the central log: for each source the number of records, and what kept one from being
-    merged to its end. Sources are named by their folders.
+    merged to its end. Sources are named by their folders. ``remarks`` tell what else is to be looked at.
     """
 
     counts: Mapping[str, int]
     faults: Mapping[str, str]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +48,42 @@ class _Found:
     folder: Path
     log: str
     record: Record
-    tail: Tail
+    before: Tail
 
     @property
     def origin(self) -> Origin:
         record = self.record
         return Origin(self.log, record.position, record.hash, record.writer, record.time)
+
+
+def copies(share: Path) -> list[Path]:
+    """The folders of a share that hold logs. Raises AuditError when it can't be read."""
+    try:
+        return sorted(path for path in share.iterdir() if path.is_dir() and segment_names(path))
+    except OSError as fault:
+        raise AuditError(f"the share {share} can't be read: {reason(fault)}") from fault
+
+
+def require_not_merged(folder: Path) -> None:
+    """Refuses a log that was made by merging others: only collectors write it. Raises AuditError."""
+    if _is_merged(folder):
+        raise AuditError(
+            f"the audit log in {folder} was merged from those of several machines and is for reading only; name the "
+            "folder of this machine's own log"
+        )
+
+
+def _is_merged(folder: Path) -> bool:
+    try:
+        for name in segment_names(folder):
+            with (folder / name).open("rb") as file:
+                for line in file:
+                    links = read_links(line)
+                    if links is not None and links.kind not in OWN_KINDS:
+                        return read_record(line).origin is not None
+    except (OSError, ValueError):
+        pass  # who opens the log to read or append tells what is wrong with it
+    return False
 
 
 class Collector:
@@ -53,43 +92,86 @@ class Collector:
     A merged record has the kind and the payload of the one it comes from, and says where that stands
     (``Record.origin``). Records of one source keep their order; those of several are put in order of their times, as
     far as a pass sees them. The records that a log makes about itself (``OWN_KINDS``) stay where they are.
+
+    A new collector follows the chain of each copy from its first byte; later passes go on at the newest record that
+    was merged, which must still be the same.
     """
 
     def __init__(self, share: Path, log: AuditLog) -> None:
         self._share = share
         self._log = log
         self._next = 0
-        self._merged: dict[str, int] = {}
-        self._places: dict[Path, Tail] = {}
+        self._merged: dict[str, Origin] = {}
+        self._places: dict[Path, tuple[Tail, str]] = {}  # before the newest that was merged, and its hash
 
     def merge(self) -> Merged:
         """One pass over everything that is on the share now.
 
-        A source that isn't what was written is merged up to the fault and named; the others go on. Raises
-        AuditError when the share can't be reached or the central log can't be written.
+        A source that isn't what was written is merged up to the fault and named; the others go on. One that isn't
+        what was merged before is named too, and nothing more of it is merged. Raises AuditError when the share can't
+        be reached, and when the central log can't be written or is one that bots write.
         """
+        self._catch_up()  # before the share is looked at, which never holds less than what was merged
+        known = dict(self._merged)
         try:
-            folders = sorted(path for path in self._share.iterdir() if path.is_dir() and segment_names(path))
-            logs = {folder: log_id(folder) for folder in folders}
+            logs = {folder: self._log_in(folder) for folder in copies(self._share)}
         except OSError as fault:
             raise AuditError(f"the share {self._share} can't be read: {reason(fault)}") from fault
-        self._catch_up()
         faults: dict[str, str] = {}
-        sources = [self._new_in(folder, log, faults) for folder, log in logs.items() if log]
+        ends: dict[Path, int] = {}
+        sources = [self._new_in(folder, log, faults, ends) for folder, log in logs.items()]
         ordered = heapq.merge(*sources, key=lambda one: one.record.time)
-        counts = dict.fromkeys((folder.name for folder in folders), 0)
+        counts = {folder.name: 0 for folder in logs}
         while batch := list(islice(ordered, _BATCH)):
             for one in self._append(batch):
                 counts[one.folder.name] += 1
-        return Merged(counts, faults)
+        reached = {logs[folder] for folder, end in ends.items() if end > _last(known, logs[folder])}
+        for folder, end in ends.items():
+            if (
+                logs[folder] not in reached
+            ):  # an older copy of the same log may stand beside the one that goes on
+                faults[folder.name] = (
+                    f"the copy {folder} is shorter than what was merged: it ends before record {end}, and record "
+                    f"{_last(known, logs[folder])} was merged; {_AGAIN}"
+                )
+        gone = tuple(
+            f"the copy of the log {log[:16]}, last written by {known[log].writer}, is gone from {self._share}; its "
+            f"records up to {known[log].position} are merged"
+            for log in sorted(known.keys() - set(logs.values()))
+        )
+        return Merged(counts, faults, gone)
 
-    def _new_in(self, folder: Path, log: str, faults: dict[str, str]) -> Iterator[_Found]:
-        """The records of a source that are not in the central log yet."""
-        merged = self._merged.get(log, -1)
+    def _log_in(self, folder: Path) -> str:
+        """The log that a folder holds; what is left of one is that of the log its folder is named for."""
+        found = log_id(folder)
+        if not found and (named := _NAMED_FOR.fullmatch(folder.name)):
+            return next((log for log in self._merged if log.startswith(named[1])), "")
+        return found
+
+    def _new_in(
+        self, folder: Path, log: str, faults: dict[str, str], ends: dict[Path, int]
+    ) -> Iterator[_Found]:
+        """The records of a source that are not in the central log yet. ``ends`` takes the end of one that is sound."""
+        named = _NAMED_FOR.fullmatch(folder.name)
+        if log and named and not log.startswith(named[1]):
+            faults[folder.name] = (
+                f"the copy {folder} was rewritten from its first record on: it isn't the log {named[1]} that it is "
+                f"named for; {_AGAIN}"
+            )
+            return
+        merged = self._merged.get(log)
+        last = _last(self._merged, log)
+        start = tail = self._start(folder)
         try:
-            for line, tail in read_lines(folder, self._places.get(folder, Tail())):
+            for line, tail in read_lines(folder, start):
                 position = tail.position - 1
-                if position <= merged:
+                if position <= last:
+                    if merged is not None and position == last and tail.hash != merged.hash:
+                        faults[folder.name] = (
+                            f"the copy {folder} was rewritten: its record {position} isn't the one that was merged, "
+                            f"so that it or one before was changed; {_AGAIN}"
+                        )
+                        return
                     continue
                 record = record_of(line, folder / tail.segment, position)
                 if record.origin is not None:
@@ -97,10 +179,22 @@ class Collector:
                         f"{folder} is a merged log itself; merge the logs that it was made of"
                     )
                     return
-                if record.kind not in OWN_KINDS:
-                    yield _Found(folder, log, record, tail)
+                if log and record.kind not in OWN_KINDS:
+                    before = Tail(position, record.previous, tail.offset - len(line), tail.segment)
+                    yield _Found(folder, log, record, before)
+            ends[folder] = tail.position
         except AuditError as fault:
-            faults[folder.name] = str(fault)
+            text = str(fault)
+            faults[folder.name] = text.replace(RESTORE, _AGAIN) if RESTORE in text else f"{text}; {_AGAIN}"
+
+    def _start(self, folder: Path) -> Tail:
+        """Where to go on in a copy: at its first record where the newest one that was merged isn't in its place."""
+        before, expected = self._places.get(folder, (Tail(), ""))
+        try:
+            _, tail = next(read_lines(folder, before), (b"", Tail()))
+        except AuditError:
+            return Tail()  # the reading from there on tells what is wrong
+        return before if tail.hash == expected else Tail()
 
     def _append(self, found: list[_Found]) -> list[_Found]:
         """Those of the records that weren't there, now that they are."""
@@ -109,18 +203,28 @@ class Collector:
             merged = dict(self._merged)
             new = []
             for one in found:
-                if one.record.position > merged.get(one.log, -1):
-                    merged[one.log] = one.record.position
+                if one.record.position > _last(merged, one.log):
+                    merged[one.log] = one.origin
                     new.append(one)
             self._log.append_merged([(one.record, one.origin) for one in new])
         self._merged = merged
         for one in found:
-            self._places[one.folder] = one.tail
+            self._places[one.folder] = one.before, one.record.hash
         return new
 
     def _catch_up(self) -> None:
         for record in self._log.records(self._next):
             self._next = record.position + 1
-            if record.origin is not None:
-                log, position = record.origin.log, record.origin.position
-                self._merged[log] = max(position, self._merged.get(log, -1))
+            if record.origin is None:
+                if record.kind in OWN_KINDS:
+                    continue
+                raise AuditError(
+                    f"the log in {self._log.folder} is one that bots write: its record {record.position} comes from no "
+                    "other log; name a folder of its own for the merged log"
+                )
+            if record.origin.position > _last(self._merged, record.origin.log):
+                self._merged[record.origin.log] = record.origin
+
+
+def _last(merged: Mapping[str, Origin], log: str) -> int:
+    return merged[log].position if log in merged else -1

@@ -49,6 +49,8 @@ def shipped_folder(share: Path, log: Path) -> Path:
 def ship(folder: Path, share: Path) -> Shipped:
     """Appends to the copy on the share what it lacks, and nothing that isn't durable here.
 
+    Of what is there only the end is compared, where something is to be added: whether the rest of a copy is what was
+    written is proved by who merges or verifies it.
     Interrupted anywhere it goes on from there; one process of a host ships at a time. Raises OSError when one of both
     places can't be reached, and AuditError when the copy isn't a beginning of the log.
     """
@@ -63,7 +65,7 @@ def ship(folder: Path, share: Path) -> Shipped:
             to.mkdir(exist_ok=True)
             here, there = segment_names(folder), segment_names(to)
             if there and there[-1] not in here:
-                raise _more_on_share(to / there[-1], folder)
+                raise _more_on_share(folder, to, there[-1])
             size = sum(_ship_segment(folder / name, to / name) for name in here)
         finally:
             unlock(held.fileno())
@@ -76,15 +78,12 @@ def _ship_segment(source: Path, target: Path) -> int:
     with source.open("rb+") as here, target.open("ab+") as there:  # Windows flushes no file that is only read
         size, copied = _durable(here), there.seek(0, os.SEEK_END)
         if copied > size:
-            raise _more_on_share(target, source.parent)
+            raise _more_on_share(source.parent, target.parent, target.name)
         start = max(0, copied - _COMPARED)
         here.seek(start)
         there.seek(start)
         if here.read(copied - start) != there.read(copied - start):
-            raise AuditError(
-                f"{target} isn't a copy of {source}: one of both was changed; see `referee audit verify` for both, "
-                "keep them as evidence and put the copy away"
-            )
+            raise _no_copy(source, target)
         for offset in range(copied, size, _BLOCK):
             there.write(here.read(min(_BLOCK, size - offset)))
         if size > copied:
@@ -108,10 +107,43 @@ def _durable(file: BinaryIO) -> int:
     return 0
 
 
-def _more_on_share(copy: Path, folder: Path) -> AuditError:
+def _more_on_share(folder: Path, to: Path, name: str) -> AuditError:
+    """What a copy means that goes on in its segment ``name`` behind the end of the log.
+
+    Only a log that is a beginning of its copy, byte by byte, may be restored from it: a forged copy may be longer too.
+    """
+    names = segment_names(folder)
+    for one in names:
+        with (folder / one).open("rb+") as here:
+            size = _durable(here) if one == names[-1] else os.fstat(here.fileno()).st_size
+            if not _begins_with(to / one, here, size, is_whole=one != names[-1]):
+                return _no_copy(folder / one, to / one)
     return AuditError(
-        f"{copy} holds more than the log in {folder}: the log was cut short or an old copy of it was restored; "
-        "restore the log from the share before the next run, or cases would be done again"
+        f"{to / name} holds more than the log in {folder}: the log was cut short or an old copy of it was restored; "
+        "check the copy with `referee audit verify` and restore the log from the share before the next run, or cases "
+        "would be done again"
+    )
+
+
+def _begins_with(copy: Path, here: BinaryIO, size: int, *, is_whole: bool) -> bool:
+    here.seek(0)
+    try:
+        with copy.open("rb") as there:
+            if is_whole and os.fstat(there.fileno()).st_size != size:
+                return False
+            for offset in range(0, size, _BLOCK):
+                length = min(_BLOCK, size - offset)
+                if here.read(length) != there.read(length):
+                    return False
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _no_copy(source: Path, target: Path) -> AuditError:
+    return AuditError(
+        f"{target} isn't a copy of {source}: one of both was changed; see `referee audit verify` for both, "
+        "keep them as evidence and put the copy away"
     )
 
 

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 )
 @json_option
 def ship_log(folder: Path, share: Path, as_json: bool) -> None:
-    """Bring what is new in the log in FOLDER to its copy on a share."""
+    """Bring what is new in the log in FOLDER to its copy on a share.
+
+    Compares only the end of the copy, where it adds something; merge and verify prove the rest.
+    """
     from referee.audit import LOG_NAME
     from referee.audit.disk_fault import reason
     from referee.audit.shipping import ship
@@ -70,13 +73,19 @@ def ship_log(folder: Path, share: Path, as_json: bool) -> None:
 def merge(context: click.Context, share: Path, into: Path, watch: int | None, as_json: bool) -> None:
     """Merge the logs that all hosts ship to SHARE into one, each record once.
 
-    May be stopped at any time, and run again or twice at once. Ends with 1 when one of the logs isn't what was
-    written; it is merged up to there. With --watch it waits for a share that is away.
+    May be stopped at any time, and run again or twice at once. Ends with 1 when one of the copies isn't what was
+    written, and is merged up to there; and when it isn't or is less than what was merged before. With --watch it waits
+    for a share that is away.
     """
-    from referee.audit.merging import Collector
+    from referee.audit.merging import Collector, copies
     from referee.audit.settings import open_log
-    from referee.domain import AuditError
+    from referee.domain import AuditError, InputError
 
+    if watch is None and not copies(share):
+        raise InputError(
+            f"no folder in {share} holds an audit log; name the folder on the share that holds one folder for each "
+            "machine"
+        )
     log = open_log(into, shipped=False)
     collector = Collector(share, log)
     while True:
@@ -97,9 +106,13 @@ def merge(context: click.Context, share: Path, into: Path, watch: int | None, as
 
 def _print(found: Merged, as_json: bool) -> None:
     if as_json:
-        print_json({"merged": dict(found.counts), "faults": dict(found.faults)})
+        print_json(
+            {"merged": dict(found.counts), "faults": dict(found.faults), "remarks": list(found.remarks)}
+        )
         return
     for name, count in found.counts.items():
         click.echo(f"{name}: {count} new records")
     for name, fault in found.faults.items():
-        click.echo(f"{name}: NOT MERGED to its end: {fault}")
+        click.echo(f"{name}: NOT MERGED: {fault}")
+    for remark in found.remarks:
+        click.echo(f"note: {remark}", err=True)

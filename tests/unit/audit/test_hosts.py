@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import socket
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,8 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from referee.audit import AuditLog, Record, shipping, verify
+from referee.audit import AuditLog, Record, open_log, shipping, verify
+from referee.audit.canonical_json import exact_json
 from referee.audit.merging import Collector, Merged
+from referee.audit.record import read_record, write_line
 from referee.audit.segments import log_id, segment_names
 from referee.audit.shipping import Shipper, ship
 from referee.domain import AuditError
@@ -138,6 +141,18 @@ def test_a_log_that_lost_records_is_noticed_when_it_is_shipped(host: Host) -> No
         ship(host.folder, host.share)
 
 
+def test_a_longer_forgery_on_the_share_is_not_to_be_restored(host: Host) -> None:
+    host.work(0, 12)
+    ship(host.folder, host.share)
+    rewrite(host.copy, 10, b"north-2", b"a longer name")
+    with pytest.raises(AuditError, match=r"isn't a copy of .*: one of both was changed") as told:
+        ship(host.folder, host.share)
+    assert "restore" not in str(told.value)
+    (host.folder / segment_names(host.folder)[-1]).unlink()
+    with pytest.raises(AuditError, match=r"isn't a copy of .*: one of both was changed"):
+        ship(host.folder, host.share)
+
+
 def test_a_log_without_records_is_not_shipped_yet(host: Host) -> None:
     host.open().close()
     assert ship(host.folder, host.share).size == 0
@@ -182,6 +197,23 @@ def test_a_copy_that_is_at_odds_does_not_stop_the_run_but_is_told(host: Host) ->
     log.append("run", {})
     (remark,) = log.finish()
     assert "isn't a copy of" in remark
+
+
+def rewrite(copy: Path, count: int, old: bytes, new: bytes) -> None:
+    """Makes the first records of a copy say something else, with sound hashes throughout, in one file."""
+    lines = [line for name in segment_names(copy) for line in (copy / name).read_bytes().splitlines()]
+    forged, previous = b"", "0" * 64
+    lines = [line for line in lines if b'"kind":"segment"' not in line][:count]
+    for position, line in enumerate(lines):
+        record = read_record(line + b"\n")
+        payload = exact_json(record.payload).replace(old, new)
+        written, previous = write_line(
+            position, record.kind, record.time, exact_json(record.writer), payload, previous
+        )
+        forged += written
+    for name in segment_names(copy)[1:]:
+        (copy / name).unlink()
+    (copy / "audit.jsonl").write_bytes(forged)
 
 
 # Merging
@@ -320,6 +352,132 @@ def test_a_log_that_stands_twice_on_the_share_is_merged_once(host: Host, tmp_pat
     ship(host.folder, host.share)
     found, records = merged(host.share, tmp_path / "central")
     assert len(records) == 4 and sum(found.counts.values()) == 4
+
+
+def told(found: Merged) -> str:
+    ((_, fault),) = found.faults.items()
+    return fault
+
+
+@pytest.mark.parametrize("watching", [False, True])
+def test_a_copy_that_was_rewritten_since_is_named_and_not_merged(
+    host: Host, tmp_path: Path, watching: bool
+) -> None:
+    host = Host(tmp_path, "south", 1 << 20)
+    host.work(0, 6)
+    ship(host.folder, host.share)
+    log = AuditLog(tmp_path / "central")
+    collector = Collector(host.share, log)
+    collector.merge()
+    host.work(6, 3)
+    ship(host.folder, host.share)
+    rewrite(host.copy, 9, b"south-2", b"south-7")
+    found = (collector if watching else Collector(host.share, log)).merge()
+    assert "was rewritten: its record 5 isn't the one that was merged" in told(found)
+    assert "it is only a copy" in told(found) and "`referee audit ship` there brings it again" in told(found)
+    assert list(found.counts.values()) == [0] and len(list(log.records())) == 6
+    shutil.rmtree(host.copy)
+    ship(host.folder, host.share)
+    again = collector.merge()
+    assert again.faults == {} and list(again.counts.values()) == [3]
+
+
+def test_a_copy_that_was_rewritten_from_its_first_record_on_is_named(tmp_path: Path) -> None:
+    host = Host(tmp_path, "south", 1 << 20)
+    host.work(0, 6)
+    ship(host.folder, host.share)
+    merged(host.share, tmp_path / "central")
+    copy = host.copy
+    rewrite(copy, 6, b"south-0", b"south-7")
+    found, records = merged(host.share, tmp_path / "central")
+    assert "was rewritten from its first record on" in told(found) and len(records) == 6
+
+
+@pytest.mark.parametrize("watching", [False, True])
+@pytest.mark.parametrize("loss", ["segment", "end", "all"])
+def test_a_copy_that_is_shorter_than_what_was_merged_is_named(
+    host: Host, tmp_path: Path, loss: str, watching: bool
+) -> None:
+    host.work(0, 12)
+    ship(host.folder, host.share)
+    log = AuditLog(tmp_path / "central")
+    collector = Collector(host.share, log)
+    collector.merge()
+    names = segment_names(host.copy)
+    copy = host.copy
+    if loss == "segment":
+        (copy / names[-1]).unlink()
+    elif loss == "end":
+        (copy / names[-1]).write_bytes((copy / names[-1]).read_bytes().splitlines(keepends=True)[0])
+    else:
+        for name in names[1:]:
+            (copy / name).unlink()
+        (copy / names[0]).write_bytes(b"")
+    found = (collector if watching else Collector(host.share, log)).merge()
+    assert "is shorter than what was merged" in told(found) and "it is only a copy" in told(found)
+    assert found.remarks == ()
+    ship(host.folder, host.share)
+    assert collector.merge().faults == {}
+
+
+def test_a_copy_that_is_gone_is_remarked_on(host: Host, tmp_path: Path) -> None:
+    other = Host(tmp_path, "south")
+    for one in (host, other):
+        one.work(0, 3)
+        ship(one.folder, one.share)
+    merged(host.share, tmp_path / "central")
+    shutil.rmtree(host.copy)
+    found, _ = merged(host.share, tmp_path / "central")
+    (remark,) = found.remarks
+    assert found.faults == {}
+    assert remark.startswith(
+        f"the copy of the log {log_id(host.folder)[:16]}, last written by north, is gone from"
+    )
+
+
+def test_an_older_copy_of_a_log_that_goes_on_in_another_folder_is_no_fault(
+    host: Host, tmp_path: Path
+) -> None:
+    host.work(0, 4)
+    ship(host.folder, host.share)
+    host.copy.rename(host.share / "old-name")
+    host.work(4, 4)
+    ship(host.folder, host.share)
+    merged(host.share, tmp_path / "central")
+    found, records = merged(host.share, tmp_path / "central")
+    assert found.faults == {} and len(records) == 8
+
+
+def test_a_changed_copy_is_to_be_shipped_again_not_restored_from_a_backup(host: Host, tmp_path: Path) -> None:
+    host.work(0, 3)
+    ship(host.folder, host.share)
+    copy = host.copy / "audit.jsonl"
+    copy.write_bytes(copy.read_bytes().replace(b"north-1", b"north-9"))
+    found, _ = merged(host.share, tmp_path / "central")
+    assert "was changed after it was written" in told(found)
+    assert "it is only a copy" in told(found) and "backup" not in told(found)
+
+
+def test_logs_are_not_merged_into_one_that_bots_write(host: Host, tmp_path: Path) -> None:
+    host.work(0, 3)
+    ship(host.folder, host.share)
+    own = Host(tmp_path, "own")
+    own.work(0, 1)
+    before = own.files(own.folder)
+    with pytest.raises(AuditError, match="is one that bots write: its record 0 comes from no other log"):
+        merged(host.share, own.folder)
+    assert own.files(own.folder) == before
+
+
+def test_bots_do_not_write_a_merged_log(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REFEREE_AUDIT_SHARE", raising=False)
+    host.work(0, 3)
+    ship(host.folder, host.share)
+    merged(host.share, tmp_path / "central")
+    with pytest.raises(AuditError, match="was merged from those of several machines and is for reading only"):
+        open_log(tmp_path / "central")
+    open_log(tmp_path / "central", shipped=False).close()
+    open_log(host.folder).close()
 
 
 def test_a_share_that_is_away_is_named(tmp_path: Path) -> None:

@@ -157,6 +157,32 @@ def test_a_source_that_was_changed_is_named(tmp_path: Path) -> None:
     assert f"{copy.name}: NOT MERGED: the audit log {path} isn't what was written" in told.output
 
 
+def test_a_copy_that_is_shorter_than_before_ends_with_1_and_one_that_is_gone_is_remarked_on(
+    tmp_path: Path,
+) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    for name in ("north", "south"):
+        log = log_of(tmp_path / name, 3)
+        copy = Path(json.loads(typed("audit", "ship", log.folder, "--to", share, "--json").output)["to"])
+    assert typed("audit", "merge", share, "--into", tmp_path / "central").exit_code == 0
+    path = copy / "audit.jsonl"
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    told = typed("audit", "merge", share, "--into", tmp_path / "central")
+    assert told.exit_code == 1
+    assert f"{copy.name}: NOT MERGED: the copy {copy} is shorter than what was merged" in told.output
+    path.unlink()
+    told = typed("audit", "merge", share, "--into", tmp_path / "central")
+    assert told.exit_code == 0 and "note: the copy of the log " in told.output
+
+
+def test_a_folder_without_logs_is_not_merged_and_nothing_is_created(tmp_path: Path) -> None:
+    told = typed("audit", "merge", tmp_path, "--into", tmp_path / "central")
+    assert isinstance(told.exception, InputError)
+    assert f"no folder in {tmp_path} holds an audit log" in str(told.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_collector_waits_for_a_share_that_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = log_of(tmp_path / "north", 3)
     share = tmp_path / "share"
