@@ -15,16 +15,27 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from referee.audit.disk_fault import reason
+from referee.audit.disk_fault import reason, remedy
 from referee.audit.segments import segment_names
 from referee.audit.sensitive import MARKS
 from referee.domain import AuditError
 from referee.files import flush_folder
+from referee.files.write_ahead_log import use_write_ahead_log
 
 _SECRET_BYTES = 32
 _GONE = bytes(_SECRET_BYTES)
 _WAIT_SECONDS = 20
 _NAME = "keys.sqlite"
+_RESTORE = "restore the file from its backup"
+_REMEDIES = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "free some space, then run again"),
+    sqlite3.SQLITE_BUSY: ("another program holds it", "wait until that is done or end it, then run again"),
+    sqlite3.SQLITE_LOCKED: ("another program holds it", "wait until that is done or end it, then run again"),
+    sqlite3.SQLITE_CORRUPT: ("it is damaged", _RESTORE),
+    sqlite3.SQLITE_NOTADB: ("it is damaged", _RESTORE),
+    sqlite3.SQLITE_IOERR: ("the disk or share reports an error", "see to it, then run again"),
+}
+_BYTE = 0xFF  # what is above it in a fault's code tells more of the same fault
 
 # Rows are only appended, and a secret is overwritten in place by zeros of the same length: SQLite then never moves a
 # cell, so no page keeps a copy of a secret that is erased later.
@@ -153,16 +164,52 @@ class CaseKeys:
 
         Raises AuditError also when another process keeps them from being so for a long time; then call it again.
         """
+        while not self.overwrite(case_id, [decision]):
+            self.wait()
+        self.empty_side_file(case_id)
+
+    def overwrite(self, case_id: str, decisions: Collection[str]) -> bool:
+        """Overwrites the keys of a case without waiting for others; False when another process writes just now.
+
+        Only `empty_side_file` brings their bytes out of every file.
+        """
+        with self._lock:
+            try:
+                connection = self._opened()
+                connection.execute("PRAGMA busy_timeout = 0")
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                    with connection:
+                        connection.executemany(
+                            f"UPDATE keys SET secret = zeroblob({_SECRET_BYTES}) "
+                            "WHERE decision = ? AND case_id = ?",
+                            [(decision, case_id) for decision in decisions],
+                        )
+                finally:
+                    connection.execute(f"PRAGMA busy_timeout = {int(_WAIT_SECONDS * 1000)}")
+            except (OSError, sqlite3.Error) as fault:
+                if _code(fault) == sqlite3.SQLITE_BUSY:
+                    return False
+                raise self._fault(fault) from fault
+        return True
+
+    def wait(self) -> None:
+        """Waits until no other process writes. Raises AuditError when that takes too long."""
         with self._lock:
             try:
                 connection = self._opened()
                 connection.execute("BEGIN IMMEDIATE")
-                with connection:
-                    connection.execute(
-                        f"UPDATE keys SET secret = zeroblob({_SECRET_BYTES}) WHERE decision = ? AND case_id = ?",
-                        (decision, case_id),
-                    )
-                busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                connection.execute("ROLLBACK")
+            except (OSError, sqlite3.Error) as fault:
+                raise self._fault(fault) from fault
+
+    def empty_side_file(self, case_id: str) -> None:
+        """Takes what was overwritten for a case out of SQLite's own log too. Raises AuditError when another process
+        keeps it from that for a long time.
+        """
+        with self._lock:
+            try:
+                busy = self._opened().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             except (OSError, sqlite3.Error) as fault:
                 raise self._fault(fault) from fault
         if busy:
@@ -170,6 +217,15 @@ class CaseKeys:
                 f"the key of case {case_id} is erased, but another process keeps {self.path}-wal open, where its bytes "
                 "may still stand; end the runs that use this log and erase again"
             )
+
+    def is_erased(self, decision: str, case_id: str) -> bool:
+        """Whether none of the case's keys is left."""
+        with self._lock:
+            try:
+                query = "SELECT 1 FROM keys WHERE decision = ? AND case_id = ? AND secret <> ? LIMIT 1"
+                return self._opened().execute(query, (decision, case_id, _GONE)).fetchone() is None
+            except (OSError, sqlite3.Error) as fault:
+                raise self._fault(fault) from fault
 
     def close(self) -> None:
         with self._lock:
@@ -199,7 +255,7 @@ class CaseKeys:
                 self.path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
+                use_write_ahead_log(connection, _WAIT_SECONDS)
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("PRAGMA secure_delete = ON")
                 connection.executescript(_TABLES)
@@ -223,11 +279,20 @@ class CaseKeys:
                     )
 
     def _fault(self, fault: OSError | sqlite3.Error) -> AuditError:
-        told = reason(fault) if isinstance(fault, OSError) else str(fault)
-        return AuditError(
-            f"the keys for sensitive facts {self.path} can't be used: {told}; give the bot access to them, or restore "
-            "them from the backup"
-        )
+        if isinstance(fault, OSError):
+            advice = remedy(fault)
+            told, todo = reason(fault), f"{advice[0].lower()}{advice[1:]}, then run again"
+        else:
+            told, todo = _REMEDIES.get(
+                _code(fault), (str(fault), "give the bot access to it, then run again")
+            )
+        return AuditError(f"the keys for sensitive facts {self.path} can't be used: {told}; {todo}")
+
+
+def _code(fault: Exception) -> int:
+    """The kind of a fault by SQLite's primary codes; -1 for others."""
+    code = getattr(fault, "sqlite_errorcode", None)
+    return -1 if code is None else int(code) & _BYTE
 
 
 def _present(connection: sqlite3.Connection, decision: str, case_ids: Collection[str]) -> dict[str, CaseKey]:

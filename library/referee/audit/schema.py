@@ -150,6 +150,9 @@ class ErasurePayload(_Form):
     records: list[Position]
     by: str
     reason: str
+    masked: Annotated[
+        list[str] | None, Field(description="those of the facts whose masks go on showing some signs")
+    ] = None
 
 
 class RecoveryPayload(_Form):

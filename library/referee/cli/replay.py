@@ -109,8 +109,12 @@ def _print(found: Replay, folder: Path, workbook: Path | None, out: Path | None)
     say(f"{folder}, decided again{f' by {workbook}' if workbook else ''}: {summary(found)}")
     if found.as_recorded:
         say(
-            f"{found.as_recorded} of the equal ones with doubts about how the case came, or with facts that no rule "
-            "uses, taken from the record",
+            f"{found.as_recorded} of the equal ones with doubts about how the case came, taken from the record",
+            2,
+        )
+    if found.unread:
+        say(
+            f"{found.unread} of the equal ones with facts that can't be read in the log, and that no rule uses",
             2,
         )
     for reason, count in found.not_replayed.most_common():
@@ -153,6 +157,7 @@ def _as_record(found: Replay) -> dict[str, Any]:
     return {
         "equal": found.equal,
         "as_recorded": found.as_recorded,
+        "unread": found.unread,
         "different": found.different,
         "elsewhere": found.elsewhere,
         "others": found.others,

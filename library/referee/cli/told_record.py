@@ -29,7 +29,9 @@ def sentence(record: Record) -> str:
             return f"{payload.get('by') or 'somebody'} answered {payload.get('answer')}{note}"
         case "erasure":
             facts = ", ".join(payload.get("facts") or ()) or "nothing that was still there"
-            return f"{payload.get('by')} erased {facts}: {payload.get('reason')}"
+            masked = ", ".join(payload.get("masked") or ())
+            kept = f" (what the masks of {masked} show stays)" if masked else ""
+            return f"{payload.get('by')} erased {facts}{kept}: {payload.get('reason')}"
         case "run":
             return f"run of {payload.get('bot') or payload.get('decision')} {payload.get('status')}"
         case "recovery":

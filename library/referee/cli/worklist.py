@@ -100,7 +100,17 @@ def import_answers(path: Path, audit: Path, examples: Path, as_json: bool) -> No
 
     Example: referee worklist import worklist.xlsx
     """
-    result = _worklist(audit, read_only=False).import_answers(path, examples)
+    from referee.audit import open_log
+    from referee.handoff import Worklist
+
+    _require_log(audit)
+    log = open_log(audit)
+    try:
+        result = Worklist(log).import_answers(path, examples)
+    finally:
+        # Also after a fault: answers may be in the log whose examples could not be written.
+        for remark in log.finish():
+            click.echo(remark, err=True)
     if as_json:
         print_json(
             {
@@ -117,11 +127,17 @@ def import_answers(path: Path, audit: Path, examples: Path, as_json: bool) -> No
     click.echo(f"{result.examples} labelled examples added in {examples}")
 
 
-def _worklist(audit: Path, *, read_only: bool = True) -> Worklist:
-    from referee.audit import AuditLog, has_log, open_log
-    from referee.domain import InputError
+def _worklist(audit: Path) -> Worklist:
+    from referee.audit import AuditLog
     from referee.handoff import Worklist
+
+    _require_log(audit)
+    return Worklist(AuditLog(audit, read_only=True))
+
+
+def _require_log(audit: Path) -> None:
+    from referee.audit import has_log
+    from referee.domain import InputError
 
     if not has_log(audit):
         raise InputError(f"there is no audit log in {audit}; name its folder with --audit")
-    return Worklist(AuditLog(audit, read_only=True) if read_only else open_log(audit))

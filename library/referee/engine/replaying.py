@@ -15,6 +15,7 @@ from referee.audit.reading import read_lines
 from referee.audit.record import Tail
 from referee.domain import Case, Decision, Diagnostic, InputError, RefereeError, Severity
 from referee.engine.decision_line import parts_of, time_of_decision, workbook_name
+from referee.engine.erasing import is_erasure, told_erasure
 from referee.engine.found_versions import FoundVersions
 from referee.engine.logged_facts import LoggedFacts, UnreadableFactsError, cell_texts, used_facts
 from referee.engine.record import conclusion
@@ -58,7 +59,8 @@ class Difference:
 @dataclass(slots=True)
 class Replay:
     """What a replay found. ``equal`` cases came out the same; of these ``as_recorded`` had doubts about how they came,
-    or facts that no rule uses and nobody can read, which were taken from the record.
+    which were taken from the record, and ``unread`` had facts that no rule uses and that can't be read in the log; a
+    case may be among both.
 
     ``not_replayed`` counts by reason the decisions that could not be decided again. ``moves`` counts those that go
     elsewhere by (from, to), ``by_rule`` by the rule that sends them there now. ``differences`` lists the first
@@ -68,6 +70,7 @@ class Replay:
 
     equal: int = 0
     as_recorded: int = 0
+    unread: int = 0
     different: int = 0
     elsewhere: int = 0
     others: int = 0
@@ -191,6 +194,7 @@ class _Replaying:
         self._facts = LoggedFacts(log, None if keys is None else Path(keys))
         self._other = None if workbook is None else _Decider(Path(workbook), models)
         self._deciders: dict[tuple[bytes, str], _Decider | str] = {}
+        self._erased_records: dict[tuple[str, str, str], set[int]] = {}
 
     def run(self, case: str, start: str, end: str, limit: int, progress: Callable[[int, int], None]) -> None:
         sizes = {path.name: path.stat().st_size for path in self._log.folder.glob("audit*.jsonl")}
@@ -204,7 +208,7 @@ class _Replaying:
                 continue
             time = time_of_decision(line)
             if not time:
-                if b',"kind":"erasure",' in line[:80]:
+                if is_erasure(line):
                     self._note_erasure(line)
                 continue
             if time < start or (end and time >= end):
@@ -277,12 +281,14 @@ class _Replaying:
         for logged, decision in decider.decide(waiting):
             if decider.concluded(decision) == logged.conclusion:
                 self.result.equal += 1
-                self.result.as_recorded += bool(logged.hidden) or logged.carries_doubt
+                self.result.as_recorded += logged.carries_doubt
+                self.result.unread += bool(logged.hidden)
                 continue
             now = self._again(decider, logged, decision)
             if now is None:
                 self.result.equal += 1
-                self.result.as_recorded += 1
+                self.result.as_recorded += bool(_doubts(logged))
+                self.result.unread += bool(logged.hidden)
             else:
                 self._note(logged, now)
 
@@ -331,9 +337,15 @@ class _Replaying:
     def _note_erasure(self, line: bytes) -> None:
         record = parse_json(line)
         payload = record["payload"]
-        self.result.erased[payload["case"]] = (
-            f"erased on {record['time'][:10]} by {payload['by']} because: {payload['reason']}"
-        )
+        case, log = payload["case"], (record.get("origin") or {}).get("log", "")
+        known = self._erased_records.setdefault((log, payload["decision"], case), set())
+        reached = {int(position) for position in payload["records"]}
+        earlier = self.result.erased.get(case)
+        if earlier is not None and reached <= known:
+            return  # said again of what was erased before
+        known |= reached
+        words = told_erasure(record["time"], payload["by"], payload["reason"])
+        self.result.erased[case] = words if earlier is None else f"{earlier}; {words}"
 
 
 def _doubts(logged: _Logged) -> list[Diagnostic]:

@@ -135,6 +135,36 @@ def test_a_damaged_file_of_keys_is_refused_and_left_alone(tmp_path: Path, conten
     keys = CaseKeys(tmp_path / "audit")
     keys.path.parent.mkdir()
     keys.path.write_bytes(content)
-    with pytest.raises(AuditError, match=r"keys\.sqlite can't be used: .*restore them from the backup"):
+    with pytest.raises(AuditError, match=r"keys\.sqlite can't be used: it is damaged; restore the file"):
         keys.of_cases("payments", ["1"])
     assert keys.path.read_bytes() == content
+
+
+def test_keys_on_a_full_disk_ask_for_space_and_not_for_a_backup(tmp_path: Path) -> None:
+    keys = CaseKeys(tmp_path / "audit")
+    keys.require_usable()
+    assert keys._connection is not None
+    pages = keys._connection.execute("PRAGMA page_count").fetchone()[0]
+    keys._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(AuditError, match=r"can't be used: the disk is full; free some space") as told:
+        keys.of_cases("payments", [f"case {number}" for number in range(1000)])
+    assert "backup" not in str(told.value)
+    assert keys.decisions("case 1") == ()
+
+
+def test_keys_that_another_program_holds_are_waited_for_and_need_no_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("referee.audit.case_keys._WAIT_SECONDS", 0.1)
+    keys = CaseKeys(tmp_path / "audit")
+    keys.require_usable()
+    other = sqlite3.connect(keys.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        for refused in (lambda: keys.of_cases("payments", ["1"]), lambda: keys.erase("payments", "1")):
+            with pytest.raises(AuditError, match="another program holds it; wait until that is done") as told:
+                refused()
+            assert "backup" not in str(told.value)
+    finally:
+        other.close()
+    assert list(keys.of_cases("payments", ["1"])) == ["1"]

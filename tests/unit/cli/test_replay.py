@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,44 @@ def test_a_case_is_erased_and_its_story_says_so(referee: Command, logged: Path) 
     assert "asked by letter" in story
     assert referee("audit", "verify", "output/audit").code == 0
     assert referee("replay", "--versions", "payments.xlsx").code == 0
+
+
+def test_an_erasure_is_backed_by_a_checkpoint_and_said_again_only_on_the_terminal(
+    referee: Command, logged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = AuditLog(logged / "output" / "audit")
+    about = {"case": "P-1", "decision": "payments", "of": 0}
+    log.append("action", {**about, "status": "done", "action": "pay", "result": None, "error": ""})
+    assert referee("audit", "key", "new", "bots").code == 0
+    (logged / "second").mkdir()
+    monkeypatch.setenv("REFEREE_CHECKPOINTS", "second")
+    monkeypatch.setenv("REFEREE_CHECKPOINT_KEY", "bots.key")
+    erase = ("audit", "erase", "P-1", "--reason", "asked by letter", "--by")
+    assert referee(*erase, "Ada", "--yes").code == 0
+    count = len(list(log.records()))
+    newest = [line for path in (logged / "second").iterdir() for line in path.read_text("utf-8").splitlines()]
+    assert json.loads(newest[-1])["records"] == count
+    again = referee(*erase, "Bob")
+    assert (again.code, again.err) == (0, "")
+    assert again.out.startswith("case P-1 (payments) was already erased on ")
+    assert again.out.endswith(" by Ada because: asked by letter\n")
+    assert len(list(log.records())) == count
+
+
+def test_an_erasure_tells_which_signs_masks_go_on_showing(referee: Command, desk: Path) -> None:
+    secret = (FactDefinition("phone", "string", sensitive=True, logged_as="mask 2"),)
+    write_limits(desk / "payments.xlsx", more_facts=secret)
+    (desk / "cases.csv").write_text("payment,country,amount,phone\nP-1,DE,1200,+41446681800\n")
+    assert referee("decide", "payments.xlsx", "--cases", "cases.csv", "--audit", "output/audit").code == 0
+    about = {"case": "P-1", "decision": "payments", "of": 0}
+    done = {**about, "status": "done", "action": "pay", "result": None, "error": ""}
+    AuditLog(desk / "output" / "audit").append("action", done)
+    said = referee("audit", "erase", "P-1", "--reason", "asked by letter", "--yes")
+    assert "  masked facts keep what the mask shows: phone ***00\n" in said.out
+    assert "(what the masks of phone show stays)" in " ".join(referee("audit", "show", "P-1").out.split())
+    replayed = referee("replay", "--versions", "payments.xlsx").out
+    assert "1 of the equal ones with facts that can't be read in the log, and that no rule uses" in replayed
+    assert "doubts" not in replayed
 
 
 def test_diff_reads_encrypted_facts_of_a_log_as_replay_does(referee: Command, desk: Path) -> None:

@@ -96,6 +96,27 @@ def test_answers_go_round_once(referee: Command, office: Office, desk: Path) -> 
 
 
 @pytest.mark.usefixtures("office")
+def test_imported_answers_are_backed_by_a_checkpoint_or_it_is_said(
+    referee: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert referee("audit", "key", "new", "bots").code == 0
+    (desk / "second").mkdir()
+    monkeypatch.setenv("REFEREE_CHECKPOINTS", "second")
+    monkeypatch.setenv("REFEREE_CHECKPOINT_KEY", "bots.key")
+    referee("worklist", "export", "wl.xlsx", *AUDIT)
+    answer(desk / "wl.xlsx", {"P-2": ("approve", "Ada", "")})
+    assert referee("worklist", "import", "wl.xlsx", *AUDIT).err == ""
+    (path,) = (desk / "second").iterdir()
+    newest = json.loads(path.read_text("utf-8").splitlines()[-1])
+    assert newest["records"] == len(list(AuditLog(desk / "audit").records()))
+    monkeypatch.setenv("REFEREE_CHECKPOINTS", "notes.txt")
+    answer(desk / "wl.xlsx", {"P-4": ("approve", "Ada", "")})
+    said = referee("worklist", "import", "wl.xlsx", *AUDIT)
+    assert said.code == 0
+    assert "there is no checkpoint of the audit log" in said.err
+
+
+@pytest.mark.usefixtures("office")
 def test_people_are_told_what_to_do_next(referee: Command, desk: Path) -> None:
     assert (
         "2 cases in wl.xlsx; choose an answer in each row"

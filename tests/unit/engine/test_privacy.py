@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -160,7 +162,8 @@ def done(private: Office) -> Iterator[Office]:
 
 
 def erase(office: Office, case_id: str = "P-1", **more: Any) -> Any:
-    return erase_case(office.folder / "audit", case_id, by="Ada", reason="asked by letter", **more)
+    log = AuditLog(office.folder / "audit")
+    return erase_case(log, case_id, by="Ada", reason="asked by letter", **more)
 
 
 def test_an_erasure_makes_the_facts_unreadable_and_says_who_and_why(done: Office) -> None:
@@ -221,13 +224,69 @@ def test_a_case_without_keys_is_not_erased(done: Office) -> None:
 
 def test_an_erasure_needs_who_and_why(done: Office) -> None:
     with pytest.raises(InputError, match=r"needs who does it and why"):
-        erase_case(done.folder / "audit", "P-1", by="Ada", reason=" ")
+        erase_case(AuditLog(done.folder / "audit"), "P-1", by="Ada", reason=" ")
 
 
 def test_an_erasure_that_was_killed_before_its_record_is_done_again(done: Office) -> None:
     CaseKeys(done.folder / "audit").erase("payments", "P-1")
     (told,) = erase(done)
     assert told.facts == ("account", "name", "phone", "income")
+
+
+def erasures(office: Office) -> list[Any]:
+    return [
+        record.payload for record in AuditLog(office.folder / "audit").records() if record.kind == "erasure"
+    ]
+
+
+def test_an_erasure_that_was_done_is_told_and_not_recorded_again(done: Office) -> None:
+    (first,) = erase(done)
+    (again,) = erase_case(AuditLog(done.folder / "audit"), "P-1", by="Bob", reason="once more")
+    assert first.earlier == ""
+    assert again.earlier.endswith("by Ada because: asked by letter")
+    assert [payload["by"] for payload in erasures(done)] == ["Ada"]
+
+
+def test_keys_that_came_after_an_erasure_are_erased_and_recorded_though_a_kill_came_between(
+    done: Office,
+) -> None:
+    erase(done)
+    done.run().process([case(1, amount=99)])
+    CaseKeys(done.folder / "audit").erase("payments", "P-1")
+    (again,) = erase(done)
+    assert (again.earlier, len(erasures(done))) == ("", 2)
+
+
+def test_an_erasure_tells_what_masks_go_on_showing(done: Office) -> None:
+    (told,) = erase(done)
+    assert told.masked == (("phone", "***00"),)
+    assert erasures(done)[0]["masked"] == ["phone"]
+
+
+def test_bots_can_write_the_log_while_an_erasure_waits_for_the_keys(done: Office) -> None:
+    log = AuditLog(done.folder / "audit")
+    other = sqlite3.connect(CaseKeys(log.folder).path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    told: list[Any] = []
+    erasing = threading.Thread(target=lambda: told.append(erase(done)))
+    erasing.start()
+    try:
+        erasing.join(0.5)
+        log.append("run", {"decision": "payments", "status": "started", "bot": "", "summary": {}})
+        assert (erasing.is_alive(), told) == (True, [])
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+        erasing.join()
+    assert [each.case_id for each in told[0]] == ["P-1"]
+    assert [payload["case"] for payload in erasures(done)] == ["P-1"]
+
+
+def test_an_erasure_without_the_keys_folder_says_that_it_is_gone(done: Office) -> None:
+    (done.folder / "audit.keys").rename(done.folder / "safe")
+    with pytest.raises(InputError, match=r"audit\.keys.* are gone, and the log in .* restore them"):
+        erase(done)
+    assert not (done.folder / "audit.keys").exists()
 
 
 def test_keys_that_are_lost_are_not_taken_for_erased(done: Office) -> None:
