@@ -6,7 +6,8 @@ from bisect import bisect_right
 from pathlib import Path
 from typing import BinaryIO
 
-from referee.audit.record import Links, read_links
+from referee.audit.chain import last_record
+from referee.audit.record import SEGMENT, Links, read_links
 from referee.audit.segments import first_position, segment_names
 
 
@@ -21,9 +22,19 @@ def hash_at(folder: Path, position: int) -> str | None:
         return None if names else ""
     with (folder / names[at]).open("rb") as file:
         found = _nearest(file, position)
-    if found is None or found.position != position:
-        return "" if at == len(names) - 1 else None
+        if found is None or found.position != position:
+            return None if at < len(names) - 1 and _is_closed_before(file, position) else ""
     return found.hash if found.sound else ""
+
+
+def _is_closed_before(file: BinaryIO, position: int) -> bool:
+    """Whether a segment ends with the record that names the next one, in front of a position."""
+    last = last_record(file, file.seek(0, 2))
+    if last is None or last.position >= position:
+        return False
+    file.seek(last.offset)
+    links = read_links(file.readline())
+    return links is not None and links.kind == SEGMENT
 
 
 def _nearest(file: BinaryIO, position: int) -> Links | None:
