@@ -28,6 +28,8 @@ COLUMNS = (
     "models",
     "bot",
     "writer",
+    "host",
+    "log",
     "status",
     "since",
     "result",
@@ -38,7 +40,7 @@ COLUMNS = (
     "note",
 )
 """The columns of every row; ``facts.NAME``, ``outputs.NAME``, ``scores.NODE.label`` and ``scores.NODE.confidence``
-follow.
+follow. ``log`` is that of the host from which a record of a merged log comes.
 """
 
 MOST_DIGITS = 38
@@ -160,6 +162,8 @@ def _row(record: Record, following: Sequence[Record], bots: Mapping[str, str]) -
         "models": ", ".join(f"{node} {used.get('version', '')}" for node, used in _models(versions)),
         "bot": bots.get(writer, ""),
         "writer": writer,
+        "host": host_of(writer),
+        "log": source(record)[0],
         "status": status,
         "since": when_and_who(moves[-1])[1] if moves else time,
         "result": _text(action.get("result")),
@@ -184,6 +188,11 @@ def when_and_who(record: Record) -> tuple[str, str]:
     """The writer and the time of a record, those of the host that it comes from."""
     source = record.origin or record
     return source.writer, source.time
+
+
+def host_of(writer: str) -> str:
+    """The machine that a writer ran on, as far as its name begins with it."""
+    return writer.partition("/")[0]
 
 
 def source(record: Record) -> tuple[str, int]:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,12 +20,15 @@ from referee.audit.index_files import index_files, index_places, new_index_file,
 from referee.audit.index_rows import (
     FORMAT,
     TABLES,
+    TOTALLED,
     NamesMeetError,
     RowWriter,
     case_number,
+    contradicted,
     read_tail,
     storable,
     stored,
+    with_checksums,
     write_tail,
 )
 from referee.audit.placed_records import Place, PlacedRecords, UnusableIndexError
@@ -34,6 +36,7 @@ from referee.audit.reading import read_lines
 from referee.audit.record import FIRST_SEGMENT, Record, Tail
 from referee.audit.segments import log_id, segment_names
 from referee.domain import AuditError
+from referee.files.write_ahead_log import use_write_ahead_log
 
 APPLICATION_ID = 0x52464958  # "RFIX": tells an index from other SQLite files
 PATIENCE_SECONDS = 10
@@ -47,6 +50,9 @@ _CACHE_KIB = 64 * 1024
 # Pages between two moves from SQLite's write-ahead log into the file. Measured: with its default of 1,000 a new index
 # of a million records takes twice as long on a busy disk.
 _LOG_PAGES = 16 * 1024
+_ANSWERING = tuple(
+    table for table in TOTALLED if table != "records"
+)  # a record's row is checked where it is used
 _PLACES = "SELECT position, words.text, start, size, hash FROM records JOIN words ON words.id = segment "
 
 
@@ -54,13 +60,16 @@ class Index:
     """The index of the log in a folder, as far as ``tail``; ``catch_up`` brings it to the end of the log.
 
     Any number of processes may use one at the same time; a kill at any moment leaves it as it was some records before.
-    Where no file can be written it is kept in memory. ``records`` reads what it points to. ``note`` says why an older
+    Where no file can be written it is kept in memory, and with ``in_memory`` in any case: then nothing is believed but
+    the log, which is read and checked as a whole. ``records`` reads what it points to. ``note`` says why an older
     index wasn't used; else it is "".
     All methods raise UnusableIndexError when the index is at fault, and AuditError when the log is.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, in_memory: bool = False) -> None:
         self.folder = folder
+        self._in_memory = in_memory
+        self._checked: dict[str, int] = {}
         self.note = ""
         self.path: Path | None = None
         self._tail = Tail()
@@ -94,7 +103,29 @@ class Index:
         # Two trees of the file say how many there are: a damaged one must not make a known case look new.
         if (counted[0] if counted else 0) != len(places):
             raise UnusableIndexError("it contradicts itself")
-        return self.records.read(place for place in places if place[0] < before)
+        for record in self.records.read(place for place in places if place[0] < before):
+            if (record.payload.get("decision"), record.payload.get("case")) != (decision, case):
+                raise UnusableIndexError(f"record {record.position} is about another case")
+            yield record
+
+    def story(self, case: str, decision: str = "") -> list[Record]:
+        """All records about a case, under any decision or under one, in order."""
+        with self._reading() as connection:
+            found = connection.execute(
+                "SELECT words.text FROM cases JOIN words ON words.id = decision WHERE cases.name = ?",
+                (storable(case),),
+            )
+            decisions = [stored(name) for (name,) in found]
+        histories = [self.history(name, case, sys.maxsize) for name in decisions if decision in ("", name)]
+        return sorted(chain.from_iterable(histories), key=lambda record: record.position)
+
+    def hash_at(self, position: int) -> str:
+        """The hash of the record at a position, read from the log; "" where there is none."""
+        with self._reading() as connection:
+            places = connection.execute(_PLACES + "WHERE position = ?", (position,)).fetchall()
+        for _, place in self.records.lines(places):
+            return place[4].hex()
+        return ""
 
     def histories(self, cases: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Record]]:
         """All records about each of some hundred cases of a decision, read in one go through the log."""
@@ -118,8 +149,14 @@ class Index:
             f"kind IN ({words} ('decision', 'handoff', 'answer')) AND subject IN "
             f"(SELECT subject FROM records WHERE kind IN ({words} ('handoff', 'answer')))"
         )
+        self.require_whole()
         for places in self.places(condition, ()):
             yield from self.records.read(places)
+
+    def require_whole(self) -> None:
+        """Checks the rows that routes, actions, queues and times are found by; half a second for a million."""
+        with self._reading(TOTALLED):
+            pass
 
     def cases(self, decision: str, standings: Sequence[str], since: int) -> set[str]:
         """The cases whose latest decision has come as far as one of these, and those with records from the position
@@ -202,6 +239,7 @@ class Index:
 
     def _connect(self) -> None:
         self._pid = os.getpid()
+        self._checked.clear()
         try:
             self._connection = self._open()
             self._rows = RowWriter(self._connection)
@@ -218,7 +256,7 @@ class Index:
         return self._connection
 
     def _open(self) -> sqlite3.Connection:
-        for place, beginning in index_places(self.folder):
+        for place, beginning in () if self._in_memory else index_places(self.folder):
             refused = set()
             for path in index_files(place, beginning):
                 connection = self._open_file(path)
@@ -270,7 +308,8 @@ class Index:
             return None
 
     def _prepared(self, connection: sqlite3.Connection, inode: int) -> sqlite3.Connection:
-        _use_write_ahead_log(connection)
+        use_write_ahead_log(connection, PATIENCE_SECONDS)
+        with_checksums(connection)
         connection.execute(
             "PRAGMA synchronous = NORMAL"
         )  # a power cut may lose the newest rows, never the order
@@ -313,6 +352,10 @@ class Index:
             raise UnusableIndexError("it is that of another log")
         if tail.position:
             self._require_newest(connection, tail)
+        if table := contradicted(connection, _ANSWERING):
+            raise UnusableIndexError(f"rows of its table {table} are missing or changed")
+        version = connection.execute("PRAGMA data_version").fetchone()[0]
+        self._checked = dict.fromkeys(_ANSWERING, version)
         self._tail = tail
 
     def _require_newest(self, connection: sqlite3.Connection, tail: Tail) -> None:
@@ -363,12 +406,20 @@ class Index:
         return True
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """One view of the index, as it was at a single moment."""
+    def _reading(self, tables: Sequence[str] = _ANSWERING) -> Iterator[sqlite3.Connection]:
+        """One view of the index, as it was at a single moment. These tables are checked whenever another process, or
+        anybody, has written to the file since.
+        """
         with self._faults():
             connection = self._ready()
             connection.execute("BEGIN")
             try:
+                connection.execute("SELECT value FROM facts LIMIT 1").fetchone()  # here the view begins
+                version = connection.execute("PRAGMA data_version").fetchone()[0]
+                unchecked = [table for table in tables if self._checked.get(table) != version]
+                if unchecked and (table := contradicted(connection, unchecked)):
+                    raise UnusableIndexError(f"rows of its table {table} are missing or changed")
+                self._checked.update(dict.fromkeys(unchecked, version))
                 yield connection
             finally:
                 with suppress(sqlite3.Error):
@@ -389,26 +440,22 @@ class Index:
         return sum(_size(self.folder / name) for name in before) + tail.offset
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """SQLite doesn't wait here for another process that does the same, though it waits everywhere else."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as fault:
-            if "locked" not in str(fault) or time.monotonic() >= until:
-                raise
-            time.sleep(0.01)
-
-
 @contextmanager
 def up_to_date(
-    folder: Path, progress: Callable[[int, int], None] = lambda done, total: None
+    folder: Path,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    in_memory: bool = False,
+    is_searched: bool = False,
 ) -> Iterator[Index]:
-    """The index of a log, brought to its end. Raises AuditError, also when the index fails in between."""
+    """The index of a log, brought to its end. Raises AuditError, also when the index fails in between.
+
+    ``is_searched`` says that records will be found by what they say, not by their cases alone.
+    """
     try:
-        index = Index(folder)
+        index = Index(folder, in_memory=in_memory)
+        if is_searched:
+            index = _searchable(index)
         try:
             index.catch_up(progress)
             yield index
@@ -423,6 +470,21 @@ def up_to_date(
             f"the index of the audit log in {folder} can't be used ({fault}); run this again: a damaged one is made "
             "anew from the log"
         ) from fault
+
+
+def _searchable(index: Index) -> Index:
+    """This index, or a new one if it would hide records."""
+    try:
+        index.require_whole()
+    except UnusableIndexError as fault:
+        if isinstance(fault.__cause__, sqlite3.OperationalError):  # another program may hold it
+            index.close()
+            raise
+        index.abandon()
+        note = f"the index {index.path} was damaged ({fault}), and is made anew"
+        index = Index(index.folder)
+        index.note = note
+    return index
 
 
 def log_bytes(folder: Path) -> int:

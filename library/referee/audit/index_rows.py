@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
+from zlib import crc32
 
 from referee.audit.canonical_json import parse_json
 from referee.audit.record import FIRST_SEGMENT, NO_RECORD, SEGMENT, Tail
 from referee.audit.segments import following_segment
 
-FORMAT = 1
+FORMAT = 2
 
 CLOSED = "closed"
 """The ``event`` of the exception record that ends a playbook."""
@@ -56,6 +57,31 @@ CREATE TABLE bots (bot TEXT, writer INTEGER, PRIMARY KEY (bot, writer)) WITHOUT 
 """A case's ``standing`` is that of its latest decision, which is known by its position ``place`` in the log ``log``
 that it was made in ("" for this one); ``records`` counts the rows about the case. A word is kept once, in ``words``.
 """
+
+
+def _checksum(*texts: str) -> str:
+    return " + ".join(f"crc(CAST(ifnull({text}, '') AS BLOB))" for text in texts)
+
+
+def _weighted(*numbers: str) -> str:
+    return " + ".join(f"ifnull({number}, -1) * {31 + 2 * at}" for at, number in enumerate(numbers))
+
+
+_DIGESTS = {
+    "words": f"(id * 2 + 1) * ({_checksum('text')})",
+    "standings": f"(position * 2 + 1) * ({_checksum('word')})",
+    "bots": f"(writer * 2 + 1) * ({_checksum('bot')})",
+    "cases": "((id & 1048575) * 2 + 1) * "
+    f"({_weighted('decision', 'records', 'first', 'latest', 'place', 'standing')} + {_checksum('name', 'log')})",
+    "records": "((position & 1048575) * 2 + 1) * "
+    f"({_weighted('kind', 'writer', 'subject & 1048575', 'route', 'action', 'queue', 'version')} "
+    f"+ {_checksum('time')})",
+}
+"""A number of a row of each table, of what isn't read again from the log. Their sums, kept in ``facts``, tell whether
+rows are missing, added or changed. No secret goes into them: whoever changes a row on purpose can change the sum too.
+"""
+
+TOTALLED = tuple(_DIGESTS)
 
 _RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CASE = "INSERT OR REPLACE INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -105,6 +131,19 @@ class _Case:
     place: int | None = None
     standing: int | None = None
 
+    def row(self) -> tuple[Any, ...]:
+        return (
+            self.number,
+            self.decision,
+            self.name,
+            self.records,
+            self.first,
+            self.latest,
+            self.log,
+            self.place,
+            self.standing,
+        )
+
 
 class RowWriter:
     """Turns the lines of a log into rows, within a transaction that the caller holds."""
@@ -113,12 +152,14 @@ class RowWriter:
         self._connection = connection
         self._words: dict[str, int] = {}
         self._standings: set[str] = set()
+        self._totals: dict[str, int] = dict.fromkeys(TOTALLED, 0)
 
     def take(self, lines: Iterable[tuple[bytes, Tail]]) -> int:
         """Adds the rows of these lines, each with the place behind it. Gives their number."""
         cases: dict[tuple[str, str], _Case] = {}
         rows = []
         last: tuple[bytes, Tail] | None = None
+        self._totals = read_totals(self._connection)
         for last in lines:
             rows.append(self._row(*last, cases))
         if last is None:
@@ -126,21 +167,11 @@ class RowWriter:
         self._connection.executemany(_RECORD, rows)
         self._connection.executemany(
             _CASE,
-            (
-                (
-                    case.number,
-                    case.decision,
-                    case.name,
-                    case.records,
-                    case.first,
-                    case.latest,
-                    case.log,
-                    case.place,
-                    case.standing,
-                )
-                for case in cases.values()
-            ),
+            (case.row() for case in cases.values()),
         )
+        self._totals["records"] += self._digest("records", "position >= ?", rows[0][0])
+        self._totals["cases"] += sum(self._digest("cases", "id = ?", case.number) for case in cases.values())
+        write_totals(self._connection, self._totals)
         write_tail(self._connection, _behind(*last))
         return len(rows)
 
@@ -168,7 +199,13 @@ class RowWriter:
         elif kind == "run":
             bot = payload.get("bot")
             if isinstance(bot, str) and bot:
-                self._connection.execute("INSERT OR IGNORE INTO bots VALUES (?, ?)", (storable(bot), writer))
+                added = self._connection.execute(
+                    "INSERT OR IGNORE INTO bots VALUES (?, ?)", (storable(bot), writer)
+                )
+                if added.rowcount:
+                    self._totals["bots"] += self._digest(
+                        "bots", "bot = ? AND writer = ?", storable(bot), writer
+                    )
         route = action = queue = version = None
         if kind == "decision":
             versions = payload.get("versions")
@@ -213,9 +250,11 @@ class RowWriter:
 
     def _standing(self, word: str, position: int) -> int:
         if word not in self._standings:
-            self._connection.execute(
+            added = self._connection.execute(
                 "INSERT OR IGNORE INTO standings VALUES (?, ?)", (storable(word), position)
             )
+            if added.rowcount:
+                self._totals["standings"] += self._digest("standings", "word = ?", storable(word))
             self._standings.add(word)
         return self._word(word)
 
@@ -227,7 +266,11 @@ class RowWriter:
         case = _Case(*row)
         if case.name != storable(name) or case.decision != self._word(decision):
             raise NamesMeetError
+        self._totals["cases"] -= self._digest("cases", "id = ?", number)
         return case
+
+    def _digest(self, table: str, condition: str, *values: Any) -> int:
+        return int(self._connection.execute(f"{_sum_of(table)} WHERE {condition}", values).fetchone()[0])
 
     def _known(self, value: Any) -> int | None:
         return self._word(value) if isinstance(value, str) else None
@@ -237,8 +280,10 @@ class RowWriter:
         if number is None:
             word = storable(text)
             execute = self._connection.execute
-            execute("INSERT OR IGNORE INTO words (text) VALUES (?)", (word,))
+            is_new = execute("INSERT OR IGNORE INTO words (text) VALUES (?)", (word,)).rowcount
             number = int(execute("SELECT id FROM words WHERE text = ?", (word,)).fetchone()[0])
+            if is_new:
+                self._totals["words"] += self._digest("words", "id = ?", number)
             self._words[text] = number
         return number
 
@@ -264,6 +309,38 @@ def write_tail(connection: sqlite3.Connection, tail: Tail) -> None:
             ("segment", tail.segment),
         ],
     )
+
+
+def read_totals(connection: sqlite3.Connection) -> dict[str, int]:
+    """The sums over the tables as they were kept while rows were added."""
+    facts = dict(connection.execute("SELECT name, value FROM facts WHERE name LIKE 'total %'"))
+    totals = {table: facts.get(f"total {table}", 0) for table in TOTALLED}
+    return {table: total if isinstance(total, int) else 0 for table, total in totals.items()}
+
+
+def write_totals(connection: sqlite3.Connection, totals: Mapping[str, int]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO facts VALUES (?, ?)",
+        [(f"total {table}", total) for table, total in totals.items()],
+    )
+
+
+def with_checksums(connection: sqlite3.Connection) -> None:
+    """Lets a connection calculate what ``contradicted`` and ``RowWriter`` need."""
+    connection.create_function("crc", 1, crc32, deterministic=True)
+
+
+def contradicted(connection: sqlite3.Connection, tables: Iterable[str]) -> str:
+    """The first of these tables whose rows aren't those that were added; "" when all are."""
+    kept = read_totals(connection)
+    for table in tables:
+        if connection.execute(_sum_of(table)).fetchone()[0] != kept[table]:
+            return table
+    return ""
+
+
+def _sum_of(table: str) -> str:
+    return f"SELECT ifnull(sum({_DIGESTS[table]} & 4294967295), 0) FROM {table}"
 
 
 def quickly_parsed(line: bytes) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from referee.cli.audit_options import audit_option, opened_index, query_of, query_options
+from referee.cli.audit_options import audit_option, opened_index, query_of, query_options, whole_option
 from referee.cli.output import json_option, print_json, progress_of_items
 
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ ENDINGS = (".csv", ".xlsx", ".parquet")
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @query_options
 @audit_option
+@whole_option
 @json_option
-def export_decisions(path: Path, folder: Path, as_json: bool, **given: Any) -> None:
+def export_decisions(path: Path, folder: Path, is_whole: bool, as_json: bool, **given: Any) -> None:
     """Write a row for each decision to PATH (.csv, .xlsx or .parquet): facts, outputs, rules, and what became of it.
 
     Numbers keep every digit. Parquet needs the package polars.
@@ -41,12 +42,16 @@ def export_decisions(path: Path, folder: Path, as_json: bool, **given: Any) -> N
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise InputError(f"{path}: name a file that ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+    if not path.parent.is_dir():
+        raise InputError(
+            f"{path}: the file can't be written, there is no folder {path.parent}; make it, or name another file"
+        )
     if ending == ".parquet":
         from referee.audit.frames import require_parquet
 
         require_parquet()
     query = query_of(given)
-    with opened_index(folder) as index:
+    with opened_index(folder, is_whole=is_whole, is_searched=True) as index:
         from referee.audit.decision_rows import columns_of
 
         with progress_of_items("looking for columns") as progress:
@@ -56,7 +61,7 @@ def export_decisions(path: Path, folder: Path, as_json: bool, **given: Any) -> N
     if as_json:
         print_json({"path": str(path), "decisions": count})
     else:
-        click.echo(f"{path}: {count} decisions")
+        click.echo(f"{path}: {count} decision{'s' * (count != 1)}")
 
 
 def _write_csv(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from referee.cli.audit_options import audit_option, opened_index, query_of, query_options
+from referee.cli.audit_options import audit_option, opened_index, query_of, query_options, whole_option
 from referee.cli.output import json_option, print_json, print_table, progress_of_items
 from referee.cli.told_record import sentence, told_as_json
 from referee.files.plain_csv import harmless
@@ -20,7 +20,7 @@ from referee.files.plain_csv import harmless
 if TYPE_CHECKING:
     from referee.audit import Record
 
-COLUMNS = ("record", "time (UTC)", "kind", "case", "decision", "what", "why")
+COLUMNS = ("record", "time (UTC)", "kind", "case", "decision", "what", "why", "host", "log")
 _SHOWN = [COLUMNS.index(name) for name in ("record", "time (UTC)", "case", "what", "why")]
 KINDS = (
     "decision",
@@ -60,6 +60,7 @@ _PAUSE_SECONDS = 0.5
 @click.option("--limit", default=100, show_default=True, help="At most so many, the newest; 0 for all.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @audit_option
+@whole_option
 @json_option
 @click.pass_context
 def find_records(
@@ -70,6 +71,7 @@ def find_records(
     only_count: bool,
     limit: int,
     as_csv: bool,
+    is_whole: bool,
     as_json: bool,
     **given: Any,
 ) -> None:
@@ -80,7 +82,10 @@ def find_records(
     from referee.audit.finding import count, find
 
     query = query_of({**given, "kinds": kinds or ("decision",)})
-    with opened_index(folder) as index, progress_of_items("searching") as progress:
+    with (
+        opened_index(folder, is_whole=is_whole, is_searched=True) as index,
+        progress_of_items("searching") as progress,
+    ):
         if only_count:
             number = count(index, query, progress)
             records: list[Record] = []
@@ -101,7 +106,9 @@ def find_records(
         writer.writerows([harmless(cell) for cell in _row(record)] for record in records)
     elif records:
         rows = [[_row(record)[at] for at in _SHOWN] for record in records]
-        print_table([COLUMNS[at] for at in _SHOWN], rows, title=f"{len(records)} records")
+        print_table(
+            [COLUMNS[at] for at in _SHOWN], rows, title=f"{len(records)} record{'s' * (len(records) != 1)}"
+        )
     else:
         click.echo("no record says that")
     if is_cut:
@@ -143,20 +150,23 @@ def _print_lines(records: Iterable[Record], as_json: bool) -> None:
         if as_json:
             print_json(told_as_json(record))
         else:
-            position, moment, _, case, _, what, _ = _row(record)
+            position, moment, _, case, _, what, *_ = _row(record)
             click.echo(f"{position}  {moment}  {case + ': ' if case else ''}{what}")
 
 
 def _row(record: Record) -> tuple[str, ...]:
-    from referee.audit.decision_rows import when_and_who
+    from referee.audit.decision_rows import host_of, source, when_and_who
 
+    writer, time = when_and_who(record)
     payload = record.payload
     return (
         str(record.position),
-        when_and_who(record)[1][:19].replace("T", " "),
+        time[:19].replace("T", " "),
         record.kind,
         str(payload.get("case") or ""),
         str(payload.get("decision") or ""),
         sentence(record),
         "; ".join(map(str, payload.get("reasons") or ())),
+        host_of(writer),
+        source(record)[0],
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,9 +71,47 @@ class _Fact(click.ParamType[tuple[str, str]]):
         return name.strip(), text.strip()
 
 
+class _OneOf(click.ParamType[str]):
+    """One of a few words; a word that is none of them would find nothing, as if there were nothing to find."""
+
+    def __init__(self, name: str, words: Sequence[str]) -> None:
+        self.name = name
+        self._words = words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        if text and text not in self._words:
+            near = get_close_matches(text.casefold(), self._words, 1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            self.fail(f"{text!r} is no {self.name}; {meant}there are {', '.join(self._words)}", param, ctx)
+        return text
+
+
+ROUTES = ("auto", "exception", "human")
+STATUSES = (
+    "decided",
+    "acting",
+    "done",
+    "failed",
+    "in doubt",
+    "handed over",
+    "answered",
+    "exception open",
+    "exception closed",
+)
+
+whole_option = click.option(
+    "--whole", "is_whole", is_flag=True, help="Read and check the whole log, without its index."
+)
+
 _OPTIONS = (
     click.option("--decision", default="", help="Only records of this decision."),
-    click.option("--route", default="", help="Decided to go this way: auto, exception, human."),
+    click.option(
+        "--route",
+        default="",
+        type=_OneOf("route", ROUTES),
+        help="Decided to go this way: auto, exception, human.",
+    ),
     click.option("--action", default="", help="With this action."),
     click.option("--queue", default="", help="For this queue."),
     click.option(
@@ -82,7 +121,10 @@ _OPTIONS = (
     click.option("--workbook-version", default="", help="By this version of the workbook."),
     click.option("--model", default="", help="With this model at hand: NODE or NODE:VERSION."),
     click.option(
-        "--status", default="", help="Whose case stands there now: done, handed over, answered, ..."
+        "--status",
+        default="",
+        type=_OneOf("status", STATUSES),
+        help="Whose case stands there now: done, handed over, answered, ...",
     ),
     click.option("--bot", default="", help="Written in runs of this bot."),
     click.option(
@@ -114,15 +156,21 @@ def query_of(given: dict[str, Any]) -> Query:
 
 
 @contextmanager
-def opened_index(folder: Path) -> Iterator[Index]:
-    """The index of the log, up to date; a bar shows when it takes long. Raises InputError where there is no log."""
+def opened_index(folder: Path, *, is_whole: bool = False, is_searched: bool = False) -> Iterator[Index]:
+    """The index of the log, up to date; a bar shows when it takes long. Raises InputError where there is no log.
+
+    With ``is_whole`` it is made from the log there and then; ``is_searched`` is that of ``up_to_date``.
+    """
     from referee.audit import has_log
     from referee.audit.index import up_to_date
     from referee.domain import InputError
 
     if not has_log(folder):
         raise InputError(f"there is no audit log in {folder}; name its folder with --audit")
-    with progress_of_bytes("indexing the log") as progress, up_to_date(folder, progress) as index:
+    with (
+        progress_of_bytes("indexing the log") as progress,
+        up_to_date(folder, progress, in_memory=is_whole, is_searched=is_searched) as index,
+    ):
         progress(1, 1)
         if index.note:
             click.echo(index.note, err=True)

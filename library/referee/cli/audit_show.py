@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from referee.cli.audit_options import audit_option, opened_index
+from referee.cli.audit_options import audit_option, opened_index, whole_option
 from referee.cli.output import json_option, print_json, print_table, say
-from referee.cli.told_record import details, sentence, shown, told_as_json
+from referee.cli.told_record import details, machine, sentence, shown, told_as_json
 
 if TYPE_CHECKING:
     from referee.audit import Record
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_COMPARED = 5_000
 _MOST_SIMILAR = 5
+_UNCOVERED = "no checkpoint covers the last of these records yet"
 _TOLD = {
     "decided": "decided, and nothing was done about it yet",
     "acting": "being acted on, or its bot was stopped",
@@ -40,31 +41,35 @@ _TOLD = {
 @click.argument("case")
 @click.option("--decision", default="", help="Only records of this decision.")
 @audit_option
+@whole_option
 @json_option
 @click.pass_context
-def show_case(context: click.Context, case: str, decision: str, folder: Path, as_json: bool) -> None:
+def show_case(
+    context: click.Context, case: str, decision: str, folder: Path, is_whole: bool, as_json: bool
+) -> None:
     """Tell the story of one CASE: what was decided, why, what was done and answered, in order.
 
     Ends with 1 when the log knows no such case.
     """
-    from referee.audit.index_rows import storable
-
-    condition, values = "cases.name = ?", [storable(case)]
-    if decision:
-        condition += " AND cases.decision = (SELECT id FROM words WHERE text = ?)"
-        values.append(storable(decision))
-    with opened_index(folder) as index:
-        records = [
-            record for places in index.places(condition, values) for record in index.records.read(places)
-        ]
+    with opened_index(folder, is_whole=is_whole) as index:
+        records = index.story(case, decision)
         bots = index.bots()
-        similar = [] if records else similar_cases(case, index)
+        others = index.story(case) if decision and not records else []
+        similar = [] if records or others else similar_cases(case, index)
+        covering = "" if as_json or not records else _covering(folder, index, records[-1].position)
     if as_json:
         print_json([told_as_json(record) for record in records])
     elif records:
         _tell(case, records, bots)
         _print_facts([record for record in records if record.kind == "decision"])
-        _tell_checkpoints(folder, records[-1].position)
+        if covering:
+            say(covering)
+    elif others:
+        names = dict.fromkeys(str(record.payload.get("decision")) for record in others)
+        click.echo(
+            f"the log in {folder} has no record about case {case} of a decision {decision}; "
+            f"it has some of {', '.join(names)}"
+        )
     else:
         meant = f"; did you mean {' or '.join(similar)}?" if similar else ""
         click.echo(f"the log in {folder} has no record about case {case}{meant}")
@@ -105,15 +110,40 @@ def _tell(case: str, records: Sequence[Record], bots: dict[str, str]) -> None:
         if time[:10] != day:
             day = time[:10]
             say(f"{day} (UTC)")
-        say(f"  {time[11:19]}  {_begun(sentence(record))}. (record {record.position})", hanging=10)
+        say(
+            f"  {time[11:19]}  {_begun(sentence(record))}. (record {record.position}{_on(record)})",
+            hanging=10,
+        )
         for line in details(record):
             say(line, indent=14)
         told = str(record.payload.get("decision"))
         if record.kind == "decision" and (bots.get(writer, writer), told) != (bot, decision):
             bot, decision = bots.get(writer, writer), told
             say(f"in a run of {bot}" + (f" ({writer})" if bot != writer else ""), indent=14)
+    for line in _done_twice(records):
+        say(line)
     for name, standing in _standings(records):
         say(f"{name}: the case is {_TOLD.get(standing, standing)}")
+
+
+def _on(record: Record) -> str:
+    where = machine(record)
+    return f"; on {where}" if where else ""
+
+
+def _done_twice(records: Iterable[Record]) -> Iterator[str]:
+    """A line for each decision whose case was done on several machines, each of which knew only its own log."""
+    done: dict[tuple[str, str], dict[str, Record]] = {}
+    for record in records:
+        payload = record.payload
+        if record.kind == "action" and payload.get("status") == "done" and record.origin is not None:
+            key = str(payload.get("decision")), str(payload.get("action"))
+            done.setdefault(key, {})[record.origin.log] = record
+    for (name, action), logs in done.items():
+        if len(logs) > 1:
+            number = "two" if len(logs) == 2 else str(len(logs))
+            places = "; ".join(f"{machine(one)}, record {one.position}" for one in logs.values())
+            yield f"{name}: {action} was done on {number} machines ({places})"
 
 
 def _begun(text: str) -> str:
@@ -159,17 +189,32 @@ def _facts(record: Record) -> Mapping[str, Any]:
     return record.payload.get("facts") or {}
 
 
-def _tell_checkpoints(folder: Path, last: int) -> None:
-    """Whether signed checkpoints vouch for these records, where checkpoints are kept."""
+def _covering(folder: Path, index: Index, last: int) -> str:
+    """Whether checkpoints vouch for these records, where checkpoints are kept: only one that fits the log does."""
     from referee.audit.checkpoints import read_checkpoints, trusted_keys
     from referee.audit.settings import checkpoints_folder, public_keys
+    from referee.domain import AuditError
 
     place, keys = checkpoints_folder(), public_keys()
     if place is None:
-        return
+        return ""
     noted = read_checkpoints(place, folder, None if keys is None else trusted_keys(keys)).noted
-    vouching = [each.checkpoint for each in noted if not each.fault and each.checkpoint.records > last]
-    if vouching:
-        say(f"a checkpoint of {vouching[0].time[:19]} covers these records; `referee audit verify` proves it")
-    else:
-        say("no checkpoint covers the last of these records yet")
+    later = [each for each in noted if each.checkpoint.records > last]
+    sound = [each.checkpoint for each in later if not each.fault]
+    if not sound:
+        return f"{later[0].place}: {later[0].fault}" if later else _UNCOVERED
+    for checkpoint in (sound[0], sound[-1]):
+        try:
+            fits = index.hash_at(checkpoint.records - 1) == checkpoint.head
+        except AuditError as fault:
+            return f"the checkpoint of {checkpoint.time[:19]} can't be compared: {fault}"
+        if not fits:
+            return (
+                f"the checkpoint of {checkpoint.time[:19]} doesn't fit this log: records were removed or changed "
+                "since; run `referee audit verify`"
+            )
+    unsigned = " (whether it is rightly signed can't be told without the public key)" if keys is None else ""
+    return (
+        f"a checkpoint of {sound[0].time[:19]} covers these records and fits the log at record "
+        f"{sound[0].records - 1}{unsigned}; `referee audit verify` checks all records up to there"
+    )

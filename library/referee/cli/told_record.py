@@ -48,17 +48,32 @@ def sentence(record: Record) -> str:
 
 
 def told_as_json(record: Record) -> dict[str, Any]:
-    """A record for machines: when and by whom it was written on the host that it comes from."""
-    from referee.audit.decision_rows import when_and_who
+    """A record for machines: when and by whom it was written on the host that it comes from.
+
+    One of a merged log has an ``origin``: its log and the position there.
+    """
+    from referee.audit.decision_rows import host_of, when_and_who
 
     writer, time = when_and_who(record)
-    return {
+    told = {
         "position": record.position,
         "time": time,
         "kind": record.kind,
         "writer": writer,
+        "host": host_of(writer),
         "payload": record.payload,
     }
+    if record.origin is not None:
+        told["origin"] = {"log": record.origin.log, "position": record.origin.position}
+    return told
+
+
+def machine(record: Record) -> str:
+    """Where a record of a merged log was written; "" for one that wasn't merged. Two logs may have one host's name."""
+    from referee.audit.decision_rows import host_of
+
+    origin = record.origin
+    return f"{host_of(origin.writer)}, log {origin.log[:8]}" if origin is not None else ""
 
 
 def details(record: Record) -> Iterator[str]:

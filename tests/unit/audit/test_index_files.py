@@ -21,6 +21,28 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv(CACHE, str(tmp_path_factory.mktemp("cache")))
 
 
+@pytest.mark.parametrize("column", ["route", "action", "queue", "version", "writer", "kind", "subject"])
+def test_changed_rows_are_told_before_records_are_found_by_them(tmp_path: Path, column: str) -> None:
+    AuditLog(tmp_path).append("decision", {"case": "A", "decision": "d", "route": "auto", "queue": "q"})
+    with up_to_date(tmp_path) as index:
+        path = index.path
+        index.require_whole()
+    assert path is not None
+    changing = sqlite3.connect(path)
+    changing.execute(f"UPDATE records SET {column} = 99")
+    changing.commit()
+    changing.close()
+    with Index(tmp_path) as index, pytest.raises(UnusableIndexError, match="table records"):
+        index.require_whole()
+
+
+def test_an_index_in_memory_leaves_what_is_on_the_disk_alone(tmp_path: Path) -> None:
+    AuditLog(tmp_path).append("decision", {"case": "A", "decision": "d", "route": "auto"})
+    with up_to_date(tmp_path, in_memory=True) as index:
+        assert (index.path, index.names()) == (None, ["A"])
+    assert not list(tmp_path.glob(f"*{SUFFIX}"))
+
+
 MOUNTS = """\
 22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 30 22 0:26 / /mnt/share rw,relatime - nfs4 server:/export rw

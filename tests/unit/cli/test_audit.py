@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,51 @@ def test_the_story_tells_whether_a_checkpoint_covers_it(
     log = open_log(desk / "audit")
     assert log.finish() == ()
     said = referee("audit", "show", "P-1", "--audit", "audit")
-    assert "covers these records; `referee audit verify` proves it\n" in said.out
+    told = " ".join(said.out.split())
+    assert "covers these records and fits the log at record" in told
     log.close()
+
+
+def test_a_checkpoint_that_does_not_fit_vouches_for_nothing(
+    referee: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (desk / "second").mkdir()
+    referee("audit", "key", "new", "bots")
+    monkeypatch.setenv("REFEREE_CHECKPOINTS", str(desk / "second"))
+    monkeypatch.setenv("REFEREE_CHECKPOINT_KEY", str(desk / "bots.key"))
+    log = open_log(desk / "audit")
+    log.finish()
+    log.close()
+    path = desk / "audit" / "audit.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    AuditLog(desk / "audit").append("run", {"decision": "payments", "status": "started"})
+    told = " ".join(referee("audit", "show", "P-1", "--audit", "audit").out.split())
+    assert "doesn't fit this log: records were removed or changed since" in told and "covers" not in told
+    [checkpoints] = (desk / "second").iterdir()
+    checkpoints.write_text(checkpoints.read_text().replace('"time":"2', '"time":"3'))
+    told = " ".join(referee("audit", "show", "P-1", "--audit", "audit").out.split())
+    assert "was changed after it was signed" in told and "covers" not in told
+
+
+def test_a_case_that_was_done_on_two_machines_is_told(referee: Command, tmp_path: Path) -> None:
+    share = tmp_path / "share"
+    for host in ("north", "south"):
+        log = AuditLog(share / host, writer=f"{host}/1/a")
+        of = log.append("decision", {"case": "A", "decision": "payments", "route": "auto"}).position
+        log.append(
+            "action", {"case": "A", "decision": "payments", "action": "pay", "status": "done", "of": of}
+        )
+        log.close()
+    referee("audit", "merge", str(share), "--into", "central")
+    said = " ".join(referee("audit", "show", "A", "--audit", "central").out.split())
+    assert "payments: pay was done on two machines (" in said
+    assert "; on north, log " in said and "; on south, log " in said
+    found = referee("audit", "show", "A", "--audit", "central", "--json").json
+    assert [each["host"] for each in found if each["kind"] == "action"] == ["north", "south"]
+    assert len({each["origin"]["log"] for each in found}) == 2
+    assert referee("audit", "export", "all.csv", "--audit", "central").code == 0
+    rows = list(csv.DictReader(Path("all.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert {row["host"] for row in rows} == {"north", "south"} and all(row["log"] for row in rows)
 
 
 def test_the_story_tells_answers_erasures_and_changed_facts(referee: Command, desk: Path) -> None:
@@ -156,6 +200,11 @@ def test_the_story_as_json_and_of_one_decision(referee: Command) -> None:
     assert same.json == found.json
     other = referee("audit", "show", "P-1", "--audit", "audit", "--decision", "refunds", "--json")
     assert (other.code, other.json) == (1, [])
+    other = referee("audit", "show", "P-1", "--audit", "audit", "--decision", "refunds")
+    assert (other.code, other.out) == (
+        1,
+        "the log in audit has no record about case P-1 of a decision refunds; it has some of payments\n",
+    )
 
 
 def test_a_case_that_nobody_knows_ends_with_1(referee: Command) -> None:

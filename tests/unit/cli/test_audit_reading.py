@@ -7,6 +7,8 @@ import io
 import json
 import os
 import signal
+import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +17,10 @@ from typing import Any
 import pytest
 
 from referee.audit import AuditLog
-from referee.domain import Case
+from referee.cli import audit_options
+from referee.domain import Case, Route
 from referee.workbook import read_cases
+from referee.workitems import Status
 from tests.unit.cli.conftest import Command
 from tests.unit.engine.conftest import Office
 from tests.unit.engine.limits import GOOD
@@ -82,7 +86,7 @@ def test_what_was_found_is_shown_as_a_table_or_as_csv(
     rows = list(csv.reader(io.StringIO(referee("audit", "find", "--csv", "--audit", "audit").out)))
     assert rows[1] == [
         *("1", "2026-03-16 08:00:00", "decision", "P-1", "payments"),
-        *("payments 1 decided: auto, pay", "within the limit"),
+        *("payments 1 decided: auto, pay", "within the limit", socket.gethostname(), ""),
     ]
     said = referee("audit", "find", "--limit", "1", "--audit", "audit")
     assert said.err == "these are the newest 1; --limit 0 shows all, --count counts them\n"
@@ -97,11 +101,34 @@ def test_what_was_found_is_shown_as_a_table_or_as_csv(
             "'yesterday' is no time; write 2026-11, 2026-11-21 or 2026-11-21T14:30 (UTC)",
         ),
         (["--fact", "amount"], "'amount' names no fact and value; write amount=1200"),
+        (["--route", "humna"], "'humna' is no route; did you mean human? there are auto, exception, human"),
+        (["--status", "fnord"], "'fnord' is no status; there are decided, acting, done, failed, in doubt,"),
         (["--audit", "folder"], "there is no audit log in folder; name its folder with --audit"),
     ],
 )
 def test_what_can_not_be_asked_is_one_sentence(referee: Command, options: list[str], complaint: str) -> None:
     assert complaint in referee("audit", "find", *options).complaint
+
+
+def test_routes_and_statuses_that_can_be_asked_for_are_those_there_are() -> None:
+    assert tuple(Route) == audit_options.ROUTES
+    assert tuple(Status) == audit_options.STATUSES
+
+
+def test_an_index_whose_rows_were_changed_hides_nothing(referee: Command, desk: Path) -> None:
+    for change in ("cases SET name = 'XX'", "records SET route = NULL", "words SET text = 'XX'"):
+        referee("audit", "find", "--audit", "audit")
+        [path] = (desk / "audit").glob("*.index")
+        index = sqlite3.connect(path)
+        index.execute(f"UPDATE {change} {'WHERE id = 1' if 'words' in change else ''}")
+        index.commit()
+        index.close()
+        whole = referee("audit", "find", "--route", "human", "--count", "--whole", "--audit", "audit")
+        assert (whole.code, whole.out, whole.err) == (0, "1\n", "")
+        said = referee("audit", "find", "--route", "human", "--count", "--audit", "audit")
+        assert (said.code, said.out) == (0, "1\n")
+        assert "is made anew" in said.err
+        assert referee("audit", "show", "P-1", "--audit", "audit").code == 0
 
 
 def test_a_damaged_index_is_made_anew_and_told(referee: Command, desk: Path) -> None:
@@ -126,6 +153,7 @@ def test_csv_holds_a_row_for_each_decision_and_no_formula(
         "days open": -3,
     }
     office.run().process([Case('=cmd|"/C calc"!A1', {**GOOD, **bad})])
+    (desk / "new folder").mkdir()
     said = referee("audit", "export", "new folder/all.csv", "--audit", "audit")
     assert (said.code, said.out) == (0, f"{Path('new folder/all.csv')}: 4 decisions\n")
     with (desk / "new folder" / "all.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -158,12 +186,18 @@ def test_excel_holds_the_same(referee: Command, desk: Path) -> None:
     ("path", "complaint"),
     [
         ("some.txt", "some.txt: name a file that ends in .csv, .xlsx or .parquet"),
+        ("none/some.csv", "there is no folder none; make it, or name another file"),
         ("notes.txt/some.csv", "notes.txt/some.csv: the file can't be written"),
         ("notes.txt/some.xlsx", "notes.txt/some.xlsx: the file can't be written"),
     ],
 )
 def test_a_file_that_can_not_be_is_one_sentence(referee: Command, path: str, complaint: str) -> None:
     assert complaint in referee("audit", "export", str(Path(path)), "--audit", "audit").complaint
+
+
+def test_an_export_makes_no_folders(referee: Command, desk: Path) -> None:
+    assert referee("audit", "export", "none/some.csv", "--audit", "audit").code == 2
+    assert not (desk / "none").exists()
 
 
 def test_without_polars_there_is_no_parquet(referee: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -303,6 +303,34 @@ def test_rows_that_are_gone_from_the_index_do_not_make_a_case_new(tmp_path: Path
         assert state is not None and state.status is Status.DONE
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM records WHERE subject = (SELECT id FROM cases WHERE name = 'C-0'); "
+        "DELETE FROM cases WHERE name = 'C-0'",
+        "UPDATE cases SET name = 'other' WHERE name = 'C-0'",
+        "UPDATE cases SET standing = NULL",
+        "DELETE FROM cases WHERE name = 'C-2'",
+        "UPDATE words SET text = 'other' WHERE text = 'decided'",
+        "UPDATE records SET subject = (SELECT id FROM cases WHERE name = 'C-1') WHERE subject = "
+        "(SELECT id FROM cases WHERE name = 'C-0')",
+        "DELETE FROM standings",
+        "UPDATE facts SET value = 'x' WHERE name = 'total cases'",
+    ],
+)
+@pytest.mark.parametrize("under_a_run", [False, True])
+def test_an_index_that_was_edited_is_never_believed(tmp_path: Path, damage: str, under_a_run: bool) -> None:
+    log = history(tmp_path)
+    path = indexed(tmp_path)
+    ledger = Ledger(log, indexed_from=0)
+    if under_a_run:
+        ledger.refresh()
+    index = sqlite3.connect(path)
+    index.executescript(damage)
+    index.close()
+    require_right(ledger)
+
+
 def test_a_locked_index_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = history(tmp_path)
     path = indexed(tmp_path)
