@@ -8,7 +8,7 @@ from referee.audit.disk_fault import reason, remedy
 from referee.audit.record import FIRST_SEGMENT
 from referee.audit.segments import first_position, segment_names
 from referee.domain import AuditError
-from referee.files import flush, flush_folder
+from referee.files import flush, write_whole
 
 BEGUN_NAME = "audit.begun"
 _TEXT = """The audit log beside this file holds records, in the files named below. Should the last of them be missing,
@@ -34,13 +34,13 @@ def note_segment(folder: Path, name: str) -> None:
     """Notes that a segment holds records, which must be durable. Raises AuditError."""
     marker = folder / BEGUN_NAME
     try:
-        is_new = not marker.exists()
-        with marker.open("a", encoding="utf-8") as file:
-            file.write((_TEXT if is_new else "") + name + "\n")
-            file.flush()
-            flush(file.fileno())
-        if is_new:
-            flush_folder(folder)
+        if noted_segments(folder):
+            with marker.open("a", encoding="utf-8") as file:
+                file.write(name + "\n")
+                file.flush()
+                flush(file.fileno())
+        else:  # at once: a kill between making the file and writing it would leave one that names nothing
+            write_whole(marker, f"{_TEXT}{name}\n")
     except OSError as fault:
         raise AuditError(
             f"{marker} can't be written: {reason(fault)}; {remedy(fault)}, then run again"
@@ -48,7 +48,7 @@ def note_segment(folder: Path, name: str) -> None:
 
 
 def require_not_lost(folder: Path) -> bool:
-    """Whether the log was begun. Raises AuditError when it once held records that are gone now."""
+    """Whether it is noted that the log was begun. Raises AuditError when it once held records that are gone now."""
     marker = folder / BEGUN_NAME
     path = folder / FIRST_SEGMENT
     try:
@@ -66,4 +66,4 @@ def require_not_lost(folder: Path) -> bool:
             f"the audit log {path} held records once and is gone or empty; {RESTORE}. To begin anew on "
             f"purpose, remove {marker}"
         )
-    return True
+    return bool(noted)

@@ -32,7 +32,7 @@ def to_pandas(folder: str | os.PathLike[str], query: Query = Query()) -> Any:  #
     Raises AuditError when pandas isn't there, and when the log isn't what was written.
     """
     pandas = _package("pandas")
-    with up_to_date(Path(folder)) as index:
+    with up_to_date(Path(folder), is_searched=True) as index:
         columns = columns_of(index, query)
         rows = list(_values(index, query, columns))
     frame = pandas.DataFrame.from_records(rows, columns=[column.name for column in columns])
@@ -47,7 +47,7 @@ def to_polars(folder: str | os.PathLike[str], query: Query = Query()) -> Any:  #
     Raises AuditError when polars isn't there, and when the log isn't what was written.
     """
     polars = _package("polars")
-    with up_to_date(Path(folder)) as index:
+    with up_to_date(Path(folder), is_searched=True) as index:
         columns = columns_of(index, query)
         schema = _schema(polars, columns)
         parts = [
