@@ -283,7 +283,8 @@ class Worklist:
         case = (payload["decision"], payload["case"])
         if record.kind == "decision":
             self._decided[record.position] = record
-            self._latest[case] = record.position
+            # What the index tells of a case may be taken in after what was read since.
+            self._latest[case] = max(record.position, self._latest.get(case, record.position))
             return
         of = payload.get("of")
         # A case can come to a person without any decision about it, as when its facts can't even be read.

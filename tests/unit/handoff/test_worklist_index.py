@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from referee.audit import AuditLog
@@ -23,6 +23,7 @@ EVENTS = st.tuples(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(EVENTS, min_size=1, max_size=25))
+@example([("decision", "a", 0, "look"), ("decision", "a", 0, ""), ("handoff", "a", 0, "")])
 def test_the_worklist_through_the_index_is_the_whole_worklist(events: list[Any]) -> None:
     with TemporaryDirectory() as temporary:
         folder = Path(temporary) / "audit"
