@@ -318,7 +318,7 @@ class Index:
         connection.execute("PRAGMA cell_size_check = ON")
         log = log_id(self.folder)
         connection.execute("BEGIN IMMEDIATE")
-        try:
+        with connection:
             if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 for statement in TABLES.split(";"):
                     connection.execute(statement)
@@ -329,11 +329,6 @@ class Index:
                 )
                 write_tail(connection, Tail())
             self._require_sound(connection, log, inode)
-            connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            raise
         return connection
 
     def _require_sound(self, connection: sqlite3.Connection, log: str, inode: int) -> None:
@@ -382,19 +377,17 @@ class Index:
                     raise
                 return wait  # another process brings it up to date
             try:
-                tail = read_tail(connection)
-                lines = islice(read_lines(self.folder, tail), _BATCH) if self._has_more(tail) else ()
-                count = self._rows.take(lines)
-                if count and not tail.position:
-                    connection.execute(
-                        "UPDATE facts SET value = ? WHERE name = 'log'", (log_id(self.folder),)
-                    )
-                tail = read_tail(connection)
-                connection.execute("COMMIT")
+                with connection:
+                    tail = read_tail(connection)
+                    lines = islice(read_lines(self.folder, tail), _BATCH) if self._has_more(tail) else ()
+                    count = self._rows.take(lines)
+                    if count and not tail.position:
+                        connection.execute(
+                            "UPDATE facts SET value = ? WHERE name = 'log'", (log_id(self.folder),)
+                        )
+                    tail = read_tail(connection)
             except BaseException:
                 self._rows.forget()
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
                 raise
         self._tail = tail
         return count == _BATCH

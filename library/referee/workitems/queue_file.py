@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from referee.audit.disk_fault import reason
@@ -182,13 +182,8 @@ class QueueFile:
 @contextmanager
 def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[sqlite3.Connection]:
     connection.execute(begin)
-    try:
+    with connection:  # commits, or rolls back
         yield connection
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):  # some faults have rolled back already
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _is_ours(connection: sqlite3.Connection) -> bool:
