@@ -139,15 +139,7 @@ def _boosting_of_bins(
                 )
             )
     baseline = numpy.ravel(classifier._baseline_prediction).tolist()
-    return {
-        "kind": "ensemble",
-        "link": "sigmoid" if len(baseline) == 1 else "softmax",
-        "columns": blocks(columns),
-        **_stored_trees(trees, columns, single_precision=False),
-        "baseline": baseline,
-        "takes_turns": True,
-        "divisor": 1.0,
-    }
+    return _boosted(baseline, columns, _stored_trees(trees, columns, single_precision=False))
 
 
 def _boosting(classifier: Any, columns: Sequence[Column], _: Sequence[Sequence[Value]]) -> dict[str, Any]:
@@ -160,11 +152,17 @@ def _boosting(classifier: Any, columns: Sequence[Column], _: Sequence[Sequence[V
         raise NotCompilable("its boosting starts from another classifier")
     trees = [_tree(each, scale=classifier.learning_rate) for each in classifier.estimators_.ravel()]
     baseline = classifier._raw_predict_init(numpy.zeros((1, classifier.n_features_in_)))[0].tolist()
+    return _boosted(
+        baseline, columns, _stored_trees(trees, columns, single_precision=True, refuses_gaps=True)
+    )
+
+
+def _boosted(baseline: list[float], columns: Sequence[Column], trees: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": "ensemble",
         "link": "sigmoid" if len(baseline) == 1 else "softmax",
         "columns": blocks(columns),
-        **_stored_trees(trees, columns, single_precision=True, refuses_gaps=True),
+        **trees,
         "baseline": baseline,
         "takes_turns": True,
         "divisor": 1.0,
