@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from referee.cli.output import counted, json_option, print_json, with_progress
+from referee.cli.output import json_option, print_json, with_progress
+from referee.domain.counting import counted
 
 REASONS_TOLD = 8
 """Reasons in the summary on the terminal, the most frequent first."""

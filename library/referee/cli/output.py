@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -95,11 +95,6 @@ def while_busy(title: str) -> Iterator[None]:
 
     with Console(stderr=True).status(title):
         yield
-
-
-def counted(counts: Mapping[str, int]) -> str:
-    """``12 auto, 3 human``."""
-    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none"
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from referee.cli.output import counted, json_option, print_json, print_table
+from referee.cli.output import json_option, print_json, print_table
+from referee.domain.counting import counted
 from referee.workitems.items import FailureKind, ItemState
 
 if TYPE_CHECKING:

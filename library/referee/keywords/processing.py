@@ -13,12 +13,12 @@ from robot.libraries.BuiltIn import BuiltIn
 from robot.utils import DotDict
 
 from referee.domain import Case, Decision, InputError
+from referee.domain.counting import counted, number_of
 from referee.keywords.bot import Bot
-from referee.keywords.counting import counted, number_of
 from referee.keywords.output_files import Written, require_writable, shown, write_in_any_event
 from referee.keywords.progress import Progress
 from referee.keywords.run_end import end_of_run
-from referee.keywords.run_report import RunReport, case_data
+from referee.keywords.run_report import RunReport, case_data, tell
 from referee.keywords.stop_request import StopRequest
 
 if TYPE_CHECKING:
@@ -207,10 +207,7 @@ class ProcessingKeywords:
             *([f"  models     {_TRUSTED_BY_HASH}"] if self._bot.takes_unapproved_models else []),
             *(f"  remark     {remark}" for remark in remarks),
         ]
-        logger.console("\n" + "\n".join(lines))
-        logger.info("\n".join(lines))
-        for remark in remarks:
-            logger.warn(remark)
+        tell(lines, remarks)
 
 
 _TRUSTED_BY_HASH = "trusted by the hashes in their cards; this machine holds no approvers' keys"

@@ -1,4 +1,4 @@
-"""What a run did, for machines as JSON and for people as one page of HTML."""
+"""What a run did, for machines as JSON, for people as one page of HTML, on the console and in log.html."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from robot.api import logger
 
 from referee.files import write_whole
 
@@ -38,6 +40,14 @@ class RunReport:
 
     def _write(self, data: Mapping[str, Any]) -> None:
         write_whole(self._data, json.dumps(data, indent=2) + "\n")
+
+
+def tell(lines: Sequence[str], remarks: Iterable[str]) -> None:
+    """A summary on the console and in log.html, its remarks as warnings too."""
+    logger.console("\n" + "\n".join(lines))
+    logger.info("\n".join(lines))
+    for remark in remarks:
+        logger.warn(remark)
 
 
 def item_data(summary: ItemSummary, open_tasks: int) -> dict[str, Any]:

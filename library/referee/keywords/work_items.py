@@ -16,12 +16,12 @@ from robot.libraries.BuiltIn import BuiltIn
 from robot.utils import DotDict
 
 from referee.domain import InputError
+from referee.domain.counting import counted, number_of
 from referee.keywords.bot import Bot
-from referee.keywords.counting import counted, number_of
 from referee.keywords.output_files import Written, require_writable, shown, write_in_any_event
 from referee.keywords.progress import Progress
 from referee.keywords.run_end import end_of_run
-from referee.keywords.run_report import RunReport, item_data
+from referee.keywords.run_report import RunReport, item_data, tell
 from referee.keywords.stop_request import StopRequest
 
 if TYPE_CHECKING:
@@ -244,10 +244,7 @@ class WorkItemKeywords:
             f"  audit log  {shown(self._bot.audit)}",
             *(f"  remark     {remark}" for remark in remarks),
         ]
-        logger.console("\n" + "\n".join(lines))
-        logger.info("\n".join(lines))
-        for remark in remarks:
-            logger.warn(remark)
+        tell(lines, remarks)
 
 
 def _output_folder() -> Path:
