@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 import pytest
 from robot.api.types import Secret
 
-from resources.legacy import bound_processes as module
+from resources.legacy.bound_processes import HERE, StartFailed, start, stop_bound_processes
+from resources.legacy.portal_program import reach_accounts_payable_portal
 
-LEGACY = Path(module.__file__).parent
+REPOSITORY = HERE.parents[1]
 PATIENCE = 15.0
 
 
@@ -42,36 +43,55 @@ def answers(url: str) -> bool:
 def test_a_portal_of_our_own_needs_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AP_PORTAL_USER", raising=False)
     monkeypatch.delenv("AP_PORTAL_PASSWORD", raising=False)
-    library = module.bound_processes()
     try:
-        reached = library.reach_accounts_payable_portal("", str(tmp_path / "postings.sqlite"))
+        reached = reach_accounts_payable_portal("", str(tmp_path / "postings.sqlite"))
         assert answers(reached["url"])
         assert isinstance(reached["password"], Secret)
         assert len(reached["password"].value) >= 20
         assert reached["password"].value not in repr(reached)
     finally:
-        library.stop_bound_processes()
+        stop_bound_processes()
     assert not answers(reached["url"])
 
 
 def test_a_portal_elsewhere_needs_credentials_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AP_PORTAL_PASSWORD", raising=False)
-    with pytest.raises(module.StartFailed, match="AP_PORTAL_PASSWORD"):
-        module.bound_processes().reach_accounts_payable_portal("http://127.0.0.1:9/", "")
+    with pytest.raises(StartFailed, match="AP_PORTAL_PASSWORD"):
+        reach_accounts_payable_portal("http://127.0.0.1:9/", "")
 
 
 def test_a_portal_that_cannot_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("in the way")
-    library = module.bound_processes()
-    with pytest.raises(module.StartFailed, match="the portal did not start"):
-        library.reach_accounts_payable_portal("", str(tmp_path / "folder" / "postings.sqlite"))
-    library.stop_bound_processes()
+    with pytest.raises(StartFailed, match="the portal did not start"):
+        reach_accounts_payable_portal("", str(tmp_path / "folder" / "postings.sqlite"))
+    stop_bound_processes()
+
+
+def test_the_programs_of_one_application_are_stopped_without_the_others() -> None:
+    program = [sys.executable, "-c", "import os; print('up', flush=True); os.read(0, 1)"]
+    try:
+        desktop = start(program, application="desktop")
+        host = start(program, application="host")
+        assert desktop.wait_for("up") and host.wait_for("up")
+        stop_bound_processes("desktop")
+        assert (desktop.is_running, host.is_running) == (False, True)
+    finally:
+        stop_bound_processes()
+    assert not host.is_running
+
+
+def test_a_program_that_hangs_at_its_start_is_told_with_its_words() -> None:
+    program = [sys.executable, "-c", "import os; print('warming up', flush=True); os.read(0, 1)"]
+    try:
+        with pytest.raises(StartFailed, match="the host did not start within 1 seconds: warming up"):
+            start(program, application="host").wait_for("ready", patience=1)
+    finally:
+        stop_bound_processes()
 
 
 def test_stopping_twice_is_harmless() -> None:
-    library = module.bound_processes()
-    library.stop_bound_processes()
-    library.stop_bound_processes()
+    stop_bound_processes()
+    stop_bound_processes()
 
 
 @pytest.mark.faults
@@ -79,9 +99,9 @@ def test_stopping_twice_is_harmless() -> None:
 def test_the_portal_ends_when_its_bot_is_killed(tmp_path: Path) -> None:
     script = (
         "import sys, time\n"
-        f"sys.path.insert(0, {str(LEGACY)!r})\n"
-        "from bound_processes import bound_processes\n"
-        f"portal = bound_processes().reach_accounts_payable_portal('', {str(tmp_path / 'p.sqlite')!r})\n"
+        f"sys.path.insert(0, {str(REPOSITORY)!r})\n"
+        "from resources.legacy.portal_program import reach_accounts_payable_portal\n"
+        f"portal = reach_accounts_payable_portal('', {str(tmp_path / 'p.sqlite')!r})\n"
         "print(portal['url'], flush=True)\n"
         "time.sleep(600)\n"
     )
@@ -101,7 +121,7 @@ def test_a_supervised_program_ends_with_its_input_and_its_folder_is_removed(tmp_
     (profile / "lock").write_text("x")
     program = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
     supervisor = subprocess.Popen(
-        [sys.executable, str(LEGACY / "supervise.py"), "--remove", str(profile), *program],
+        [sys.executable, str(HERE / "supervise.py"), "--remove", str(profile), *program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -122,10 +142,10 @@ def test_a_supervised_program_ends_with_its_input_and_its_folder_is_removed(tmp_
 def test_the_browser_and_its_profile_go_when_the_bot_is_killed() -> None:
     script = (
         "import sys, time\n"
-        f"sys.path.insert(0, {str(LEGACY)!r})\n"
-        "from bound_processes import bound_processes\n"
+        f"sys.path.insert(0, {str(REPOSITORY)!r})\n"
+        "from resources.legacy.browser_driver import start_browser_driver\n"
         "from selenium.webdriver import Remote\n"
-        "driver = bound_processes().start_browser_driver('http://127.0.0.1/')\n"
+        "driver = start_browser_driver('http://127.0.0.1/')\n"
         "browser = Remote(driver['url'], options=driver['options'])\n"
         "browser.get('data:text/html,<title>up</title>')\n"
         "profile = next(a for a in driver['options'].arguments if a.startswith('--user-data-dir='))\n"
