@@ -77,7 +77,7 @@ class SetupError(Exception):
 
 
 def missing_for_bots() -> list[str]:
-    """Debian packages for what bots need and this machine lacks: browser, its driver, virtual display."""
+    """Debian packages for what bots need and this machine lacks: browser, its driver, virtual display, terminal."""
     missing = []
     if not shutil.which("chromium") and not shutil.which("google-chrome"):
         missing.append("chromium")
@@ -85,6 +85,8 @@ def missing_for_bots() -> list[str]:
         missing.append("chromium-driver")
     if not shutil.which("Xvfb"):
         missing.append("xvfb")
+    if not shutil.which("s3270"):
+        missing.append("s3270")
     return missing
 
 
