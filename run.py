@@ -77,7 +77,9 @@ class SetupError(Exception):
 
 
 def missing_for_bots() -> list[str]:
-    """Debian packages for what bots need and this machine lacks: browser, its driver, virtual display, terminal."""
+    """Debian packages for what bots need and this machine lacks: browser and its driver; for desktop programs a virtual
+    display, what reads its pictures and its clipboard, and windows for Python; a terminal for green screens.
+    """
     missing = []
     if not shutil.which("chromium") and not shutil.which("google-chrome"):
         missing.append("chromium")
@@ -85,6 +87,12 @@ def missing_for_bots() -> list[str]:
         missing.append("chromium-driver")
     if not shutil.which("Xvfb"):
         missing.append("xvfb")
+    if not shutil.which("tesseract"):
+        missing.append("tesseract-ocr")
+    if not shutil.which("xclip") and not shutil.which("xsel"):
+        missing.append("xclip")
+    if sys.base_prefix == "/usr" and not has_module("tkinter"):
+        missing.append("python3-tk")
     if not shutil.which("s3270"):
         missing.append("s3270")
     return missing
