@@ -23,6 +23,8 @@ from pathlib import Path
 
 from robot.api.deco import keyword
 
+from referee.killed_runs import begin_run
+
 HERE = Path(__file__).resolve().parent
 PATIENCE_AT_START = 60.0
 PATIENCE_AT_END = 15.0
@@ -117,6 +119,7 @@ def start(
     goes on when its standard input closes; the folder ``remove`` is removed when such a program has ended.
     """
     command = list(command)
+    begin_run()
     if supervised or remove is not None:
         options = ["--remove", str(remove)] if remove is not None else []
         command = [sys.executable, str(HERE / "supervise.py"), *options, *command]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import tempfile
 from typing import Any
 from urllib.parse import urlsplit
 
 from robot.api.deco import keyword
 
+from referee.killed_runs import temporary_folder
 from resources.legacy.bound_processes import StartFailed, start
 
 BROWSER_ARGUMENTS = (
@@ -40,7 +40,7 @@ def start_browser_driver(url: str, headless: bool = True, application: str = "br
     from selenium.webdriver import ChromeOptions
 
     browser, driver = find_browser()
-    profile = tempfile.mkdtemp(prefix="referee-browser-")
+    profile = temporary_folder("browser")
     options = ChromeOptions()
     options.binary_location = browser
     for argument in (*BROWSER_ARGUMENTS, f"--user-data-dir={profile}"):

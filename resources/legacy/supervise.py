@@ -17,6 +17,7 @@ import threading
 import time
 from pathlib import Path
 
+PATIENCE = 3.0
 PATIENCE_FOR_THE_BROWSER = 10.0
 
 
@@ -27,7 +28,7 @@ def main(arguments: list[str]) -> int:
     # The pipe decides when to end, so that a Ctrl-C meant for the bot leaves it a browser to close.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     program = subprocess.Popen(arguments, stdin=subprocess.DEVNULL)
-    signal.signal(signal.SIGTERM, lambda *_: program.kill())
+    signal.signal(signal.SIGTERM, lambda *_: end(program))
     threading.Thread(target=end_with_input, args=(program,), daemon=True).start()
     program.wait()
     if folder is not None:
@@ -38,7 +39,15 @@ def main(arguments: list[str]) -> int:
 def end_with_input(program: subprocess.Popen[bytes]) -> None:
     while os.read(0, 1024):
         pass
-    program.kill()
+    end(program)
+
+
+def end(program: subprocess.Popen[bytes]) -> None:
+    """Asks first: a display removes its socket then."""
+    program.terminate()
+    last = threading.Timer(PATIENCE, program.kill)
+    last.daemon = True
+    last.start()
 
 
 def remove(folder: Path, deadline: float) -> None:

@@ -12,6 +12,7 @@ from referee import __version__
 from referee.keywords.bot import Bot
 from referee.keywords.processing import ProcessingKeywords
 from referee.keywords.refusal import refusals_noted
+from referee.keywords.run_start import RunStart
 from referee.keywords.single_case import SingleCaseKeywords
 from referee.keywords.work_items import WorkItemKeywords
 
@@ -72,7 +73,7 @@ class RefereeLibrary(DynamicCore):  # type: ignore[misc]  # PythonLibCore ships 
         needs it.
         """
         bot = Bot(workbook, models, audit, playbooks)
-        self.ROBOT_LIBRARY_LISTENER = bot.secrets
+        self.ROBOT_LIBRARY_LISTENER = [bot.secrets, RunStart()]
         super().__init__([ProcessingKeywords(bot), SingleCaseKeywords(bot), WorkItemKeywords(bot)])
 
     def run_keyword(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Any:

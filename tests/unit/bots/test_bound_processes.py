@@ -18,7 +18,7 @@ from robot.api.types import Secret
 from resources.legacy.bound_processes import HERE, StartFailed, start, stop_bound_processes
 from resources.legacy.portal_program import reach_accounts_payable_portal
 
-REPOSITORY = HERE.parents[1]
+IMPORTED_FROM = [str(HERE.parents[1]), str(HERE.parents[1] / "library")]
 PATIENCE = 15.0
 
 
@@ -99,7 +99,7 @@ def test_stopping_twice_is_harmless() -> None:
 def test_the_portal_ends_when_its_bot_is_killed(tmp_path: Path) -> None:
     script = (
         "import sys, time\n"
-        f"sys.path.insert(0, {str(REPOSITORY)!r})\n"
+        f"sys.path[:0] = {IMPORTED_FROM}\n"
         "from resources.legacy.portal_program import reach_accounts_payable_portal\n"
         f"portal = reach_accounts_payable_portal('', {str(tmp_path / 'p.sqlite')!r})\n"
         "print(portal['url'], flush=True)\n"
@@ -142,7 +142,7 @@ def test_a_supervised_program_ends_with_its_input_and_its_folder_is_removed(tmp_
 def test_the_browser_and_its_profile_go_when_the_bot_is_killed() -> None:
     script = (
         "import sys, time\n"
-        f"sys.path.insert(0, {str(REPOSITORY)!r})\n"
+        f"sys.path[:0] = {IMPORTED_FROM}\n"
         "from resources.legacy.browser_driver import start_browser_driver\n"
         "from selenium.webdriver import Remote\n"
         "driver = start_browser_driver('http://127.0.0.1/')\n"
