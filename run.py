@@ -1,7 +1,7 @@
 """One command for everything: sets up what is missing, then runs a bot or every check of the project.
 
     python3 run.py                     set up, then run the main job (`mainTask` in robot.yaml)
-    python3 run.py BOT [robot args]    set up, then run another bot
+    python3 run.py BOT [options]       set up, then `referee run BOT`; what it doesn't know goes to Robot Framework
     python3 run.py tests               set up, then run every check
     python3 run.py setup               set up only
 
@@ -21,11 +21,9 @@ if sys.version_info < (3, 11):  # noqa: UP036 - the message for the Python that 
     )
 
 import hashlib
-import json
 import os
 import platform
 import re
-import shlex
 import shutil
 import subprocess
 import sysconfig
@@ -366,57 +364,28 @@ def environment() -> dict[str, str]:
     return ours
 
 
-def bot_commands() -> dict[str, list[str]]:
-    """The command of each bot, as robot.yaml gives it, with .venv's Python; the main job comes first.
+def referee(*words: str) -> list[str]:
+    """The `referee` command, run by the environment's Python."""
+    return [str(PYTHON), "-m", "referee.cli.main", *words]
 
-    `python -m robot` becomes `python -m referee.keywords.bot_process`, which runs Robot Framework in the same process,
-    keeps a second start away from the first one's output, and ends with 2 when what the bot was given can't be used.
-    """
-    read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))"
-    source = (ROOT / "robot.yaml").read_text(encoding="utf-8")
+
+def bots() -> list[str]:
+    """The bots of robot.yaml, the main one first."""
     done = subprocess.run(
-        [str(PYTHON), "-c", read], input=source, capture_output=True, text=True, check=False
+        referee("run", "--list"), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        raise SetupError(f"robot.yaml can't be read: {last_line(done.stderr)}")
-    content = json.loads(done.stdout)
-    commands: dict[str, list[str]] = {}
-    for name, task in content["tasks"].items():
-        _, *words = shlex.split(task["shell"])
-        if words[:2] == ["-m", "robot"]:
-            words[1] = "referee.keywords.bot_process"
-        commands[str(name)] = [str(PYTHON), *words]
-    main_job = str(content.get("mainTask", next(iter(commands))))
-    if main_job not in commands:
-        raise SetupError(f"robot.yaml: the mainTask `{main_job}` is none of its tasks: {', '.join(commands)}")
-    return {main_job: commands.pop(main_job), **commands}
+        raise SetupError(f"robot.yaml can't be used: {done.stderr.strip()}")
+    return done.stdout.splitlines()
 
 
-def with_options(command: Sequence[str], options: Sequence[str]) -> list[str]:
-    """Robot Framework wants its options before the path, which is the last word."""
-    return [*command[:-1], *options, command[-1]]
-
-
-def unknown_bot(name: str, commands: Iterable[str]) -> str:
-    if (ROOT / "bots" / name / "tasks.robot").is_file():
-        options = f"--rpa --outputdir output/{name} --pythonpath library --pythonpath ."
-        return (
-            f"bots/{name}/tasks.robot is there, but robot.yaml doesn't name it; add to its tasks:\n"
-            f"  {name}:\n"
-            f"    shell: python -m robot {options} bots/{name}/tasks.robot"
-        )
-    return f"there is no bot `{name}`; robot.yaml has: {', '.join(commands)}"
-
-
-def run_bot(name: str, options: Sequence[str]) -> int:
-    commands = bot_commands()
-    if name and name not in commands:
-        raise SetupError(unknown_bot(name, commands))
-    command = with_options(commands[name or next(iter(commands))], options)
+def run_bot(words: Sequence[str]) -> int:
+    """Hands over to `referee run`, which runs a bot of robot.yaml, on schedules too."""
+    command = referee("run", *words)
     os.chdir(ROOT)
     if os.name != "nt":
         sys.stdout.flush()
-        os.execve(command[0], command, environment())  # the bot is this very process: a kill reaches it
+        os.execve(command[0], command, environment())  # this very process: a request to stop reaches it
     return subprocess.run(command, env=environment(), check=False).returncode
 
 
@@ -458,15 +427,13 @@ def steps() -> list[Step]:
     if robot_sources:
         found.append(Step("robocop check", [python, "-m", "robocop", "check", *robot_sources]))
         found.append(Step("robocop format", [python, "-m", "robocop", "format", "--check", *robot_sources]))
-    for name, command in bot_commands().items():
+    for name in bots():
         options = ["--dryrun", "--outputdir", str(CHECK_OUTPUT / "dryrun" / name)]
-        found.append(Step(f"dry run of {name}", with_options(command, options)))
+        found.append(Step(f"dry run of {name}", referee("run", name, *options)))
     tables = ROOT / "decision_tables"
     for workbook in sorted([*tables.glob("*.xlsx"), *tables.glob("*.dmn")]):
         if not workbook.name.startswith("~$"):
-            found.append(
-                Step(f"check of {workbook.name}", [str(SCRIPTS / "referee"), "check", str(workbook)])
-            )
+            found.append(Step(f"check of {workbook.name}", referee("check", str(workbook))))
     report = ["--junitxml", str(CHECK_OUTPUT / "pytest.xml")]
     found.append(Step("pytest", [python, "-m", "pytest", "-n", "auto", "--dist", "loadfile", *report]))
     return found
@@ -507,7 +474,7 @@ def tests_run(report: Path) -> tuple[int, int]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    task, *options = arguments or [""]
+    task = arguments[0] if arguments else ""
     if task in {"-h", "--help", "help"}:
         print(__doc__)
         return 0
@@ -515,7 +482,7 @@ def main(arguments: Sequence[str]) -> int:
         set_up()
         if task == "setup":
             return 0
-        return run_checks() if task == "tests" else run_bot(task, options)
+        return run_checks() if task == "tests" else run_bot(arguments)
     except SetupError as error:
         say(str(error))
         return 2

@@ -20,6 +20,7 @@ from referee.cli.model_add import add
 from referee.cli.new import new
 from referee.cli.queue import queue
 from referee.cli.replay import replay
+from referee.cli.run import run
 from referee.cli.show import show
 from referee.cli.test import test
 from referee.cli.train import train
@@ -44,6 +45,7 @@ def cli() -> None:
 
 for command in (
     new,
+    run,
     import_,
     export,
     decide,
@@ -87,3 +89,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("referee: stopped", err=True)
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copyfile
 from typing import TYPE_CHECKING, Any
@@ -265,7 +264,9 @@ def purge_items(path: Path, age: str, failed: bool, as_json: bool) -> None:
     Example: referee queue purge --older-than 90d
     """
     states = [ItemState.DONE, ItemState.FAILED] if failed else [ItemState.DONE]
-    _tell(_open(path).purge(datetime.now(UTC) - _age(age), states), "forgotten", as_json)
+    from referee.project.run_end import span
+
+    _tell(_open(path).purge(datetime.now(UTC) - span(age), states), "forgotten", as_json)
 
 
 @queue.command("stats")
@@ -428,12 +429,3 @@ def _short(moment: datetime | None) -> str:
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _age(text: str) -> timedelta:
-    from referee.domain import InputError
-
-    found = re.fullmatch(r"(\d{1,6})\s*(d|h)", text.strip().casefold())
-    if found is None:
-        raise InputError(f"{text!r} is no age; write days or hours: 30d, 12h")
-    return timedelta(days=int(found[1])) if found[2] == "d" else timedelta(hours=int(found[1]))

@@ -1,13 +1,17 @@
 """Robot Framework in a process for one bot: ``python -m referee.keywords.bot_process``, arguments as for ``robot``.
 
-It differs from ``python -m robot`` in two ways. While the bot runs it holds the output folder, so that a second start
-neither works beside it nor overwrites its log. And it ends with 2 when the bot failed only because what it was given
-can't be used; Robot Framework's own codes count failed tasks.
+It differs from ``python -m robot`` in three ways. While the bot runs it holds the output folder, so that a second start
+neither works beside it nor overwrites its log. It ends with 2 when the bot failed only because what it was given can't
+be used, and with 1 when tasks failed, whereas Robot Framework's own codes count them. And it asks itself to stop when
+the ``referee run`` that watches over its time is gone.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,10 +23,13 @@ from robot.run import RobotFramework  # type: ignore[import-untyped]
 from referee.domain import AuditError, InputError
 from referee.keywords.output_files import shown
 from referee.keywords.refusal import is_refusal
+from referee.project.bot_run import SUPERVISOR_PIPE
 from referee.workitems import RunLock
 
-UNUSABLE = 2
-"""The exit code for what can't be used; the command line has the same."""
+FAILED, UNUSABLE = 1, 2
+"""The exit codes for failed tasks and for what can't be used; the command line has the same."""
+
+_MOST_FAILED = 250  # Robot Framework's codes above this one don't count tasks
 
 
 class Refusals:
@@ -57,8 +64,29 @@ def run_bot(arguments: Sequence[str]) -> int:
     except (AuditError, InputError) as refusal:
         print(refusal, file=sys.stderr)  # noqa: T201 - there is no log yet that could tell it
         return UNUSABLE
-    return UNUSABLE if code and 0 < refusals.failed == refusals.refused else code
+    if code and 0 < refusals.failed == refusals.refused:
+        return UNUSABLE
+    return FAILED if 0 < code <= _MOST_FAILED else code
+
+
+def stop_when_alone() -> None:
+    """Asks this process to stop, as a scheduler would, when the one that watches it is gone.
+
+    Then nobody ends it in time, nor what it has started.
+    """
+    pipe = os.environ.pop(SUPERVISOR_PIPE, "")
+    if not pipe:
+        return
+
+    def wait() -> None:
+        while os.read(int(pipe), 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    os.set_inheritable(int(pipe), False)
+    threading.Thread(target=wait, name="supervisor", daemon=True).start()
 
 
 if __name__ == "__main__":
+    stop_when_alone()
     sys.exit(run_bot(sys.argv[1:]))

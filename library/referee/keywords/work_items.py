@@ -20,9 +20,9 @@ from referee.domain.counting import counted, number_of
 from referee.keywords.bot import Bot
 from referee.keywords.output_files import Written, require_writable, shown, write_in_any_event
 from referee.keywords.progress import Progress
-from referee.keywords.run_end import end_of_run
 from referee.keywords.run_report import RunReport, item_data, tell
 from referee.keywords.stop_request import StopRequest
+from referee.project.run_end import end_of_run
 
 if TYPE_CHECKING:
     from referee.engine import ItemSummary

@@ -52,6 +52,11 @@ class OwnedLock:
         self._descriptor = descriptor
         return True
 
+    @property
+    def descriptor(self) -> int:
+        """Of the lock that is held. A process that inherits it (not on Windows) holds the lock too, until it ends."""
+        return self._descriptor
+
     def free(self) -> None:
         unlock(self._descriptor)
         os.close(self._descriptor)

@@ -100,7 +100,7 @@ def test_purge_forgets_what_is_finished(referee: Command, filled: WorkQueue) -> 
     assert referee("queue", "purge", "--failed").out == "0 items forgotten\n"
     assert referee("queue", "purge", "--older-than", "0d").out == "0 items forgotten\n"
     assert referee("queue", "purge", "--older-than", "0h", "--failed").out == "2 items forgotten\n"
-    assert "is no age" in referee("queue", "purge", "--older-than", "a week").complaint
+    assert "is no length of time" in referee("queue", "purge", "--older-than", "a week").complaint
 
 
 def test_stats_end_with_one_when_there_is_something_to_mend(referee: Command, desk: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from referee.domain import InputError
-from referee.keywords.run_end import end_of_run
+from referee.project.run_end import end_of_run, span
 
 EVENING = datetime(2026, 11, 21, 22, 0).astimezone()
 
@@ -34,3 +34,23 @@ def test_the_earlier_end_counts(until: str, within: timedelta | None, end: datet
 def test_what_is_no_time_is_refused(until: str) -> None:
     with pytest.raises(InputError, match="is no time; write a time of day, 06:00"):
         end_of_run(until, None, EVENING)
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("30d", timedelta(days=30)),
+        ("2h", timedelta(hours=2)),
+        ("1h30m", timedelta(minutes=90)),
+        ("90 s", timedelta(seconds=90)),
+        ("0d", timedelta()),
+    ],
+)
+def test_a_length_of_time_is_read_with_its_units(text: str, length: timedelta) -> None:
+    assert span(text) == length
+
+
+@pytest.mark.parametrize("text", ["", "2", "h", "2 hours", "-2h", "2h x"])
+def test_anything_else_is_no_length_of_time(text: str) -> None:
+    with pytest.raises(InputError, match="is no length of time"):
+        span(text)

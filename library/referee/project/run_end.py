@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from referee.domain import InputError
@@ -29,3 +30,20 @@ def _next(text: str, now: datetime) -> datetime:
         raise InputError(
             f"{text!r} is no time; write a time of day, 06:00, or date and time, 2026-11-30 06:00"
         ) from None
+
+
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_SPAN = re.compile(r"\s*(\d{1,6})\s*([dhms])\s*")
+
+
+def span(text: str) -> timedelta:
+    """``2h``, ``90m``, ``1h30m``, ``30d``. Raises InputError for anything else."""
+    total, position = timedelta(), 0
+    while found := _SPAN.match(text.casefold(), position):
+        total += timedelta(**{_UNITS[found[2]]: int(found[1])})
+        position = found.end()
+    if not position or position != len(text):
+        raise InputError(
+            f"{text!r} is no length of time; write days, hours, minutes or seconds: 30d, 12h, 1h30m, 90s"
+        )
+    return total

@@ -1,0 +1,130 @@
+"""Telling people that a run failed, by mail or webhook. No fact of a case and no secret is in a notice."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import socket
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import urlsplit
+
+from referee.domain.counting import counted
+
+_PATIENCE = 15.0
+_PORTS = {"tls": 465, "starttls": 587, "none": 25}
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is told about a run. ``counts`` are numbers alone: cases, routes, states."""
+
+    bot: str
+    exit_code: int
+    happened: str
+    started: str
+    ended: str
+    log_folder: str
+    counts: Mapping[str, Any]
+    host: str
+
+    @property
+    def subject(self) -> str:
+        return f"bot {self.bot} on {self.host}: {self.happened}"
+
+    @property
+    def text(self) -> str:
+        lines = [
+            f"bot        {self.bot} on {self.host}",
+            f"happened   {self.happened}",
+            f"exit code  {self.exit_code}",
+            f"run        {self.started} to {self.ended}",
+        ]
+        for name in ("routes", "states"):
+            if self.counts.get(name):
+                lines.append(f"{name:<10} {counted(self.counts[name])}")
+        if "worklist" in self.counts:
+            lines.append(f"worklist   {self.counts['worklist']} waiting for people")
+        lines.append(f"log        {self.log_folder or 'none, as nothing was started'}")
+        return "\n".join(lines) + "\n"
+
+
+def host_name() -> str:
+    return socket.gethostname()
+
+
+def send(notice: Notice, mail_to: Sequence[str], webhook: str, environment: Mapping[str, str]) -> list[str]:
+    """Sends it everywhere; gives a sentence for each way that failed. Raises nothing a network or server may do."""
+    faults = []
+    if mail_to:
+        try:
+            _mail(notice, mail_to, environment)
+        except (OSError, smtplib.SMTPException, ValueError) as fault:
+            faults.append(f"the mail could not be sent: {_words(fault)}")
+    if webhook:
+        try:
+            _post(notice, webhook)
+        except (OSError, ValueError) as fault:
+            # The address may hold a token, so only its host is named.
+            host = urlsplit(webhook).hostname or "no host"
+            faults.append(f"the webhook ({host}) was not reached: {_words(fault).replace(webhook, '…')}")
+    return faults
+
+
+def _words(fault: Exception) -> str:
+    if isinstance(fault, smtplib.SMTPAuthenticationError):
+        return "the server refused user and password"  # its own words may repeat them
+    if isinstance(fault, smtplib.SMTPResponseException):
+        return f"the server answered {fault.smtp_code}"
+    if isinstance(fault, urllib.error.HTTPError):
+        return f"it answered {fault.code}"
+    if isinstance(fault, urllib.error.URLError):
+        return str(fault.reason)
+    return str(fault) or type(fault).__name__
+
+
+def _mail(notice: Notice, mail_to: Sequence[str], environment: Mapping[str, str]) -> None:
+    host = environment.get("REFEREE_SMTP_HOST", "localhost")
+    security = environment.get("REFEREE_SMTP_SECURITY") or ("none" if host in _LOOPBACK else "starttls")
+    if security not in _PORTS:
+        raise ValueError(f"REFEREE_SMTP_SECURITY is `{security}`; write starttls, tls or none")
+    port = int(environment.get("REFEREE_SMTP_PORT") or _PORTS[security])
+    user = environment.get("REFEREE_SMTP_USER", "")
+    if user and security == "none" and host not in _LOOPBACK:
+        raise ValueError(
+            "user and password are not sent without encryption; set REFEREE_SMTP_SECURITY=starttls or tls"
+        )
+    message = EmailMessage()
+    message["From"] = environment.get("REFEREE_MAIL_FROM") or f"referee@{notice.host}"
+    message["To"] = ", ".join(mail_to)
+    message["Subject"] = notice.subject
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(notice.text)
+    context = ssl.create_default_context()
+    connection = (
+        smtplib.SMTP_SSL(host, port, timeout=_PATIENCE, context=context)
+        if security == "tls"
+        else smtplib.SMTP(host, port, timeout=_PATIENCE)
+    )
+    with connection as server:
+        if security == "starttls":
+            server.starttls(context=context)
+        if user:
+            server.login(user, environment.get("REFEREE_SMTP_PASSWORD", ""))
+        server.send_message(message)
+
+
+def _post(notice: Notice, webhook: str) -> None:
+    if urlsplit(webhook).scheme not in ("http", "https"):
+        raise ValueError("the address has to begin with https:// or http://")
+    # `text` is what the webhooks of chat programs show.
+    body = json.dumps({"text": f"{notice.subject}\n\n{notice.text}", **asdict(notice)}).encode()
+    request = urllib.request.Request(webhook, body, {"Content-Type": "application/json"}, method="POST")
+    with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
+        answer.read(1)
