@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from referee.workbook.annotation import annotate
     from referee.workbook.authoring import WorkbookDraft, write_workbook
     from referee.workbook.camunda_sheets import SheetLayout
+    from referee.workbook.case_cells import check_case_cells, write_case_cells
     from referee.workbook.definitions_of_workbook import definitions_of
     from referee.workbook.importing import Imported, import_decision
     from referee.workbook.proposed_rules import ProposedRules, write_proposed_rules
     from referee.workbook.results import write_results
     from referee.workbook.starting_workbook import new_decision
     from referee.workbook.table_authoring import TableDraft
+    from referee.workbook.workbook_in_use import content_sha256
 
 __all__ = [
     "CaseList",
@@ -54,6 +56,8 @@ __all__ = [
     "WorkbookDraft",
     "WorkbookTest",
     "annotate",
+    "check_case_cells",
+    "content_sha256",
     "definitions_of",
     "import_decision",
     "new_decision",
@@ -61,6 +65,7 @@ __all__ = [
     "read_cases",
     "read_table",
     "read_workbook",
+    "write_case_cells",
     "write_proposed_rules",
     "write_results",
     "write_table",
@@ -74,9 +79,12 @@ _HOMES = {
     "TableDraft": "referee.workbook.table_authoring",
     "WorkbookDraft": "referee.workbook.authoring",
     "annotate": "referee.workbook.annotation",
+    "check_case_cells": "referee.workbook.case_cells",
+    "content_sha256": "referee.workbook.workbook_in_use",
     "definitions_of": "referee.workbook.definitions_of_workbook",
     "import_decision": "referee.workbook.importing",
     "new_decision": "referee.workbook.starting_workbook",
+    "write_case_cells": "referee.workbook.case_cells",
     "write_proposed_rules": "referee.workbook.proposed_rules",
     "write_results": "referee.workbook.results",
     "write_workbook": "referee.workbook.authoring",

@@ -16,6 +16,7 @@ from referee.workbook.cell_place import column_letters
 from referee.workbook.cell_reading import did_you_mean
 from referee.workbook.cell_value import CellValue, UnreadableCell, one_line, plain_spaces
 from referee.workbook.excel_file import UNPACKED_CASES_LIMIT, read_bytes
+from referee.workbook.excel_package import SheetPart
 from referee.workbook.garbage_pause import no_garbage_collection
 from referee.workbook.stored_cells import ExcelFile, MergedArea, Problem, StoredCell
 
@@ -39,24 +40,33 @@ class CaseList:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
     """A filled row: where it stands as people count, and its values by position."""
 
+    number: int
     place: str
     short_place: str
     values: Sequence[Any]
 
+    def value(self, index: int) -> Any:
+        return self.values[index] if index < len(self.values) else None
+
 
 def read_cases(path: str | Path, sheet: str = "", id_column: str = "") -> list[Case]:
-    """The cases of an .xlsx, .xlsm or .csv file, facts by column name; see ``read_case_list``."""
+    """The cases of an .xlsx, .xlsm or .csv file, facts by column name; see ``CaseRows``."""
     return list(read_case_list(path, sheet, id_column).cases)
 
 
 @no_garbage_collection()
 def read_case_list(path: str | Path, sheet: str = "", id_column: str | None = "") -> CaseList:
-    """The cases of a file with their columns. Without ``id_column`` the first column identifies the cases.
+    """The cases of a file with their columns; see ``CaseRows``. Nothing is read by halves."""
+    rows = CaseRows(path, sheet, id_column)
+    return CaseList(rows.path, tuple(rows.columns), rows.id_column, tuple(rows.cases()))
 
-    With None nothing does: each case is known by its place (``row 7``), and what repeats is no fault.
+
+class CaseRows:
+    """The rows of a case list, to be read once as a stream. Without ``id_column`` the first column identifies the
+    cases. With None nothing does: each case is known by its place (``row 7``), and what repeats is no fault.
 
     The header is the first filled row, or the first one that names ``id_column``. Blank rows are skipped,
     blank cells are None, text is trimmed, Excel numbers are exact decimals. In CSV (commas, dots for
@@ -64,67 +74,82 @@ def read_case_list(path: str | Path, sheet: str = "", id_column: str | None = ""
     Formula cells give the value that Excel saved; a cell with an error or an unsaved formula is an
     ``UnreadableCell``, which the data dictionary reports as doubt.
 
-    Raises InputError in one sentence for a file that is missing, not a case list, empty, without header,
-    without the id column or any row, or with a blank or repeated case id (naming the rows). Nothing is read
-    by halves.
+    Raises InputError in one sentence for a file that is missing, not a case list, empty, without header or
+    without the id column; and while rows are read, for none at all and for a blank or repeated case id
+    (naming the rows): who acts on rows before the last has been read acts on a list that may be faulty.
     """
-    path = Path(path)
-    suffix = path.suffix.casefold()
-    if suffix == ".csv":
-        if sheet:
-            raise InputError(f"{path}: a CSV file has no sheets; leave out the sheet `{sheet}`")
-        place, rows = str(path), _csv_rows(path)
-    elif suffix in EXCEL_SUFFIXES:
-        place, rows = _excel_rows(path, sheet)
-    else:
-        read_bytes(path)
-        raise InputError(f"{path}: cases are read from .xlsx, .xlsm and .csv files; save it as one of these")
-    return _case_list(path, place, rows, id_column)
 
+    def __init__(self, path: str | Path, sheet: str = "", id_column: str | None = "") -> None:
+        self.path = path = Path(path)
+        self.excel: ExcelFile | None = None
+        self.sheet: SheetPart | None = None
+        suffix = path.suffix.casefold()
+        if suffix == ".csv":
+            if sheet:
+                raise InputError(f"{path}: a CSV file has no sheets; leave out the sheet `{sheet}`")
+            self._place, self._rows = str(path), _csv_rows(path)
+        elif suffix in EXCEL_SUFFIXES:
+            self.excel = ExcelFile(path, UNPACKED_CASES_LIMIT)
+            self.sheet = self.excel.sheet(sheet)
+            self._place = f"{path}, sheet {self.sheet.name}"
+            self._rows = _excel_rows(self.excel, self.sheet)
+        else:
+            read_bytes(path)
+            raise InputError(
+                f"{path}: cases are read from .xlsx, .xlsm and .csv files; save it as one of these"
+            )
+        self._has_ids = id_column is not None
+        self.columns: dict[str, int] = {}
+        """The position of each column, from 0, by name."""
+        self.id_column = one_line(id_column or "")
+        self.header_row = self._read_header()
+        if self._has_ids:
+            self.id_column = self.id_column or next(iter(self.columns))
 
-def _case_list(path: Path, place: str, rows: Iterable[_Row], id_column: str | None) -> CaseList:
-    columns: dict[str, int] = {}
-    wanted = one_line(id_column or "")
-    first_header: list[str] = []
-    cases: list[Case] = []
-    seen: dict[str, str] = {}
-    for row in rows:
-        if not columns:
+    def _read_header(self) -> Row:
+        first_header: list[str] = []
+        for row in self._rows:
             names = [one_line(str(value)) if value is not None else "" for value in row.values]
             first_header = first_header or names
-            if wanted and wanted not in names:
-                continue
-            columns = _header(place, row, names)
-            wanted = "" if id_column is None else wanted or next(iter(columns))
-            continue
-        facts = {
-            name: row.values[index] if index < len(row.values) else None for name, index in columns.items()
-        }
-        if id_column is None:
-            cases.append(Case(row.short_place, facts, row.place))
-            continue
-        case_id = _case_id(facts[wanted], row, wanted)
-        if case_id in seen:
+            if not self.id_column or self.id_column in names:
+                self.columns = _header(self._place, row, names)
+                return row
+        if first_header:
+            names = [name for name in first_header if name]
+            hint = did_you_mean(self.id_column, names)
             raise InputError(
-                f"{place}: the case `{case_id}` is there twice, in {seen[case_id]} and {row.short_place}; "
-                f"each `{wanted}` must be there once"
+                f"{self._place}: there is no column `{self.id_column}`{hint}; the first row has {', '.join(names)}"
             )
-        seen[case_id] = row.short_place
-        cases.append(Case(case_id, facts, row.place))
-    if not columns and first_header:
-        names = [name for name in first_header if name]
-        hint = did_you_mean(wanted, names)
-        raise InputError(
-            f"{place}: there is no column `{wanted}`{hint}; the first row has {', '.join(names)}"
-        )
-    if not columns:
-        raise InputError(f"{place}: the file holds no rows; the first row must name the columns")
-    if not cases:
-        raise InputError(f"{place}: there is a header row but no case below it")
-    return CaseList(path, tuple(columns), wanted, tuple(cases))
+        raise InputError(f"{self._place}: the file holds no rows; the first row must name the columns")
+
+    def __iter__(self) -> Iterator[tuple[str, Row]]:
+        """Each row below the header, with the id of its case."""
+        seen: dict[str, int] = {}
+        empty = True
+        for row in self._rows:
+            empty = False
+            if not self._has_ids:
+                yield row.short_place, row
+                continue
+            case_id = _case_id(row.value(self.columns[self.id_column]), row, self.id_column)
+            if case_id in seen:
+                kind, _, number = row.short_place.partition(" ")
+                raise InputError(
+                    f"{self._place}: the case `{case_id}` is there twice, in {kind} {seen[case_id]} and {kind} "
+                    f"{number}; each `{self.id_column}` must be there once"
+                )
+            seen[case_id] = row.number
+            yield case_id, row
+        if empty:
+            raise InputError(f"{self._place}: there is a header row but no case below it")
+
+    def cases(self) -> Iterator[Case]:
+        """Each row as a case, facts by column name."""
+        for case_id, row in self:
+            yield Case(case_id, {name: row.value(index) for name, index in self.columns.items()}, row.place)
 
 
-def _header(place: str, row: _Row, names: Sequence[str]) -> dict[str, int]:
+def _header(place: str, row: Row, names: Sequence[str]) -> dict[str, int]:
     """Column positions by name. Only a file whose first row holds names has a header."""
     filled = [(index, name) for index, name in enumerate(names) if name]
     values = [value for value in row.values if value is not None]
@@ -143,7 +168,7 @@ def _header(place: str, row: _Row, names: Sequence[str]) -> dict[str, int]:
     return columns
 
 
-def _case_id(value: Any, row: _Row, column: str) -> str:
+def _case_id(value: Any, row: Row, column: str) -> str:
     if isinstance(value, UnreadableCell):
         raise InputError(f"{row.place}: the case id in `{column}` {value.reason}")
     if isinstance(value, Decimal):
@@ -158,19 +183,14 @@ def _case_id(value: Any, row: _Row, column: str) -> str:
 # -------------------------------------------------------------------------------------------------------
 
 
-def _excel_rows(path: Path, sheet: str) -> tuple[str, Iterator[_Row]]:
-    file = ExcelFile(path, UNPACKED_CASES_LIMIT)
-    found = file.sheet(sheet)
-    rows = _with_merged_values(file.rows(found), file.merged_areas(found))
-    return f"{path}, sheet {found.name}", _streamed(path, found.name, rows)
-
-
-def _streamed(path: Path, name: str, rows: Iterable[tuple[int, Sequence[StoredCell]]]) -> Iterator[_Row]:
+def _excel_rows(file: ExcelFile, sheet: SheetPart) -> Iterator[Row]:
+    rows = _with_merged_values(file.rows(sheet), file.merged_areas(sheet))
+    place = f"{file.path}, sheet {sheet.name}"
     for number, stored in rows:
         values: list[Any] = [None] * max(cell.column for cell in stored)
         for column, value, problem in stored:
             values[column - 1] = value if problem is None else _unreadable(problem, value)
-        yield _Row(f"{path}, sheet {name}, row {number}", f"row {number}", values)
+        yield Row(number, f"{place}, row {number}", f"row {number}", values)
 
 
 def _unreadable(problem: Problem, value: CellValue) -> UnreadableCell:
@@ -210,24 +230,26 @@ def _with_merged_values(
 # ---------------------------------------------------------------------------------------------------------
 
 
-def _csv_rows(path: Path) -> Iterator[_Row]:
+def _csv_rows(path: Path) -> Iterator[Row]:
     text = _csv_text(path)
-    lines = _csv_lines(path, text)
-    if not lines:
-        return
-    width = max(len(fields) for _, fields in lines)
-    numeric = [_is_numeric([fields[i] for _, fields in lines[1:] if i < len(fields)]) for i in range(width)]
-    for position, (line, fields) in enumerate(lines):
-        if position and len(fields) != len(lines[0][1]):
+    header: list[str] = []
+    numeric: list[bool] = []
+    for position, (_, fields) in enumerate(_csv_lines(path, text)):
+        header = header or fields
+        numeric += [True] * (len(fields) - len(numeric))
+        for index, field in enumerate(fields if position else ()):
+            numeric[index] = numeric[index] and (not field or _PLAIN_NUMBER.fullmatch(field) is not None)
+    for position, (line, fields) in enumerate(_csv_lines(path, text)):
+        if position and len(fields) != len(header):
             raise InputError(
-                f"{path}, line {line}: the row has {len(fields)} fields, the header has {len(lines[0][1])}; "
+                f"{path}, line {line}: the row has {len(fields)} fields, the header has {len(header)}; "
                 "put fields that hold commas in double quotes"
             )
         values = [
             None if not field else Decimal(field) if position and numeric[index] else field
             for index, field in enumerate(fields)
         ]
-        yield _Row(f"{path}, line {line}", f"line {line}", values)
+        yield Row(line, f"{path}, line {line}", f"line {line}", values)
 
 
 def _csv_text(path: Path) -> str:
@@ -245,30 +267,27 @@ def _csv_text(path: Path) -> str:
         raise InputError(f"{path}, line {line}: the file is not UTF-8 text; save it as CSV UTF-8") from None
 
 
-def _csv_lines(path: Path, text: str) -> list[tuple[int, list[str]]]:
+def _csv_lines(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
     """The filled lines with their numbers, fields trimmed."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    lines: list[tuple[int, list[str]]] = []
     start = 1
+    is_first = True
     try:
         for fields in reader:
             trimmed = [plain_spaces(field).strip() for field in fields]
             if any(trimmed):
-                lines.append((start, trimmed))
+                if is_first and len(trimmed) == 1:
+                    _require_commas(path, trimmed[0])
+                is_first = False
+                yield start, trimmed
             start = reader.line_num + 1
     except csv.Error as error:
         raise InputError(
             f"{path}, line {start}: the line is not CSV ({error}); check its double quotes"
         ) from None
-    if lines and len(lines[0][1]) == 1:
-        for mark, name in ((";", "semicolons"), ("\t", "tabs")):
-            if mark in lines[0][1][0]:
-                raise InputError(
-                    f"{path}: the columns are separated by {name}; save it with commas, or as .xlsx"
-                )
-    return lines
 
 
-def _is_numeric(fields: Sequence[str]) -> bool:
-    filled = [field for field in fields if field]
-    return bool(filled) and all(_PLAIN_NUMBER.fullmatch(field) for field in filled)
+def _require_commas(path: Path, header: str) -> None:
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if mark in header:
+            raise InputError(f"{path}: the columns are separated by {name}; save it with commas, or as .xlsx")

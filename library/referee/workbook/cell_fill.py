@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from referee.workbook.cell_style import with_attributes
 from referee.workbook.xml_source import SourceElement, XmlSource
 
 FAULT_COLOUR = "FFFFC7CE"
@@ -37,7 +36,10 @@ class FilledStyles:
         if key not in self._coloured:
             self._coloured[key] = len(formats) + len(self._coloured)
             written = self._source.source(formats[style]) if style < len(formats) else "<xf/>"
-            self._source.append(self._formats, _with_fill(written, self._fill_number(colour)))
+            self._source.append(
+                self._formats,
+                with_attributes(written, {"fillId": str(self._fill_number(colour)), "applyFill": "1"}),
+            )
         return self._coloured[key]
 
     def _fill_number(self, colour: str) -> int:
@@ -60,12 +62,3 @@ class FilledStyles:
 
     def _count(self, element: SourceElement, count: int) -> None:
         self._source.set_attribute(element, "count", str(count))
-
-
-def _with_fill(written: str, number: int) -> str:
-    """The source of a cell format with another fill."""
-    opened = re.match(r"<[^>]*?(?=/?>)", written)
-    start = opened.group() if opened else ""
-    rest = written[len(start) :]
-    start = re.sub(r"""\s(?:fillId|applyFill)\s*=\s*(?:"[^"]*"|'[^']*')""", "", start)
-    return f'{start.rstrip()} fillId="{number}" applyFill="1"{rest}'

@@ -133,13 +133,27 @@ def _excel_format(value: datetime.date | datetime.time) -> str:
     return "yyyy-mm-dd hh:mm" if isinstance(value, datetime.datetime) else "yyyy-mm-dd"
 
 
+FORMULA_SIGNS = ("=", "+", "-", "@", "'")
+"""With what a text begins that Excel takes for a formula when somebody touches its cell."""
+
+
+def shortened(text: str) -> str:
+    """As much of a text as a cell holds."""
+    return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
+
+
+def fits_in_cell(number: Decimal) -> bool:
+    """Whether Excel keeps and shows a finite number digit by digit."""
+    whole = number == number.to_integral_value()
+    digits = len(number.normalize().as_tuple().digits)
+    return digits <= FLOAT_DIGITS and not (whole and abs(number) >= 10**EXACT_DIGITS)
+
+
 def _put_number(cell: Any, number: Decimal) -> None:
     if not number.is_finite():
         cell.value = None
         return
-    digits = len(number.normalize().as_tuple().digits)
-    whole = number == number.to_integral_value()
-    if digits > FLOAT_DIGITS or (whole and abs(number) >= 10**EXACT_DIGITS):
+    if not fits_in_cell(number):
         _put_text(cell, format(number, "f"))
         return
     # Given a float openpyxl keeps 16 digits of 17; given the text it writes all of them.
@@ -148,10 +162,8 @@ def _put_number(cell: Any, number: Decimal) -> None:
 
 
 def _put_text(cell: Any, text: str) -> None:
-    text = _ILLEGAL.sub("\ufffd", text)
-    if len(text) > TEXT_LIMIT:
-        text = text[: TEXT_LIMIT - 1] + "…"
+    text = _ILLEGAL.sub("\ufffd", shortened(text))
     cell.value = text
     cell.data_type = "s"
-    if text[:1] in ("=", "+", "-", "@", "'"):
+    if text.startswith(FORMULA_SIGNS):
         cell.quotePrefix = True

@@ -7,16 +7,19 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from referee.files import flush
 from referee.workbook.cell_value import one_line
 from referee.workbook.excel_file import check_container, written_excel_file
 from referee.workbook.xml_source import XmlSource, escaped
 
 WORKBOOK_PART = "xl/workbook.xml"
 CONTENT_TYPES_PART = "[Content_Types].xml"
+_PIECE = 2**16
 _RELATIONSHIPS = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"></Relationships>'
@@ -35,12 +38,19 @@ class SheetPart:
 
 
 class ExcelPackage:
-    """The parts of a workbook file by name; ``changed`` holds those that will be written anew."""
+    """The parts of a workbook file by name; ``changed`` holds those that will be written anew.
+
+    ``streamed`` holds large parts that are changed while they are written: each piece of the old content gives a piece
+    of the new, ``None`` stands for its end. Parts in ``late`` come after all others, so that a stream may still change
+    them.
+    """
 
     def __init__(self, path: Path, unpacked_limit: int) -> None:
         check_container(path, unpacked_limit)
         self.path = path
         self.changed: dict[str, bytes] = {}
+        self.streamed: dict[str, Callable[[bytes | None], bytes]] = {}
+        self.late: set[str] = set()
         with zipfile.ZipFile(path) as archive:
             self._names = dict.fromkeys(archive.namelist())
 
@@ -127,19 +137,44 @@ class ExcelPackage:
 
     # --- writing
 
-    def save(self, target: Path) -> None:
-        """Writes the package in one step. Parts that weren't changed have the bytes they had."""
-        with (
-            written_excel_file(target) as stream,
-            zipfile.ZipFile(self.path) as old,
-            zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
-        ):
-            for entry in old.infolist():
-                content = self.changed.get(entry.filename)
-                new.writestr(entry, old.read(entry) if content is None else content)
-            for part in self.changed:
-                if part not in self._names:
-                    new.writestr(part, self.changed[part])
+    def save(self, target: Path, still_allowed: Callable[[], None] = lambda: None) -> None:
+        """Writes the package in one step. Parts that weren't changed have the bytes they had.
+
+        ``still_allowed`` is called when everything is on the disk, before the new file takes the place of the old one;
+        where it raises, the old one stays.
+        """
+        with written_excel_file(target) as stream:
+            with (
+                zipfile.ZipFile(self.path) as old,
+                zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
+            ):
+                for entry in sorted(old.infolist(), key=lambda entry: entry.filename in self.late):
+                    if entry.filename in self.changed:
+                        new.writestr(entry, self.changed[entry.filename])
+                        continue
+                    change = self.streamed.get(entry.filename)
+                    with old.open(entry) as source, new.open(_copied(entry), "w") as copy:
+                        while piece := source.read(_PIECE):
+                            copy.write(piece if change is None else change(piece))
+                        if change is not None:
+                            copy.write(change(None))
+                for part in self.changed:
+                    if part not in self._names:
+                        new.writestr(part, self.changed[part])
+            stream.flush()
+            flush(stream.fileno())
+            still_allowed()
+
+
+def _copied(entry: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    """What is told about an entry in the new file, which fills in sizes and places of its own."""
+    copy = zipfile.ZipInfo(entry.filename, entry.date_time)
+    copy.compress_type, copy.external_attr, copy.file_size = (
+        entry.compress_type,
+        entry.external_attr,
+        entry.file_size,
+    )
+    return copy
 
 
 def _relations_part(part: str) -> str:

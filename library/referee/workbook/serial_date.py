@@ -75,3 +75,29 @@ class Calendar:
             start = datetime.date(1899, 12, 31 if days < 60 else 30)
         first = 0 if self.starts_1904 else 1
         return start + datetime.timedelta(days=days) if first <= days <= (_LAST_DAY - start).days else None
+
+    def number(self, value: datetime.date | datetime.time | datetime.timedelta) -> Decimal | None:
+        """The number that means a day or time, to the millisecond; None for what the calendar doesn't have, such as
+        days before it and times of a time zone.
+        """
+        days, time = 0, datetime.time(0)
+        if isinstance(value, datetime.timedelta):
+            return _days(value)
+        if isinstance(value, datetime.time):
+            time = value
+        else:
+            start = datetime.date(1904, 1, 1) if self.starts_1904 else datetime.date(1899, 12, 30)
+            day = value.date() if isinstance(value, datetime.datetime) else value
+            days = (day - start).days
+            if isinstance(value, datetime.datetime):
+                time = value.timetz()
+            if days < (0 if self.starts_1904 else 61):  # Excel's 1900 is a leap year by mistake
+                return None
+        if time.tzinfo is not None:
+            return None
+        return days + _days(datetime.datetime.combine(datetime.date.min, time) - datetime.datetime.min)
+
+
+def _days(time: datetime.timedelta) -> Decimal:
+    milliseconds = Decimal(round(time / datetime.timedelta(milliseconds=1)))
+    return (milliseconds / _DAYS_OF_MILLISECONDS).quantize(Decimal("1e-11")).normalize()

@@ -87,7 +87,7 @@ class ExcelFile:
             self.sheets: list[SheetPart] = self._package.sheets()
             properties = XmlSource(self._package.read(WORKBOOK_PART)).root.child("workbookPr")
             starts_1904 = properties is not None and properties.attributes.get("date1904") in ("1", "true")
-            self._calendar = Calendar(starts_1904)
+            self.calendar = Calendar(starts_1904)
             self._styles = self._read_styles()
             self._strings = self._read_strings()
         except _DAMAGES as error:
@@ -109,11 +109,15 @@ class ExcelFile:
         names = ", ".join(f"`{sheet.name}`" for sheet in visible) or "none"
         raise InputError(f"{self.path}: there is no sheet `{name}`; the workbook has {names}")
 
+    def shown(self, style: int) -> ShownAs | None:
+        """What a cell style shows a number as; None for a number."""
+        return self._styles[style].shown if style < len(self._styles) else None
+
     def rows(self, sheet: SheetPart) -> Iterator[tuple[int, list[StoredCell]]]:
         """The rows with filled cells, by their numbers, as a stream. Blank and space-only cells are left
         out.
         """
-        scanner = _Scanner(self._strings, self._styles, self._calendar)
+        scanner = _Scanner(self._strings, self._styles, self.calendar)
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(sheet.part) as stream:
                 while chunk := stream.read(_CHUNK):
