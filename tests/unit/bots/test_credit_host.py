@@ -1,0 +1,415 @@
+"""The credit desk's host: its data stream and telnet against s3270 and against strangers, and its conversation."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resources.legacy import credit_host
+from resources.legacy.credit_host.data_stream import (
+    CODE_PAGE,
+    COLUMNS,
+    KEYS,
+    KEYS_WITHOUT_FIELDS,
+    ROWS,
+    Entry,
+    Label,
+    NotUnderstood,
+    Panel,
+    Reading,
+    decoded_address,
+    drawn,
+    encoded_address,
+    understood,
+)
+from resources.legacy.credit_host.dialogue import Credentials, Dialogue
+from resources.legacy.credit_host.journal import DatabaseInUse, Journal, read_customers
+from resources.legacy.credit_host.panels import RELEASES
+from resources.legacy.credit_host.server import CreditHost, Manner
+from resources.legacy.credit_host.telnet import Line, NotATerminal, TerminalGone
+from resources.legacy.terminal_screen import TerminalScreen
+from tests.unit.bots.terminal import Terminal, needs_a_terminal
+
+HOME = Path(credit_host.__file__).parent
+CUSTOMERS = read_customers(HOME / "customers.csv")
+NOW = datetime(2026, 3, 16, 22, 30, tzinfo=UTC)
+PASSWORD = 'Pa"ss\\w[1]'
+LETTERS = [letter for code in range(0x40, 0x100) if (letter := bytes([code]).decode(CODE_PAGE)).isprintable()]
+TEXTS = st.text(st.sampled_from(LETTERS), min_size=1, max_size=30)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal(tmp_path / "journal.sqlite", CUSTOMERS, clock=lambda: NOW) as opened:
+        yield opened
+
+
+@pytest.fixture
+def host(journal: Journal) -> Iterator[CreditHost]:
+    with CreditHost(journal, "crbot", PASSWORD, Manner(delay=0)) as running:
+        threading.Thread(target=running.serve, daemon=True).start()
+        yield running
+        running.stop()
+
+
+# --- the data stream
+
+
+@given(st.integers(0, ROWS * COLUMNS - 1))
+def test_each_place_has_an_address_of_its_own(address: int) -> None:
+    coded = encoded_address(address)
+    assert decoded_address(coded) == address
+    assert decoded_address(bytes([address >> 8, address & 0xFF])) == address
+    assert all(byte >= 0x40 for byte in coded)
+
+
+def test_addresses_are_coded_as_the_manual_codes_them() -> None:
+    assert [encoded_address(address).hex() for address in (0, 80, 1919)] == ["4040", "c150", "5d7f"]
+
+
+@given(st.binary(max_size=60))
+def test_what_is_no_answer_is_refused_and_nothing_else_happens(record: bytes) -> None:
+    try:
+        reading = understood(record)
+    except NotUnderstood:
+        return
+    assert reading.key in KEYS.values()
+    assert all(0 <= address < ROWS * COLUMNS for address in reading.fields)
+
+
+@pytest.mark.parametrize(
+    "panel",
+    [
+        Panel((Label(25, 2, "below"),)),
+        Panel((Label(1, 70, "beyond the end"),)),
+        Panel((), (Entry("far", 24, 78, 10),)),
+        Panel((), (Entry("full", 3, 3, 2, "abc"),)),
+    ],
+)
+def test_a_panel_that_has_no_room_is_refused(panel: Panel) -> None:
+    with pytest.raises(ValueError):
+        drawn(panel)
+
+
+@st.composite
+def panels(draw: st.DrawFn) -> Panel:
+    """On some lines a label, an entry, or both."""
+    labels, entries = [], []
+    for row in draw(st.lists(st.integers(1, ROWS), min_size=1, max_size=8, unique=True)):
+        if draw(st.booleans()):
+            text = draw(TEXTS | st.sampled_from(["-" * 30, "....."]))
+            labels.append(Label(row, 2, text, draw(st.booleans())))
+        if draw(st.booleans()) or not labels:
+            length = draw(st.integers(1, 30))
+            value = draw(st.text(st.sampled_from(LETTERS), max_size=length))
+            column, hidden, numeric = draw(st.integers(34, 48)), draw(st.booleans()), draw(st.booleans())
+            entries.append(Entry(f"e{row}", row, column, length, value, hidden, numeric))
+    return Panel(tuple(labels), tuple(entries))
+
+
+@needs_a_terminal
+def test_a_real_terminal_shows_each_panel_and_its_answer_is_understood() -> None:
+    """s3270 is the judge: of the buffer addresses, attributes and text, in both directions."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        arrived: list[Line] = []
+
+        def answer() -> None:
+            line = Line(server.accept()[0])
+            line.agree()
+            line.send(drawn(Panel(())))
+            arrived.append(line)
+
+        greeting = threading.Thread(target=answer)
+        greeting.start()
+        with Terminal(f"127.0.0.1:{server.getsockname()[1]}") as terminal:
+            greeting.join()
+            (line,) = arrived
+
+            terminal.do("Enter")
+            assert understood(line.receive(5)).key == "ENTER"
+
+            @settings(max_examples=100, deadline=None)
+            @given(
+                panels(), st.sampled_from(["Enter", "PF(1)", "PF(12)", "PF(24)", "PA(2)", "Clear"]), st.data()
+            )
+            def each_panel(panel: Panel, key: str, data: st.DataObject) -> None:
+                line.send(drawn(panel))
+                terminal.do("Wait(5,Unlock)")
+                try:
+                    compare(panel, terminal.screen())
+                    wanted = {entry.name: entry.value.strip() for entry in panel.entries}
+                    if panel.entries:
+                        entry = data.draw(st.sampled_from(panel.entries))
+                        text = data.draw(st.text(st.sampled_from(LETTERS), max_size=entry.length))
+                        terminal.type_at(entry.row, entry.column, text)
+                        wanted[entry.name] = text.strip()
+                finally:
+                    terminal.do(key)  # locks the keyboard until the next panel
+                    reading = understood(line.receive(5))
+                assert reading.key == key.upper().replace("(", "").replace(")", "")
+                if reading.key in KEYS_WITHOUT_FIELDS:
+                    assert reading.fields == {}
+                else:
+                    assert {entry.name: reading.text_in(entry) for entry in panel.entries} == wanted
+
+            each_panel()
+
+
+def compare(panel: Panel, screen: TerminalScreen) -> None:
+    """All that was drawn is where it should be."""
+    by_place = {(field.row, field.column): field for field in screen.fields}
+    for label in panel.labels:
+        found = by_place[label.row, label.column]
+        assert (found.content, found.protected) == (label.text, True)
+        assert (found.bright, found.hidden) == (label.bright, False)
+    for entry in panel.entries:
+        found = by_place[entry.row, entry.column]
+        assert (found.content, found.length) == (entry.value, entry.length)
+        assert (found.protected, found.hidden) == (False, entry.hidden)
+
+
+# --- telnet
+
+
+def test_a_stranger_who_speaks_http_is_sent_away_and_disturbs_nobody(host: CreditHost) -> None:
+    name, _, port = host.address.partition(":")
+    with socket.create_connection((name, int(port)), timeout=5) as stranger:
+        stranger.sendall(b"\xff\xfc\x18GET / HTTP/1.0\r\n\r\n")  # WONT TERMINAL-TYPE
+        while stranger.recv(100):
+            pass
+    with socket.create_connection((name, int(port)), timeout=5) as another:
+        assert another.recv(3) == b"\xff\xfd\x18"  # DO TERMINAL-TYPE
+
+
+def agreed_pair() -> tuple[Line, socket.socket]:
+    ours, theirs = socket.socketpair()
+    return Line(ours), theirs
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the pair is no TCP connection there")
+@pytest.mark.parametrize("chunk", [1, 3, 1000])
+def test_a_terminal_agrees_in_pieces_and_its_newer_dialect_is_refused(chunk: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        theirs = socket.create_connection(server.getsockname())
+        line = Line(server.accept()[0])
+    with theirs:
+        said = b"\xff\xfb\x28\xff\xfb\x18\xff\xfa\x18\x00IBM-3278-2-E\xff\xf0"  # WILL TN3270E comes first
+        said += b"\xff\xfb\x19\xff\xfd\x19\xff\xfb\x00\xff\xfd\x00"
+        for start in range(0, len(said), chunk):
+            theirs.sendall(said[start : start + chunk])
+        assert line.agree() == "IBM-3278-2-E"
+        theirs.sendall(b"\x7d\x40\x40\x11\x40\x40\xff\xff\xff\xef")
+        assert line.receive(5) == b"\x7d\x40\x40\x11\x40\x40\xff"
+        line.send(b"\xf5\xff\xc2")
+        theirs.settimeout(5)
+        heard = b""
+        while not heard.endswith(b"\xff\xef"):
+            heard += theirs.recv(100)
+        assert b"\xff\xfe\x28" in heard  # DONT TN3270E
+        assert heard.endswith(b"\xf5\xff\xff\xc2\xff\xef")
+        with pytest.raises(TimeoutError):
+            line.receive(0.01)
+        theirs.sendall(b"\x00" * 40_000)
+        with pytest.raises(NotATerminal):
+            line.receive(5)
+        theirs.close()
+        with pytest.raises((TerminalGone, NotATerminal)):
+            while True:
+                line.receive(5)
+
+
+# --- the conversation
+
+
+class Typist:
+    """Fills in panels and presses keys, without a terminal."""
+
+    def __init__(self, journal: Journal, release: str = "standard", terminal: str = "T0001") -> None:
+        self.dialogue = Dialogue(journal, Credentials("crbot", PASSWORD), terminal, release)
+
+    def press(self, key: str, **typed: str) -> str:
+        """The name of the next screen and its message."""
+        by_name = {entry.name: entry for entry in self.dialogue.panel.entries}
+        fields = {
+            (by_name[name].row - 1) * COLUMNS + by_name[name].column - 1: text for name, text in typed.items()
+        }
+        return self.seen(self.dialogue.answer(Reading(key, 0, fields)))
+
+    def seen(self, panel: Panel) -> str:
+        message = next((label.text.strip() for label in panel.labels if label.row == 22), "")
+        return f"{panel.labels[0].text} {message}".strip()
+
+    def signed_on(self) -> Typist:
+        assert self.press("ENTER", user="crbot", password=PASSWORD) == "CDSK10 CD010I SIGNED ON"
+        return self
+
+    def at_customer(self, number: str) -> str:
+        self.press("ENTER", option="2")
+        return self.press("ENTER", customer=number)
+
+
+def test_a_limit_is_changed_after_it_was_confirmed_and_not_before(journal: Journal) -> None:
+    typist = Typist(journal).signed_on()
+    assert typist.at_customer("100268") == "CDSK31 CD030I ENTER NEW LIMIT AND REFERENCE"
+    typed = {"new limit": "15,000", "reference": "cr-7"}
+    assert typist.press("ENTER", **typed) == "CDSK32 CD031I PRESS PF5 TO CONFIRM"
+    assert typist.press("ENTER") == "CDSK32 CD032E PRESS PF5 TO CONFIRM OR PF12 TO CANCEL"
+    assert typist.press("PF12") == "CDSK31 CD033I NOT CHANGED"
+    assert journal.search("CR-7") == []
+    typist.press("ENTER", **typed)
+    told = typist.press("PF5")
+    assert told == "CDSK30 CD035I LIMIT OF 100268 CHANGED, CONFIRMATION CL-2026-000001"
+    (change,) = journal.search("CR-7")
+    assert (change.old_limit, change.new_limit, change.changed_by) == (10_000, 15_000, "CRBOT")
+    assert journal.limit_of("100268") == 15_000
+
+
+@pytest.mark.parametrize(
+    ("number", "new_limit", "reference", "words"),
+    [
+        ("100268", "500001", "CR-1", "CD420E"),
+        ("100268", "10000", "CR-1", "CD422E"),
+        ("100268", "1.5", "CR-1", "CD416E"),
+        ("100268", "", "CR-1", "CD416E"),
+        ("100268", "12000", "", "CD417E"),
+        ("100268", "12000", "C R", "CD417E"),
+        ("100497", "12000", "CR-1", "CD421E"),
+    ],
+)
+def test_what_is_wrong_is_told_and_nothing_is_changed(
+    journal: Journal, number: str, new_limit: str, reference: str, words: str
+) -> None:
+    typist = Typist(journal).signed_on()
+    typist.at_customer(number)
+    told = typist.press("ENTER", **{"new limit": new_limit, "reference": reference})
+    assert told.startswith(f"CDSK31 {words} ")
+    assert journal.search(reference.upper()) == []
+
+
+def test_unknown_customers_options_and_passwords_are_told(journal: Journal) -> None:
+    typist = Typist(journal)
+    assert typist.press("ENTER", user="crbot", password="x") == "CDSK00 CD900E USERID OR PASSWORD NOT VALID"
+    assert typist.press("PF3") == "CDSK00 CD001I ENTER USERID AND PASSWORD"
+    typist.signed_on()
+    assert typist.press("ENTER", option="9") == "CDSK10 CD012E OPTION NOT VALID"
+    assert typist.press("PF9") == "CDSK10 CD011E KEY NOT ACTIVE"
+    assert typist.at_customer("999999") == "CDSK30 CD404E CUSTOMER 999999 NOT ON FILE"
+    typist.press("PF3")
+    typist.press("ENTER", option="1")
+    assert typist.press("ENTER", customer="999999") == "CDSK20 CD404E CUSTOMER 999999 NOT ON FILE"
+    assert typist.press("ENTER", customer="100120") == "CDSK20 CD020I CUSTOMER SHOWN"
+    typist.press("PF3")
+    assert typist.press("ENTER", option="X") == "CDSK00 CD002I SIGNED OFF"
+
+
+def test_a_record_belongs_to_one_terminal_until_it_leaves(journal: Journal) -> None:
+    one, other = Typist(journal).signed_on(), Typist(journal, terminal="T0002").signed_on()
+    one.at_customer("100268")
+    assert other.at_customer("100268") == "CDSK30 CD409W RECORD IN USE BY TERMINAL T0001, TRY LATER"
+    one.press("PF3")
+    assert other.press("ENTER", customer="100268").startswith("CDSK31 ")
+    other.dialogue.sign_off("")
+    assert one.press("ENTER", customer="100268").startswith("CDSK31 ")
+
+
+def test_the_journal_shows_all_changes_of_a_reference_page_by_page(journal: Journal) -> None:
+    for limit in range(11):
+        journal.change("100120", 1000 + limit, "CR-1", "CRBOT", "T0009")
+    typist = Typist(journal).signed_on()
+    assert typist.press("ENTER", option="3") == "CDSK40"
+    assert typist.press("ENTER", reference="cr-1") == "CDSK40 CD040I 11 CHANGES FOR CR-1 - MORE: PF8"
+    assert typist.press("PF8") == "CDSK40 CD040I 11 CHANGES FOR CR-1"
+    assert sum("CL-2026" in label.text for label in typist.dialogue.panel.labels) == 3
+    assert typist.press("PF7") == "CDSK40 CD040I 11 CHANGES FOR CR-1 - MORE: PF8"
+    assert typist.press("ENTER", reference="CR-2") == "CDSK40 CD040I 0 CHANGES FOR CR-2"
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_each_release_draws_screens_that_fit_and_take_a_change(journal: Journal, release: str) -> None:
+    typist = Typist(journal, release)
+    typist.press("ENTER", user="CRBOT", password=PASSWORD)
+    if release == "notice":
+        assert typist.press("ENTER") == "CDSK10"
+    typist.at_customer("100120")
+    typist.press("ENTER", **{"new limit": "9000", "reference": "CR-1"})
+    drawn(typist.dialogue.panel)
+    assert "CD035I" in typist.press("PF5")
+
+
+# --- the whole host
+
+
+@needs_a_terminal
+def test_a_session_ends_when_nobody_types_and_gives_its_record_back(journal: Journal) -> None:
+    with CreditHost(journal, "CRBOT", PASSWORD, Manner(delay=0, idle=0.3)) as host:
+        threading.Thread(target=host.serve, daemon=True).start()
+        with Terminal(host.address) as terminal:
+            terminal.fill("USERID", "CRBOT")
+            terminal.fill("PASSWORD", PASSWORD)
+            assert terminal.press("Enter").name == "CDSK10"
+            terminal.fill("OPTION", "2")
+            terminal.press("Enter")
+            terminal.fill("CUSTOMER NUMBER", "100120")
+            assert terminal.press("Enter").name == "CDSK31"
+            assert journal.hold("100120", "T0009") == "T0001"
+            while (screen := terminal.screen()).name != "CDSK00":
+                terminal.do("Wait(5,Output)")
+            assert "CD905W SESSION TIMED OUT" in screen.summary
+            assert journal.hold("100120", "T0009") == "T0009"
+        host.stop()
+
+
+@needs_a_terminal
+def test_terminals_are_told_that_the_system_goes_down(host: CreditHost) -> None:
+    with Terminal(host.address) as terminal:
+        host.stop()
+        while "CD999E SYSTEM GOING DOWN" not in terminal.screen().summary:
+            terminal.do("Wait(5,Output)")
+
+
+@needs_a_terminal
+def test_the_program_tells_its_address_and_ends_with_its_parent(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "credit_host", "--database", str(tmp_path / "new" / "journal.sqlite")]
+    environment = {**os.environ, "CREDIT_DESK_USER": "CRBOT", "CREDIT_DESK_PASSWORD": PASSWORD}
+    program = subprocess.Popen(
+        command,
+        cwd=HOME.parent,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdin is not None and program.stdout is not None
+    with program.stdin, program.stdout:
+        address = program.stdout.readline().strip()
+        with Terminal(address) as terminal:
+            assert terminal.screen().name == "CDSK00"
+        again = subprocess.run(
+            [*command, "--port", address.partition(":")[2]],
+            cwd=HOME.parent,
+            env={**environment, "CREDIT_DESK_PASSWORD": ""},
+            capture_output=True,
+            text=True,
+        )
+        assert (again.returncode, "CREDIT_DESK_PASSWORD" in again.stderr) == (2, True)
+        program.stdin.close()
+        assert program.wait(timeout=10) == 0
+    with closing(sqlite3.connect(tmp_path / "new" / "journal.sqlite")) as database:
+        assert database.execute("select count(*) from changes").fetchone() == (0,)
+
+
+def test_a_second_host_on_the_same_journal_is_refused(journal: Journal, tmp_path: Path) -> None:
+    with pytest.raises(DatabaseInUse, match="used by another host"):
+        Journal(tmp_path / "journal.sqlite", CUSTOMERS, patience=0.05)
