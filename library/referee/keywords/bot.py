@@ -16,6 +16,7 @@ from referee.domain import Case, Decision, Diagnostic, InputError, Route, RunSto
 from referee.keywords.decision_report import decision_table
 from referee.keywords.named_keyword import NamedKeyword
 from referee.keywords.secrets import MARK, KnownSecrets, is_secret
+from referee.keywords.written_back import ResultColumns, WriteBack
 
 if TYPE_CHECKING:
     from referee.audit import AuditLog
@@ -41,6 +42,7 @@ class Bot:
         self.cases: Sequence[Case] | None = None
         self.source: Path | None = None
         self.sheet = ""
+        self._write_backs: dict[str, ResultColumns] = {}
 
     @property
     def takes_unapproved_models(self) -> bool:
@@ -83,6 +85,20 @@ class Bot:
     def on_failure(self, keyword: str, arguments: tuple[Any, ...]) -> None:
         """Raises `InputError` as `on_action` does."""
         self._evidence = self._named(("On Failure",), keyword, arguments, self._evidence)
+
+    def write_results_back(self, columns: ResultColumns) -> None:
+        """Replaces what was asked for the same workbook before."""
+        self._write_backs["" if columns.path is None else str(columns.path.resolve())] = columns
+
+    def write_backs(self) -> list[WriteBack]:
+        """The workbooks that results are to be written into, checked by now."""
+        found = [
+            WriteBack(self.referee, columns, self.source, self.sheet)
+            for columns in self._write_backs.values()
+        ]
+        for one in found:
+            one.check()
+        return found
 
     def _named(
         self,

@@ -15,6 +15,7 @@ from referee.keywords.refusal import refusals_noted
 from referee.keywords.run_start import RunStart
 from referee.keywords.single_case import SingleCaseKeywords
 from referee.keywords.work_items import WorkItemKeywords
+from referee.keywords.workbook_cells import WorkbookKeywords
 
 
 class RefereeLibrary(DynamicCore):  # type: ignore[misc]  # PythonLibCore ships no types
@@ -74,7 +75,14 @@ class RefereeLibrary(DynamicCore):  # type: ignore[misc]  # PythonLibCore ships 
         """
         bot = Bot(workbook, models, audit, playbooks)
         self.ROBOT_LIBRARY_LISTENER = [bot.secrets, RunStart()]
-        super().__init__([ProcessingKeywords(bot), SingleCaseKeywords(bot), WorkItemKeywords(bot)])
+        super().__init__(
+            [
+                ProcessingKeywords(bot),
+                SingleCaseKeywords(bot),
+                WorkItemKeywords(bot),
+                WorkbookKeywords(bot),
+            ]
+        )
 
     def run_keyword(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Any:
         """Runs a keyword for Robot Framework and remembers a refusal, on which the exit code depends."""

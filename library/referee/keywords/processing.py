@@ -129,6 +129,12 @@ class ProcessingKeywords:
         self._require_targets(output, results, worklist)
         report = RunReport(output)
         require_writable(report.page, output)
+        write_backs = bot.write_backs()
+        for write_back in write_backs:
+            if results.resolve() == write_back.path.resolve():
+                raise InputError(
+                    f"{results}: results are written back into this file; name another for `results`"
+                )
         with StopRequest() as asked_to_stop, Progress(bot.referee.name) as progress:
 
             def show(settled: int, cases: int) -> None:
@@ -155,6 +161,7 @@ class ProcessingKeywords:
             "worklist": write_in_any_event(
                 worklist, lambda path: listed.export(path, decision=summary.decision)
             ),
+            **{write_back.path.name: write_back.write() for write_back in write_backs},
         }
         open_tasks = len(listed.items(decision=summary.decision))
         report.finish(case_data(summary, open_tasks))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -187,6 +187,7 @@ class WorkItemKeywords:
         require_writable(worklist, output)
         report = RunReport(output)
         require_writable(report.page, output)
+        write_backs = bot.write_backs()
         if attempts < 1 or lease <= timedelta():
             raise InputError("an item needs at least 1 attempt, and a lease that is longer than nothing")
         opened = WorkQueue(
@@ -215,11 +216,16 @@ class WorkItemKeywords:
             )
             summary = replace(summary, remarks=(*summary.remarks, remark))
         listed = Worklist(bot.log)
-        written = write_in_any_event(worklist, lambda path: listed.export(path, decision=summary.decision))
+        files = {
+            "worklist": write_in_any_event(
+                worklist, lambda path: listed.export(path, decision=summary.decision)
+            ),
+            **{write_back.path.name: write_back.write() for write_back in write_backs},
+        }
         open_tasks = len(listed.items(decision=summary.decision))
         report.finish(item_data(summary, open_tasks))
-        self._tell(summary, written, report, open_tasks)
-        _require_success(summary, written)
+        self._tell(summary, files, report, open_tasks)
+        _require_success(summary, files)
         return DotDict(
             count=summary.items,
             routes=DotDict(summary.routes),
@@ -230,8 +236,10 @@ class WorkItemKeywords:
             seconds=round(summary.seconds, 2),
         )
 
-    def _tell(self, summary: ItemSummary, worklist: Written, report: RunReport, open_tasks: int) -> None:
-        remarks = [*([worklist.remark] if worklist.remark else []), *summary.remarks]
+    def _tell(
+        self, summary: ItemSummary, files: Mapping[str, Written], report: RunReport, open_tasks: int
+    ) -> None:
+        remarks = [*(file.remark for file in files.values() if file.remark), *summary.remarks]
         lines = [
             f"{summary.decision}, queue {summary.queue}: {number_of(summary.items, 'item')} in {summary.seconds:.1f} s",
             f"  routes     {counted(summary.routes)}",
@@ -251,7 +259,7 @@ def _output_folder() -> Path:
     return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}", ".")))
 
 
-def _require_success(summary: ItemSummary, worklist: Written) -> None:
+def _require_success(summary: ItemSummary, files: Mapping[str, Written]) -> None:
     if summary.stopped:
         raise AssertionError(
             f"the run stopped: {summary.stopped}. Items that were not begun wait for the next run; "
@@ -259,10 +267,11 @@ def _require_success(summary: ItemSummary, worklist: Written) -> None:
         )
     if summary.nothing_worked:
         raise AssertionError(f"every action failed: {_failures(summary)}")
-    if worklist.failed:
-        raise AssertionError(
-            f"every item was processed, but the worklist could not be written: {worklist.remark}"
-        )
+    for name, file in files.items():
+        if file.failed:
+            raise AssertionError(
+                f"every item was processed, but the {name} could not be written: {file.remark}"
+            )
 
 
 def _failures(summary: ItemSummary) -> str:

@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from referee.workbook.annotation import annotate
     from referee.workbook.authoring import WorkbookDraft, write_workbook
     from referee.workbook.camunda_sheets import SheetLayout
-    from referee.workbook.case_cells import check_case_cells, write_case_cells
+    from referee.workbook.case_cells import CellTarget, WrittenCells, check_case_cells, write_case_cells
     from referee.workbook.definitions_of_workbook import definitions_of
     from referee.workbook.importing import Imported, import_decision
     from referee.workbook.proposed_rules import ProposedRules, write_proposed_rules
     from referee.workbook.results import write_results
     from referee.workbook.starting_workbook import new_decision
     from referee.workbook.table_authoring import TableDraft
-    from referee.workbook.workbook_in_use import content_sha256
 
 __all__ = [
     "CaseList",
     "CellReading",
+    "CellTarget",
     "Change",
     "DataDictionary",
     "DecisionWorkbook",
@@ -55,9 +55,9 @@ __all__ = [
     "UnreadableCell",
     "WorkbookDraft",
     "WorkbookTest",
+    "WrittenCells",
     "annotate",
     "check_case_cells",
-    "content_sha256",
     "definitions_of",
     "import_decision",
     "new_decision",
@@ -73,14 +73,15 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CellTarget": "referee.workbook.case_cells",
     "Imported": "referee.workbook.importing",
     "ProposedRules": "referee.workbook.proposed_rules",
     "SheetLayout": "referee.workbook.camunda_sheets",
     "TableDraft": "referee.workbook.table_authoring",
     "WorkbookDraft": "referee.workbook.authoring",
+    "WrittenCells": "referee.workbook.case_cells",
     "annotate": "referee.workbook.annotation",
     "check_case_cells": "referee.workbook.case_cells",
-    "content_sha256": "referee.workbook.workbook_in_use",
     "definitions_of": "referee.workbook.definitions_of_workbook",
     "import_decision": "referee.workbook.importing",
     "new_decision": "referee.workbook.starting_workbook",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import sys
@@ -40,12 +39,6 @@ def require_replaceable(path: Path) -> None:
         raise InputError(f"{path}: {who} ({error.strerror or error}); close it there first") from None
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise InputError(f"{path}: its folder is read-only, so the file can't be replaced; work on a copy")
-
-
-def content_sha256(path: Path) -> str:
-    """The sha256 of the bytes that stand there now, by which a change is noticed."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _owner(path: Path) -> tuple[Path | None, str]:

@@ -26,8 +26,10 @@ def test_these_are_the_keywords() -> None:
         "Process Work Items",
         "Read Cases",
         "Route Should Be",
+        "Set Case Cells",
         "Settle Case",
         "Use Cases",
+        "Write Results Back",
     ]
 
 

@@ -27,9 +27,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table
 
 from referee.domain import InputError
-from referee.workbook import read_case_list
-from referee.workbook.case_cells import check_case_cells, write_case_cells
-from referee.workbook.workbook_in_use import content_sha256
+from referee.workbook import CellTarget, check_case_cells, read_case_list, write_case_cells
 from tests.unit.workbook.excel_zip import patched, with_parts
 
 PIVOT_CACHE = "xl/pivotCache/pivotCacheDefinition1.xml"
@@ -91,9 +89,13 @@ def _picture() -> io.BytesIO:
 
 
 def write(
-    path: Path, rows: Mapping[str, Sequence[Any]], *headings: str, target: Path | None = None, **options: str
+    path: Path,
+    rows: Mapping[str, Sequence[Any]],
+    *headings: str,
+    into: Path | None = None,
+    id_column: str = "",
 ) -> frozenset[str]:
-    return write_case_cells(path, target or path, headings, rows.get, **options)
+    return write_case_cells(CellTarget(path, headings, "", id_column), rows.get, into=into).listed
 
 
 def column(path: Path, heading: str, header_row: int = 2) -> list[Any]:
@@ -260,7 +262,7 @@ def test_nothing_but_the_cells_meant_changes(
         sheet.append([f"c{number}", "before", *row])
     workbook.save(source)
     rows = {f"c{number}": values for number, values in results.items() if number < len(grid)}
-    write(source, rows, "route", "reason", target=target)
+    write(source, rows, "route", "reason", into=target)
     before: Any = load_workbook(source).active
     after: Any = load_workbook(target).active
     place = next(cell.column for cell in after[1] if cell.value == "reason")
@@ -322,7 +324,7 @@ def test_a_formula_is_never_overwritten(source: Path) -> None:
     assert told.endswith(
         "sheet Invoices, cell D3: there is a formula, which would be lost; name another column"
     )
-    assert "cell D3" in refused(lambda: check_case_cells(source, ["with tax"], id_column="invoice"))
+    assert "cell D3" in refused(lambda: check_case_cells(CellTarget(source, ["with tax"], "", "invoice")))
     assert source.read_bytes() == before
     assert [path.name for path in source.parent.iterdir()] == [source.name]
 
@@ -345,15 +347,14 @@ def test_the_result_of_an_array_formula_is_never_overwritten(tmp_path: Path) -> 
 
 def test_the_column_of_the_case_ids_is_never_written(source: Path) -> None:
     told = refused(lambda: write(source, {}, "INVOICE", id_column="invoice"))
-    assert "the column `invoice` identifies the cases; it is never written" in told
+    assert "the column `INVOICE` identifies the cases; it is never written" in told
 
 
 def test_what_somebody_else_wrote_is_found_before_the_first_case(source: Path) -> None:
     write(source, {"R-002": ["mine"]}, "Route", id_column="invoice")
-    check_case_cells(source, ["route"], id_column="invoice", is_own=lambda case: case == "R-002")
-    told = refused(
-        lambda: check_case_cells(source, ["route"], id_column="invoice", is_own=lambda case: False)
-    )
+    target = CellTarget(source, ["route"], "", "invoice")
+    check_case_cells(target, lambda case: case == "R-002")
+    told = refused(lambda: check_case_cells(target, lambda case: False))
     assert "cell E4: the column `route` holds something that no bot has written; name another column" in told
 
 
@@ -382,7 +383,7 @@ def test_a_workbook_that_somebody_has_open_is_left_alone(
     assert f"{who}; close it there first (if nobody has, delete the file `{name}` beside it)" in told
     assert source.read_bytes() == before
     copy = source.with_name("copy.xlsm")
-    write(source, {"R-001": ["auto"]}, "Route", id_column="invoice", target=copy)
+    write(source, {"R-001": ["auto"]}, "Route", id_column="invoice", into=copy)
     assert column(copy, "Route") == ["auto", None, None]
 
 
@@ -396,12 +397,13 @@ WITHOUT_RIGHTS = """
 import os, sys
 from pathlib import Path
 from referee.domain import InputError
-from referee.workbook.case_cells import write_case_cells
+from referee.workbook import CellTarget, write_case_cells
 path = Path(sys.argv[1])
-write_case_cells(path, path, ["Route"], {"R-001": ["human"]}.get, id_column="invoice")
+target = CellTarget(path, ["Route"], "", "invoice")
+write_case_cells(target, {"R-001": ["human"]}.get)
 os.setuid(65534)
 try:
-    write_case_cells(path, path, ["Route"], {"R-001": ["auto"]}.get, id_column="invoice")
+    write_case_cells(target, {"R-001": ["auto"]}.get)
 except InputError as error:
     print(error)
 """
@@ -428,24 +430,55 @@ def test_a_workbook_in_a_read_only_folder_is_left_alone(repository: Path) -> Non
     )
 
 
-def test_a_file_changed_since_it_was_read_is_left_alone(source: Path) -> None:
-    as_read = content_sha256(source)
-    write(source, {"R-001": ["theirs"]}, "Route", id_column="invoice", as_read=as_read)
-    told = refused(lambda: write(source, {"R-001": ["mine"]}, "Route", id_column="invoice", as_read=as_read))
-    assert told == f"{source}: the file was changed since it was read"
-    assert column(source, "Route")[0] == "theirs"
+def test_a_row_whose_facts_changed_since_they_were_read_is_left_alone(source: Path) -> None:
+    target = CellTarget(source, ["Route"], "", "invoice", ["invoice", "vendor", "amount"])
+    as_read = check_case_cells(target)
+    book: Any = load_workbook(source, keep_vba=True)
+    sheet = book["Invoices"]
+    sheet["C4"] = 9999
+    sheet["E3"] = "a remark of mine"
+    sheet.move_range("A5:E5", rows=4)
+    book.save(source)
+    written = write_case_cells(target, lambda case: [f"route of {case}"], as_read=as_read)
+    assert written.changed == ("R-002",)
+    assert column(source, "Route") == ["route of R-001", None, None, None, None, None, "route of R-003"]
 
 
-def test_a_file_changed_while_it_is_written_is_left_alone(source: Path) -> None:
-    other = source.read_bytes() + b"more"
+def test_a_fact_is_never_written(source: Path) -> None:
+    told = refused(lambda: check_case_cells(CellTarget(source, ["Vendor"], "", "invoice", ["vendor"])))
+    assert told.endswith("the cases are decided by the column `Vendor`, so it is never written; name another")
+
+
+def test_a_column_is_written_once(source: Path) -> None:
+    assert "is to be written twice" in refused(
+        lambda: write(source, {}, "Route", "route", id_column="invoice")
+    )
+
+
+def test_a_file_that_is_saved_meanwhile_is_written_from_its_new_state(source: Path) -> None:
+    saved = []
 
     def cells_of(case: str) -> list[str]:
-        source.write_bytes(other)  # somebody saves in the very moment
+        if not saved:
+            saved.append(case)
+            write(source, {"R-002": ["theirs"]}, "Their Column", id_column="invoice")
+        return ["mine"]
+
+    write_case_cells(CellTarget(source, ["Route"], "", "invoice"), cells_of)
+    assert column(source, "Route") == ["mine", "mine", "mine"]
+    assert column(source, "Their Column") == [None, "theirs", None]
+
+
+def test_a_file_that_is_saved_again_and_again_is_left_alone(source: Path) -> None:
+    count = iter(range(100))
+
+    def cells_of(case: str) -> list[str]:
+        write(source, {"R-002": [next(count)]}, "Counter", id_column="invoice")
         return ["mine"]
 
     with pytest.raises(InputError, match="was changed while it was being written; try again"):
-        write_case_cells(source, source, ["Route"], cells_of, id_column="invoice")
-    assert source.read_bytes() == other
+        write_case_cells(CellTarget(source, ["Route"], "", "invoice"), cells_of)
+    assert column(source, "Route") == [None, None, None]
     assert [path.name for path in source.parent.iterdir()] == [source.name]
 
 
