@@ -77,7 +77,10 @@ class BotTask:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A checked ``robot.yaml``. ``folder`` is where it stands and where its bots are started."""
+    """A checked ``robot.yaml``. ``folder`` is where it stands and where its bots are started.
+
+    ``dev_tasks`` are for those who make the bots: tests of them, for example.
+    """
 
     folder: Path
     tasks: Mapping[str, BotTask]
@@ -85,10 +88,11 @@ class Project:
     artifacts: Path
     path: tuple[Path, ...] = ()
     python_path: tuple[Path, ...] = ()
+    dev_tasks: Mapping[str, BotTask] = field(default_factory=dict)
 
     def task(self, name: str = "") -> BotTask:
         """The bot of that name, or the main one. Raises InputError naming those there are."""
-        found = self.tasks.get(name or self.main)
+        found = self.tasks.get(name or self.main) or self.dev_tasks.get(name)
         if found is not None:
             return found
         if (self.folder / "bots" / name / "tasks.robot").is_file():
@@ -112,13 +116,11 @@ class Project:
         return ours | {"ROBOT_ROOT": str(self.folder), "ROBOT_ARTIFACTS": str(self.artifacts)}
 
 
-def task_entry(name: str, python_path: Sequence[str] = ()) -> str:
-    """The lines of ``robot.yaml`` for the bot in ``bots/NAME``."""
-    options = "".join(f" --pythonpath {folder}" for folder in python_path)
-    return (
-        f"  {name}:\n"
-        f"    shell: python -m robot --rpa --outputdir output/{name}{options} bots/{name}/tasks.robot\n"
-    )
+def task_entry(name: str, python_path: Sequence[str] = (), *, suite: str = "", rpa: bool = True) -> str:
+    """The lines of ``robot.yaml`` for a bot; ``suite`` is its file, ``bots/NAME/tasks.robot`` if not given."""
+    options = " --rpa" * rpa + f" --outputdir output/{name}"
+    options += "".join(f" --pythonpath {folder}" for folder in python_path)
+    return f"  {name}:\n    shell: python -m robot{options} {suite or f'bots/{name}/tasks.robot'}\n"
 
 
 def read_project(folder: Path) -> Project:
@@ -126,14 +128,19 @@ def read_project(folder: Path) -> Project:
 
     Raises InputError where there is none, and RulesError with every fault of the file.
     """
-    start = folder.resolve()
-    for place in (start, *start.parents):
-        if (place / NAME).is_file():
-            return read_robot_yaml(place / NAME)
+    place = project_folder(folder)
+    if place is not None:
+        return read_robot_yaml(place / NAME)
     raise InputError(
-        f"{start}: neither this folder nor one above it has a robot.yaml; change to the folder of your bots, name it "
-        "with --project, or make a first bot with `referee new bot`"
+        f"{folder.resolve()}: neither this folder nor one above it has a robot.yaml; change to the folder of your "
+        "bots, name it with --project, or make a first bot with `referee new bot`"
     )
+
+
+def project_folder(folder: Path) -> Path | None:
+    """This folder or the nearest one above it that has a ``robot.yaml``."""
+    start = folder.resolve()
+    return next((place for place in (start, *start.parents) if (place / NAME).is_file()), None)
 
 
 def read_robot_yaml(path: Path) -> Project:
@@ -185,7 +192,11 @@ class _Reading:
             self.fault(None, f"the field `{name}` is missing; it names {use}")
         folder = self.path.resolve().parent
         tasks = self.tasks(fields.get("tasks"), required=True)
-        self.tasks(fields.get("devTasks"), required=False)
+        dev_tasks = self.tasks(fields.get("devTasks"), required=False)
+        for name in sorted(set(tasks) & set(dev_tasks)):
+            self.fault(
+                fields["devTasks"], f"`{name}` is in tasks and in devTasks; give one of them another name"
+            )
         listed = {name: self.texts(fields.get(name), name) for name in LISTS}
         artifacts = self.text(fields.get("artifactsDir"), "artifactsDir") or "output"
         if Path(artifacts).is_absolute():
@@ -207,6 +218,7 @@ class _Reading:
             folder / artifacts,
             tuple(folder / text for text, _ in listed["PATH"]),
             tuple(folder / text for text, _ in listed["PYTHONPATH"]),
+            dev_tasks,
         )
 
     def entries(

@@ -1,0 +1,24 @@
+*** Settings ***
+Documentation     @title@
+...
+...               Changes credit limits in the credit desk where the rules allow it, and leaves the rest
+...               to people.
+
+Library           RefereeLibrary    decision_tables/@name@.xlsx
+Resource          resources/credit_desk.resource
+
+Suite Teardown    Close Credit Desk
+
+
+*** Variables ***
+${CASES}    ${CURDIR}/input/cases.xlsx
+
+
+*** Tasks ***
+@title@
+    [Documentation]    Takes the cases of your own file with ``--variable CASES:file.xlsx``.
+    Read Cases    ${CASES}
+    On Action    change limit    Change Credit Limit In Credit Desk
+    On Failure    Keep Credit Desk Screen
+    Open Credit Desk
+    Process Cases

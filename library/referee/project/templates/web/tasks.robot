@@ -1,0 +1,23 @@
+*** Settings ***
+Documentation     @title@
+...
+...               Posts invoices in the accounts-payable portal where the rules allow it, and leaves the
+...               rest to people.
+
+Library           RefereeLibrary    decision_tables/@name@.xlsx
+Resource          resources/ap_portal.resource
+
+Suite Teardown    Close Accounts Payable Portal
+
+
+*** Variables ***
+${CASES}    ${CURDIR}/input/cases.xlsx
+
+
+*** Tasks ***
+@title@
+    [Documentation]    Takes the cases of your own file with ``--variable CASES:file.xlsx``.
+    Read Cases    ${CASES}
+    On Action    post invoice    Post Invoice In Portal
+    Open Accounts Payable Portal
+    Process Cases
