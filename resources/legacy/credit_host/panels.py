@@ -52,10 +52,12 @@ class Frame:
         return Panel((*around, *labels), tuple(entries), cursor)
 
 
-def named(text: str, row: int, column: int = 4) -> Label:
-    """A label with the dots that lead to its field."""
-    dots = ENTRY_COLUMN - 3 - column - len(text)
-    return Label(row, column, text + " ." * (dots // 2) + " :" if column == 4 else f"{text} :")
+def named(text: str, row: int) -> Label:
+    """A label with the dots that lead to its field; dots and colons of all lines stand below each other."""
+    column = 4
+    length = ENTRY_COLUMN - 1 - column
+    dots = ("." if (length - place) % 2 else " " for place in range(len(text) + 1, length - 1))
+    return Label(row, column, f"{text} {''.join(dots)}:")
 
 
 def message_line(message: str) -> Label:
