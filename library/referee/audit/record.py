@@ -126,12 +126,16 @@ def write_line(
 
 def write_time(moment: datetime) -> str:
     """A moment as UTC text with microseconds and ``Z``. The moment must know its offset."""
-    if moment.tzinfo is UTC:  # measured: half the time
-        return moment.isoformat(timespec="microseconds")[:-6] + "Z"
-    offset = moment.utcoffset()
-    if offset is None:
-        raise ValueError("the clock must give moments with an offset, such as datetime.now(UTC)")
-    return (moment.replace(tzinfo=None) - offset).isoformat(timespec="microseconds") + "Z"
+    if moment.tzinfo is not UTC:
+        offset = moment.utcoffset()
+        if offset is None:
+            raise ValueError("the clock must give moments with an offset, such as datetime.now(UTC)")
+        moment = moment.replace(tzinfo=None) - offset
+    # Measured: between two trips to the disk `isoformat` takes twice as long, with all that it asks the time zone.
+    return (
+        f"{moment.year:04}-{moment.month:02}-{moment.day:02}T"
+        f"{moment.hour:02}:{moment.minute:02}:{moment.second:02}.{moment.microsecond:06}Z"
+    )
 
 
 def read_links(line: bytes) -> Links | None:
