@@ -49,6 +49,12 @@ class HostLost(Exception):
     ROBOT_SUPPRESS_NAME = True
 
 
+class NotToBeTyped(Exception):
+    """A key or text that terminals don't have; nothing has been typed."""
+
+    ROBOT_SUPPRESS_NAME = True
+
+
 @keyword
 def open_terminal(address: str) -> None:
     """Connect to ``host:port``. The terminal program, s3270 (on Windows ws3270), ends with this run."""
@@ -109,7 +115,7 @@ def wait_for_screen(*names: str, patience: float = PATIENCE) -> str:
 def press_key(key: str, *names: str, patience: float = PATIENCE) -> str:
     """Press ``ENTER``, ``CLEAR``, ``PF1`` to ``PF24`` or ``PA1`` to ``PA3``, then wait for one of the screens."""
     if not KEY.fullmatch(key):
-        raise ValueError(f"'{key}' is no key; the keys are ENTER, CLEAR, PF1 to PF24 and PA1 to PA3")
+        raise NotToBeTyped(f"'{key}' is no key; the keys are ENTER, CLEAR, PF1 to PF24 and PA1 to PA3")
     _command(key.capitalize() if key in ("ENTER", "CLEAR") else f"{key[:2]}({key[2:]})")
     return wait_for_screen(*names, patience=patience)
 
@@ -122,7 +128,7 @@ def type_into_field(label: str, text: str | Secret) -> None:
     entry = screen.entry_beside(label)
     shown = "what is to be typed" if isinstance(text, Secret) else f"'{value}'"
     if not value.isprintable() or value.encode(CODE_PAGE, errors="ignore").decode(CODE_PAGE) != value:
-        raise ValueError(f"refused: {shown} holds characters that the field {label} can't hold")
+        raise NotToBeTyped(f"refused: {shown} holds characters that the field {label} can't hold")
     if len(value) > entry.length:
         raise ScreenChanged(
             f"the field {label} of {screen.name} has {entry.length} places, and {shown} needs {len(value)}"

@@ -22,6 +22,8 @@ def test_the_suite_passes_and_its_logs_hold_no_password(suite: Path, tmp_path: P
         **os.environ,
         "AP_PORTAL_USER": "apbot",
         "AP_PORTAL_PASSWORD": PASSWORD,
+        "CREDIT_DESK_USER": "CRBOT",
+        "CREDIT_DESK_PASSWORD": PASSWORD,
         "PYTHONPATH": str(HERE.parents[1] / "library"),
     }
     done = subprocess.run(
