@@ -10,6 +10,7 @@ import click
 from referee import __version__
 from referee.cli.audit import audit
 from referee.cli.check import check
+from referee.cli.credential import credential
 from referee.cli.decide import decide
 from referee.cli.diff import diff
 from referee.cli.explain import explain
@@ -21,6 +22,7 @@ from referee.cli.new import new
 from referee.cli.queue import queue
 from referee.cli.replay import replay
 from referee.cli.run import run
+from referee.cli.schedule import schedule
 from referee.cli.show import show
 from referee.cli.test import test
 from referee.cli.train import train
@@ -46,12 +48,14 @@ def cli() -> None:
 for command in (
     new,
     run,
+    schedule,
     import_,
     export,
     decide,
     check,
     worklist,
     queue,
+    credential,
     audit,
     test,
     diff,

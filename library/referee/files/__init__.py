@@ -4,7 +4,8 @@ Knows nothing of cases and rules. Faults are those of the system (``OSError``); 
 person who must mend them.
 """
 
+from referee.files.configuration import configuration_folder
 from referee.files.durability import flush, flush_folder, make_folder
 from referee.files.whole_file import write_whole, written_whole
 
-__all__ = ["flush", "flush_folder", "make_folder", "write_whole", "written_whole"]
+__all__ = ["configuration_folder", "flush", "flush_folder", "make_folder", "write_whole", "written_whole"]

@@ -203,7 +203,7 @@ class Bot:
         self.secrets.learn(named.arguments)
         try:
             cases = [case_dictionary(decision) for decision in decisions]
-            return BuiltIn().run_keyword(named.keyword, *cases, *named.arguments)
+            return BuiltIn().run_keyword(named.keyword, *cases, *named.passed_on)
         except ExecutionFailed as error:
             told = self.secrets.without(str(error))
             # `Fatal Error`, or SIGINT or SIGTERM, after which Robot Framework refuses every further keyword.

@@ -10,6 +10,7 @@ from robotlibcore import DynamicCore
 
 from referee import __version__
 from referee.keywords.bot import Bot
+from referee.keywords.credentials import CredentialKeywords
 from referee.keywords.processing import ProcessingKeywords
 from referee.keywords.refusal import refusals_noted
 from referee.keywords.run_start import RunStart
@@ -81,6 +82,7 @@ class RefereeLibrary(DynamicCore):  # type: ignore[misc]  # PythonLibCore ships 
                 SingleCaseKeywords(bot),
                 WorkItemKeywords(bot),
                 WorkbookKeywords(bot),
+                CredentialKeywords(bot),
             ]
         )
 

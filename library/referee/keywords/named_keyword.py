@@ -8,6 +8,7 @@ from typing import Any
 
 from robot.errors import DataError
 from robot.running.context import EXECUTION_CONTEXTS  # type: ignore[import-untyped]
+from robot.utils import escape
 
 from referee.domain import Diagnostic
 
@@ -23,6 +24,15 @@ class NamedKeyword:
     arguments: tuple[Any, ...]
     task: str
 
+    @property
+    def passed_on(self) -> tuple[Any, ...]:
+        """The arguments as Robot Framework must be given them, which reads texts once more: a backslash, or what looks
+        like a variable, is meant as it stands. ``name=value`` still names an argument.
+        """
+        return tuple(
+            escape(value).replace("\\=", "=") if isinstance(value, str) else value for value in self.arguments
+        )
+
     def __str__(self) -> str:
         return "    ".join([*self.said, self.keyword, *(str(value) for value in self.arguments)])
 
@@ -36,7 +46,7 @@ class NamedKeyword:
             return [self._fault("keyword-unknown", found.error)]
         embedded = getattr(runner, "embedded_args", ())
         try:
-            found.resolve_arguments([*embedded, *given, *self.arguments])
+            found.resolve_arguments([*embedded, *given, *self.passed_on])
         except (DataError, ValueError) as error:
             called = (
                 "it is called with the case and the arguments of the line"

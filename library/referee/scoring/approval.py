@@ -11,13 +11,13 @@ import hashlib
 import json
 import os
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from referee.domain import ModelError
+from referee.files import configuration_folder
 from referee.signing import KeyFault, is_signed, key_pair, read_private_key, read_public_key
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def approvers_folder(models: Path) -> Path | None:
         raise ModelError(
             f"{ENVIRONMENT} is set but names no folder; name the folder of the approvers' keys, or remove the variable"
         )
-    folder = Path(named) if named else _configuration() / "approvers"
+    folder = Path(named) if named else configuration_folder() / "approvers"
     if not folder.is_dir():
         if named or folder.exists():
             raise ModelError(
@@ -208,13 +208,3 @@ def _revoked(approvers: Path) -> set[str]:
             )
         revoked.add(found[1].lower())
     return revoked
-
-
-def _configuration() -> Path:
-    """The user's configuration of Referee, where each system keeps such."""
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming") / "Referee"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "Referee"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "referee"

@@ -218,3 +218,18 @@ def test_paths_are_told_from_the_folder_in_which_the_bot_was_started(folder: Fol
     assert "  results    results.xlsx\n" in said
     assert "  audit log  audit\n" in said
     assert "payments: 3 cases in " in said
+
+
+def test_arguments_of_a_line_reach_the_keyword_as_they_are(folder: Folder) -> None:
+    suite = SUITE.replace(
+        "On Action    pay    Pay One", "On Action    pay    Pay One    ${{text}}    mode=fast"
+    )
+    suite = suite.replace(
+        "[Arguments]    ${{case}}", "[Arguments]    ${{case}}    ${{path}}    ${{mode}}=slow"
+    )
+    settings = r"VAR    ${text}    C:\\temp\\new \${x} \%{y} a=b".replace("{", "{{").replace("}", "}}")
+    step = "Append To File    said.txt    ${path}|${mode}${\\n}"
+    code, said = folder.run(step, settings.format(), suite)
+    assert code == 0, said
+    lines = (folder.path / "said.txt").read_text().splitlines()
+    assert lines == [r"C:\temp\new ${x} %{y} a=b|fast"] * 3

@@ -16,6 +16,8 @@ def test_these_are_the_keywords() -> None:
     assert sorted(KEYWORDS) == [
         "Add Work Items",
         "Decide Case",
+        "Export Credential",
+        "Get Credential",
         "Get Decisions",
         "Get Work Item File",
         "On Action",
