@@ -22,6 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="ap_portal", description="Legacy accounts-payable portal.")
     parser.add_argument("--database", type=Path, required=True, help="SQLite file for the postings")
     parser.add_argument("--vendors", type=Path, default=Path(__file__).with_name("vendors.csv"))
+    parser.add_argument("--port", type=int, default=0, help="a free one without it")
     parser.add_argument("--delay", type=float, default=0.3, help="seconds of the 'please wait' page")
     options = parser.parse_args()
     user, password = os.environ.get("AP_PORTAL_USER", ""), os.environ.get("AP_PORTAL_PASSWORD", "")
@@ -30,10 +31,11 @@ def main() -> int:
         return 2
     try:
         postings = Postings(options.database, read_vendors(options.vendors))
+        portal = Portal(postings, user, password, delay=options.delay, port=options.port)
     except (DatabaseInUse, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    with postings, Portal(postings, user, password, delay=options.delay) as portal:
+    with postings, portal:
         signal.signal(signal.SIGTERM, lambda *_: portal.stop())
         signal.signal(signal.SIGINT, lambda *_: portal.stop())
         threading.Thread(target=stop_at_end_of_input, args=(portal,), daemon=True).start()

@@ -21,16 +21,20 @@ SESSION_COOKIE = "APSESSION"
 
 
 class Portal:
-    """A running portal on a free port of 127.0.0.1. ``delay``: the seconds a user waits for a posting."""
+    """A running portal on a free port of 127.0.0.1, or on ``port``. ``delay``: the seconds a user waits for a
+    posting.
+    """
 
-    def __init__(self, postings: Postings, user: str, password: str, *, delay: float = 0.3) -> None:
+    def __init__(
+        self, postings: Postings, user: str, password: str, *, delay: float = 0.3, port: int = 0
+    ) -> None:
         self.postings = postings
         self.delay = delay
         self._user, self._password = user, password
         self._sessions: dict[str, str] = {}
         self._results: dict[str, tuple[float, str, str]] = {}
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler_for(self))
         self._server.daemon_threads = True
 
     @property
