@@ -87,7 +87,7 @@ def test_the_users_configuration_may_hold_the_keys(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("REFEREE_APPROVERS", raising=False)
-    monkeypatch.setattr("referee.scoring.approval._configuration", lambda: tmp_path / "config")
+    monkeypatch.setattr("referee.scoring.approval.configuration_folder", lambda: tmp_path / "config")
     (tmp_path / "config" / "approvers").mkdir(parents=True)
     assert approvers_folder(models) == tmp_path / "config" / "approvers"
     with pytest.raises(ModelError, match="nobody has approved it"):
