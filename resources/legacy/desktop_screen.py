@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 
 SCREEN_SIZE = "1024x768x24"
 PATIENCE = 20.0
-PATIENCE_FOR_FIELDS = 5.0
+PATIENCE_FOR_FIELDS = 3.0
 """Seconds for a window that is there to be drawn."""
+ENLARGED = (2, 3)
+"""What one size of the picture misreads the other may not; each is tried in its turn."""
 PATIENCE_FOR_THE_CLIPBOARD = 5.0
 ASK_AGAIN = 0.5
 GONE = 2.0
@@ -218,7 +220,7 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
         """Where to click, on the screen, for the fields beside the labels. All are looked for at once."""
         self.wait_for_window(title)
         until = time.monotonic() + PATIENCE_FOR_FIELDS
-        enlarged = 2
+        enlarged = ENLARGED[0]
         while True:
             window = self._top()
             if window is None or window.title != title:
@@ -231,9 +233,9 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
             points = {label: field_beside(image, text) for label, text in found.items() if text}
             if all(points.get(label) for label in labels):
                 return {label: (window.left + x, window.top + y) for label, (x, y) in points.items()}  # type: ignore[misc]
-            if time.monotonic() > until:
+            if time.monotonic() > until and enlarged != ENLARGED[0]:
                 raise self._changed(_missing(title, found, points), _listed(texts))
-            enlarged = 5 - enlarged  # 2 or 3: what one size misreads the other may not
+            enlarged = ENLARGED[enlarged == ENLARGED[0]]
 
     def _changed(self, what: str, shown: str = "") -> ScreenChanged:
         picture = self._keep(self._program(), "screen-changed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SPARSE_TEXT = "--psm 11"
-ALIKE = 0.85
-"""How like a label a text must be. One sign of seven may be misread, and none of four."""
+ALIKE = 0.88
+"""How like a label a text must be. Of a short one, no sign may be misread but for those that look alike."""
 LOOKS_LIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l", "5": "s", "8": "b"})
 WORD_GAP = 0.9
 """Words further apart than this, in heights of a line, belong to different texts."""
@@ -42,6 +43,8 @@ def texts_in(image: Image, enlarged: int = 2) -> list[Text]:
     """From top to bottom. Small letters are read better from a picture that is ``enlarged``."""
     import pytesseract
 
+    # Several threads wait for each other most of the time: with one, a window takes a quarter as long.
+    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
     large = image.convert("L").resize((image.width * enlarged, image.height * enlarged))
     data = pytesseract.image_to_data(large, config=SPARSE_TEXT, output_type=pytesseract.Output.DICT)
     found = [text for line in _lines(data, enlarged) for text in _apart(line)]
