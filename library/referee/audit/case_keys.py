@@ -20,22 +20,13 @@ from referee.audit.segments import segment_names
 from referee.audit.sensitive import MARKS
 from referee.domain import AuditError
 from referee.files import flush_folder
+from referee.files.sqlite_fault import is_held, reason_and_remedy
 from referee.files.write_ahead_log import use_write_ahead_log
 
 _SECRET_BYTES = 32
 _GONE = bytes(_SECRET_BYTES)
 _WAIT_SECONDS = 20
 _NAME = "keys.sqlite"
-_RESTORE = "restore the file from its backup"
-_REMEDIES = {
-    sqlite3.SQLITE_FULL: ("the disk is full", "free some space, then run again"),
-    sqlite3.SQLITE_BUSY: ("another program holds it", "wait until that is done or end it, then run again"),
-    sqlite3.SQLITE_LOCKED: ("another program holds it", "wait until that is done or end it, then run again"),
-    sqlite3.SQLITE_CORRUPT: ("it is damaged", _RESTORE),
-    sqlite3.SQLITE_NOTADB: ("it is damaged", _RESTORE),
-    sqlite3.SQLITE_IOERR: ("the disk or share reports an error", "see to it, then run again"),
-}
-_BYTE = 0xFF  # what is above it in a fault's code tells more of the same fault
 
 # Rows are only appended, and a secret is overwritten in place by zeros of the same length: SQLite then never moves a
 # cell, so no page keeps a copy of a secret that is erased later.
@@ -188,7 +179,7 @@ class CaseKeys:
                 finally:
                     connection.execute(f"PRAGMA busy_timeout = {int(_WAIT_SECONDS * 1000)}")
             except (OSError, sqlite3.Error) as fault:
-                if _code(fault) == sqlite3.SQLITE_BUSY:
+                if is_held(fault):
                     return False
                 raise self._fault(fault) from fault
         return True
@@ -281,18 +272,12 @@ class CaseKeys:
     def _fault(self, fault: OSError | sqlite3.Error) -> AuditError:
         if isinstance(fault, OSError):
             advice = remedy(fault)
-            told, todo = reason(fault), f"{advice[0].lower()}{advice[1:]}, then run again"
+            told, todo = reason(fault), f"{advice[0].lower()}{advice[1:]}"
         else:
-            told, todo = _REMEDIES.get(
-                _code(fault), (str(fault), "give the bot access to it, then run again")
-            )
-        return AuditError(f"the keys for sensitive facts {self.path} can't be used: {told}; {todo}")
-
-
-def _code(fault: Exception) -> int:
-    """The kind of a fault by SQLite's primary codes; -1 for others."""
-    code = getattr(fault, "sqlite_errorcode", None)
-    return -1 if code is None else int(code) & _BYTE
+            told, todo = reason_and_remedy(fault)
+        return AuditError(
+            f"the keys for sensitive facts {self.path} can't be used: {told}; {todo}, then run again"
+        )
 
 
 def _present(connection: sqlite3.Connection, decision: str, case_ids: Collection[str]) -> dict[str, CaseKey]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _EVERY = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=10)
+_PATIENCE = timedelta(seconds=3)
 _BLOCK = 1024 * 1024
 _COMPARED = 64 * 1024
 LOCK_NAME = "audit.ship.lock"
@@ -49,8 +50,8 @@ def shipped_folder(share: Path, log: Path) -> Path:
 def ship(folder: Path, share: Path) -> Shipped:
     """Appends to the copy on the share what it lacks, and nothing that isn't durable here.
 
-    Of what is there only the end is compared, where something is to be added: whether the rest of a copy is what was
-    written is proved by who merges or verifies it.
+    Of what is there the end of the newest segment is compared, and of those that something is added to: whether the
+    rest of a copy is what was written is proved by who merges or verifies it.
     Interrupted anywhere it goes on from there; one process of a host ships at a time. Raises OSError when one of both
     places can't be reached, and AuditError when the copy isn't a beginning of the log.
     """
@@ -66,15 +67,21 @@ def ship(folder: Path, share: Path) -> Shipped:
             here, there = segment_names(folder), segment_names(to)
             if there and there[-1] not in here:
                 raise _more_on_share(folder, to, there[-1])
-            size = sum(_ship_segment(folder / name, to / name) for name in here)
+            size = sum(
+                _ship_segment(folder / name, to / name)
+                for name in here
+                if name == here[-1] or not _is_as_long(folder / name, to / name)
+            )
         finally:
             unlock(held.fileno())
     return Shipped(to, size)
 
 
+def _is_as_long(source: Path, target: Path) -> bool:
+    return target.exists() and target.stat().st_size == source.stat().st_size
+
+
 def _ship_segment(source: Path, target: Path) -> int:
-    if target.exists() and target.stat().st_size == source.stat().st_size:
-        return 0
     with source.open("rb+") as here, target.open("ab+") as there:  # Windows flushes no file that is only read
         size, copied = _durable(here), there.seek(0, os.SEEK_END)
         if copied > size:
@@ -148,13 +155,19 @@ def _no_copy(source: Path, target: Path) -> AuditError:
 
 
 class Shipper:
-    """Ships a log every few seconds while it grows, and at the end of a run; while the share is away it waits."""
+    """Ships a log every few seconds while it grows, and at the end of a run; while the share is away it waits.
 
-    def __init__(self, share: Path, *, every: timedelta = _EVERY) -> None:
+    A share that hangs keeps an append waiting for ``patience``, and the end of a run ten times as long: then the run
+    goes on, and nothing more is shipped until the share answers.
+    """
+
+    def __init__(self, share: Path, *, every: timedelta = _EVERY, patience: timedelta = _PATIENCE) -> None:
         self._share = share
         self._every = every
+        self._patience = patience.total_seconds()
         self._pause = every
         self._turn = threading.Lock()
+        self._attempt: threading.Thread | None = None
         self._last: datetime | None = None
         self._shipped: datetime | None = None
         self._fault = ""
@@ -166,14 +179,15 @@ class Shipper:
         try:
             now = log.now()
             if self._last is None or abs(now - self._last) >= self._pause:
-                self._ship(log, now)
+                self._ship(log, now, self._patience, wait_for_former=0.0)
         finally:
             self._turn.release()
 
     def finish(self, log: AuditLog) -> str:
         """Ships the rest. What the person in charge must know, "" when all is on the share."""
+        patience = 10 * self._patience
         with self._turn:
-            self._ship(log, log.now())
+            self._ship(log, log.now(), patience, wait_for_former=patience)
             if not self._fault:
                 return ""
             since = f"since {write_time(self._shipped)}" if self._shipped else "in this run"
@@ -182,10 +196,22 @@ class Shipper:
                 "`referee audit ship`"
             )
 
-    def _ship(self, log: AuditLog, now: datetime) -> None:
+    def _ship(self, log: AuditLog, now: datetime, patience: float, wait_for_former: float) -> None:
         self._last = now
+        if self._attempt is not None:
+            self._attempt.join(wait_for_former)
+        if self._attempt is None or not self._attempt.is_alive():
+            # A thread of its own, for no call to a file system can be told when to give up. It ends with the process.
+            self._attempt = threading.Thread(target=self._try, args=(log.folder, now), daemon=True)
+            self._attempt.start()
+            self._attempt.join(patience)
+        if self._attempt.is_alive():
+            self._fault = f"{self._share} doesn't answer"
+            self._wait_longer()
+
+    def _try(self, folder: Path, now: datetime) -> None:
         try:
-            ship(log.folder, self._share)
+            ship(folder, self._share)
         except OSError as fault:
             self._fault = f"{self._share} can't be reached: {reason(fault)}"
         except AuditError as fault:  # the copy must not stop the bots; whoever reads the summary has to look
@@ -193,4 +219,7 @@ class Shipper:
         else:
             self._fault, self._shipped, self._pause = "", now, self._every
             return
+        self._wait_longer()
+
+    def _wait_longer(self) -> None:
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def ship_log(folder: Path, share: Path, as_json: bool) -> None:
     """Bring what is new in the log in FOLDER to its copy on a share.
 
-    Compares only the end of the copy, where it adds something; merge and verify prove the rest.
+    Compares only the end of the copy; merge and verify prove the rest.
     """
     from referee.audit import LOG_NAME
     from referee.audit.disk_fault import reason
@@ -77,17 +77,19 @@ def merge(context: click.Context, share: Path, into: Path, watch: int | None, as
     written, and is merged up to there; and when it isn't or is less than what was merged before. With --watch it waits
     for a share that is away.
     """
+    from referee.audit import has_log
     from referee.audit.merging import Collector, copies
     from referee.audit.settings import open_log
     from referee.domain import AuditError, InputError
 
+    wanted = "name the folder on the share that holds one folder for each machine"
+    if has_log(share):
+        raise InputError(f"{share} is a log itself; {wanted}")
     if watch is None and not copies(share):
-        raise InputError(
-            f"no folder in {share} holds an audit log; name the folder on the share that holds one folder for each "
-            "machine"
-        )
+        raise InputError(f"no folder in {share} holds an audit log; {wanted}")
     log = open_log(into, shipped=False)
     collector = Collector(share, log)
+    is_told = False
     while True:
         try:
             found = collector.merge()
@@ -97,6 +99,13 @@ def merge(context: click.Context, share: Path, into: Path, watch: int | None, as
             click.echo(str(fault), err=True)
         else:
             _print(found, as_json)
+            if not found.counts and not is_told:
+                is_told = True
+                click.echo(
+                    f"note: no folder in {share} holds an audit log yet; if it is the wrong folder, stop this, "
+                    f"and {wanted}",
+                    err=True,
+                )
             for remark in log.finish():
                 click.echo(remark, err=True)
             if watch is None:

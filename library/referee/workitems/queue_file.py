@@ -12,6 +12,7 @@ from pathlib import Path
 from referee.audit.disk_fault import reason
 from referee.domain import QueueError
 from referee.files import flush, flush_folder, make_folder
+from referee.files.sqlite_fault import reason_and_remedy
 from referee.files.write_ahead_log import use_write_ahead_log
 
 APPLICATION_ID = 0x52514655  # "RQFU": tells a work queue from other SQLite files
@@ -171,7 +172,10 @@ class QueueFile:
         try:
             yield
         except sqlite3.Error as fault:
-            raise QueueError(f"the work queue {self.path} can't be used: {_told(fault)}") from fault
+            told, todo = reason_and_remedy(fault)
+            raise QueueError(
+                f"the work queue {self.path} can't be used: {told}; {todo}, then run again"
+            ) from fault
         except OSError as fault:
             raise QueueError(
                 f"the work queue {self.path} can't be used: {reason(fault)}; see to the disk and its rights, "
@@ -191,16 +195,3 @@ def _is_ours(connection: sqlite3.Connection) -> bool:
     found: int = connection.execute("PRAGMA application_id").fetchone()[0]
     tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     return found == APPLICATION_ID or (found == 0 and tables == 0)
-
-
-def _told(fault: sqlite3.Error) -> str:
-    text = str(fault)
-    if "locked" in text or "busy" in text:
-        return f"another program has kept it locked for {PATIENCE_SECONDS} s; close what has it open, then run again"
-    if "full" in text:
-        return "the disk is full; free some space, then run again"
-    if "readonly" in text or "unable to open" in text:
-        return "no right to write to it or its folder; give the bot these rights, then run again"
-    if "not a database" in text or "malformed" in text:
-        return f"it is damaged or no work queue ({text}); restore it from the backup or name another file"
-    return f"{text}; see to the disk it is on, then run again"

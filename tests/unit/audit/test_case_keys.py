@@ -135,7 +135,9 @@ def test_a_damaged_file_of_keys_is_refused_and_left_alone(tmp_path: Path, conten
     keys = CaseKeys(tmp_path / "audit")
     keys.path.parent.mkdir()
     keys.path.write_bytes(content)
-    with pytest.raises(AuditError, match=r"keys\.sqlite can't be used: it is damaged; restore the file"):
+    with pytest.raises(
+        AuditError, match=r"keys\.sqlite can't be used: it is damaged, or a file of another kind; restore it"
+    ):
         keys.of_cases("payments", ["1"])
     assert keys.path.read_bytes() == content
 
@@ -162,7 +164,9 @@ def test_keys_that_another_program_holds_are_waited_for_and_need_no_backup(
     other.execute("BEGIN IMMEDIATE")
     try:
         for refused in (lambda: keys.of_cases("payments", ["1"]), lambda: keys.erase("payments", "1")):
-            with pytest.raises(AuditError, match="another program holds it; wait until that is done") as told:
+            with pytest.raises(
+                AuditError, match="another program holds it; close what has it open, or wait until"
+            ) as told:
                 refused()
             assert "backup" not in str(told.value)
     finally:

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import socket
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -18,10 +19,11 @@ from hypothesis import strategies as st
 
 from referee.audit import AuditLog, Record, open_log, shipping, verify
 from referee.audit.canonical_json import exact_json
+from referee.audit.file_lock import lock
 from referee.audit.merging import Collector, Merged
 from referee.audit.record import read_record, write_line
 from referee.audit.segments import log_id, segment_names
-from referee.audit.shipping import Shipper, ship
+from referee.audit.shipping import LOCK_NAME, Shipper, ship
 from referee.domain import AuditError
 
 DONE = {"decision": "d", "status": "done", "action": "a", "result": Decimal("1.50"), "error": ""}
@@ -126,6 +128,15 @@ def test_a_copy_that_was_changed_is_not_added_to(host: Host) -> None:
     assert copy.read_bytes() == changed
 
 
+def test_the_end_of_a_copy_is_compared_even_when_nothing_is_to_be_added(host: Host) -> None:
+    host.work(0, 12)
+    ship(host.folder, host.share)
+    copy = host.copy / segment_names(host.copy)[-1]
+    copy.write_bytes(copy.read_bytes().replace(b'"result":1.50', b'"result":9.50'))
+    with pytest.raises(AuditError, match=r"isn't a copy of .*: one of both was changed"):
+        ship(host.folder, host.share)
+
+
 def test_a_log_that_lost_records_is_noticed_when_it_is_shipped(host: Host) -> None:
     host.work(0, 12)
     ship(host.folder, host.share)
@@ -184,6 +195,29 @@ def test_while_the_share_is_away_the_run_goes_on_and_says_so_at_its_end(host: Ho
         "goes with the next run, or with `referee audit ship`"
     )
     away.rename(host.share)
+    assert log.finish() == ()
+    assert host.files(host.copy) == host.files(host.folder)
+
+
+def test_a_share_that_hangs_holds_up_neither_the_run_nor_its_end(host: Host, tmp_path: Path) -> None:
+    (host.folder).mkdir()
+    log = AuditLog(
+        host.folder,
+        clock=lambda: host.now,
+        followers=[Shipper(host.share, patience=timedelta(milliseconds=20))],
+    )
+    with (host.folder / LOCK_NAME).open("ab") as hanging:  # as a process does that waits for the share
+        lock(hanging.fileno())
+        begun = time.monotonic()
+        for number in range(3):
+            log.append("run", {"n": number})
+            host.now += timedelta(minutes=1)
+        (remark,) = log.finish()
+        assert time.monotonic() - begun < 5
+        assert remark == (
+            f"the audit log was not shipped in this run: {host.share} doesn't answer; what waits goes with the next "
+            "run, or with `referee audit ship`"
+        )
     assert log.finish() == ()
     assert host.files(host.copy) == host.files(host.folder)
 

@@ -205,6 +205,34 @@ def test_a_collector_waits_for_a_share_that_is_away(tmp_path: Path, monkeypatch:
     assert kinds == [0, 1, 2, 3]
 
 
+def test_a_collector_says_once_what_it_waits_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", sleep)
+    share = tmp_path / "share"
+    share.mkdir()
+    told = typed("audit", "merge", share, "--into", tmp_path / "central", "--watch", "7")
+    assert (
+        told.output.count(f"note: no folder in {share} holds an audit log yet; if it is the wrong folder")
+        == 1
+    )
+    assert len(slept) == 3
+
+
+def test_a_log_is_not_taken_for_the_share_that_holds_logs(tmp_path: Path) -> None:
+    log_of(tmp_path / "north", 1)
+    told = typed("audit", "merge", tmp_path / "north", "--into", tmp_path / "central", "--watch", "7")
+    assert isinstance(told.exception, InputError)
+    assert str(told.exception).startswith(
+        f"{tmp_path / 'north'} is a log itself; name the folder on the share"
+    )
+
+
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     for arguments, message in (
         (("ship", tmp_path / "none", "--to", tmp_path), "there is no audit log in"),

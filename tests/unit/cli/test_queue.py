@@ -130,7 +130,7 @@ def test_export_and_import_move_items(referee: Command, filled: WorkQueue) -> No
     ("arguments", "said"),
     [
         (("list",), "there is no work queue"),
-        (("stats", "--file", "notes.txt"), "is damaged or no work queue"),
+        (("stats", "--file", "notes.txt"), "is damaged, or a file of another kind"),
         (("add", "nowhere.csv"), "there is no such file"),
         (("import", "nowhere.jsonl"), "it can't be read"),
     ],

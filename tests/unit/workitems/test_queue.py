@@ -429,7 +429,7 @@ def test_counts_tell_what_can_be_worked_on(queue: WorkQueue, time: Time) -> None
 def test_what_is_no_work_queue_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("no database, only some text that is long enough to be taken for one by its size\n" * 99)
-    with pytest.raises(QueueError, match="it is damaged or no work queue"):
+    with pytest.raises(QueueError, match="it is damaged, or a file of another kind"):
         WorkQueue(text)
     other = tmp_path / "other.sqlite"
     with sqlite3.connect(other) as connection:
