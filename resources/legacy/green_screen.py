@@ -20,6 +20,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from Mainframe3270.py3270 import Emulator
 
 PATIENCE = 20.0
+PATIENCE_AT_END = 10.0
 # A host may unlock the keyboard before it has drawn all; a screen that stays longer than this is what it wants to show.
 SETTLING = 2.0
 KEY = re.compile(r"ENTER|CLEAR|PF(?:[1-9]|1\d|2[0-4])|PA[1-3]")
@@ -82,11 +84,10 @@ def open_terminal(address: str) -> None:
 @keyword
 def close_terminal() -> None:
     """End the terminal program. May be called when none is open."""
-    # It may have ended already, and then each of its pipes fails in its own way; the process is waited for below.
-    with contextlib.suppress(Exception):
-        for connection in _mainframe().cache:
-            _end(connection)
-        _mainframe().cache.empty_cache()
+    mainframe = _mainframe()
+    for connection in mainframe.cache:
+        _end(connection)
+    mainframe.cache.empty_cache()
 
 
 @keyword
@@ -209,10 +210,11 @@ def _command(text: str) -> Any:
 
 
 def _emulator() -> Emulator:
-    try:
-        return _mainframe().mf
-    except RuntimeError as error:
-        raise HostLost("no terminal is open") from error
+    mainframe = _mainframe()
+    if not mainframe.cache:
+        raise HostLost("no terminal is open")
+    emulator: Emulator = mainframe.mf
+    return emulator
 
 
 def _mainframe() -> Any:
@@ -226,7 +228,11 @@ def _end(connection: Emulator) -> None:
     for pipe in (process.stdin, process.stdout, process.stderr):
         with contextlib.suppress(OSError):
             pipe.close()
-    process.wait()
+    try:
+        process.wait(timeout=PATIENCE_AT_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ class CreditBot:
 
     def __init__(self, repository: Path, folder: Path, kinds: list[str]) -> None:
         self.folder = folder
+        self.journal = folder / "output" / "bot" / "credit_desk" / "journal.sqlite"
         self._library = repository / "library"
         for name in ("bots", "resources", "decision_tables"):
             shutil.copytree(repository / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -50,10 +51,6 @@ class CreditBot:
     @property
     def audit(self) -> Path:
         return self.folder / "output" / "audit"
-
-    @property
-    def journal(self) -> Path:
-        return self.folder / "output" / "bot" / "credit_desk" / "journal.sqlite"
 
     def start(self, *options: str) -> subprocess.Popen[bytes]:
         """The bot as a process. What it says goes to ``said.txt``."""

@@ -4,13 +4,12 @@ Where a screen has changed, nothing is changed at all.
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -29,6 +28,9 @@ pytestmark = [
 
 SEED = 20260316
 DECISION = "credit_limits"
+PASSWORD = "geheim-4711"
+
+StartHost = Callable[..., tuple[subprocess.Popen[str], str]]
 
 # What is counted, and how long after the count has grown the bot is killed; 0 is at once.
 Moment = tuple[str, Callable[[CreditBot], int], float]
@@ -109,31 +111,65 @@ def test_a_bot_that_is_killed_at_any_moment_changes_each_limit_once_or_hands_it_
     assert bot.changes() == changes
 
 
+@pytest.fixture
+def own_hosts(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StartHost]:
+    """Starts hosts beside the bot on one journal, and returns the process and its address."""
+    monkeypatch.setenv("CREDIT_DESK_USER", "CRBOT")
+    monkeypatch.setenv("CREDIT_DESK_PASSWORD", PASSWORD)
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*options: str) -> tuple[subprocess.Popen[str], str]:
+        program = [sys.executable, "-m", "credit_host", "--database", str(tmp_path / "journal.sqlite")]
+        host = subprocess.Popen(
+            [*program, *options],
+            cwd=repository / "resources" / "legacy",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(host)
+        assert host.stdout is not None
+        return host, host.stdout.readline().strip()
+
+    yield start
+    for host in started:
+        host.kill()
+        host.communicate()
+
+
+def test_a_host_that_dies_before_it_confirms_is_asked_later_and_changes_nothing_twice(
+    tmp_path: Path, repository: Path, own_hosts: StartHost
+) -> None:
+    bot = CreditBot(repository, tmp_path, ["plain"] * 2)
+    bot.journal = tmp_path / "journal.sqlite"
+    host, address = own_hosts("--delay", "0.3")
+    process = bot.start("--variable", f"CREDIT_DESK_ADDRESS:{address}")
+    try:
+        assert wait_for(process, lambda: bot.changes().total() == 1), bot.said
+        host.kill()  # while it makes the bot wait for the confirmation
+        host.wait()
+    finally:
+        process.wait(timeout=60)
+    assert process.returncode != 0, "nothing can be done without a host"
+    item = bot.items()["CR-01"]
+    assert item.state is ItemState.PENDING and item.failure is not None
+    assert "whether request CR-01 was done is not known" in item.failure.message
+
+    _, address = own_hosts("--port", address.rpartition(":")[2])
+    code, said = bot.run("--variable", f"CREDIT_DESK_ADDRESS:{address}")
+    assert code == 0, said
+    assert all(item.state is ItemState.DONE for item in bot.items().values())
+    assert bot.changes() == {"CR-01": 1, "CR-02": 1}
+    begun = cases_of(record for record in bot.records("action") if record["payload"]["status"] == "acting")
+    assert begun["CR-01"] == 1, "it was found, not done again"
+
+
 def test_a_changed_screen_stops_the_run_with_pictures_and_leaves_the_rest_for_later(
-    tmp_path: Path, repository: Path
+    tmp_path: Path, repository: Path, own_hosts: StartHost
 ) -> None:
     bot = CreditBot(repository, tmp_path, ["plain"] * 5)
-    program = [sys.executable, "-m", "credit_host", "--database", str(tmp_path / "journal.sqlite")]
-    environment = {**os.environ, "CREDIT_DESK_USER": "CRBOT", "CREDIT_DESK_PASSWORD": "geheim-4711"}
-    host = subprocess.Popen(
-        [*program, "--release", "renamed"],
-        cwd=repository / "resources" / "legacy",
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert host.stdin is not None and host.stdout is not None
-    try:
-        address = host.stdout.readline().strip()
-        with pytest.MonkeyPatch.context() as patch:
-            for name in ("CREDIT_DESK_USER", "CREDIT_DESK_PASSWORD"):
-                patch.setenv(name, environment[name])
-            code, said = bot.run("--variable", f"CREDIT_DESK_ADDRESS:{address}")
-    finally:
-        host.stdin.close()
-        host.stdout.close()
-        host.wait(timeout=20)
+    _, address = own_hosts("--release", "renamed")
+    code, said = bot.run("--variable", f"CREDIT_DESK_ADDRESS:{address}")
     assert code != 0
     assert "the screen changed: CDSK31 has no label NEW LIMIT" in said
     items = bot.items()
@@ -145,6 +181,6 @@ def test_a_changed_screen_stops_the_run_with_pictures_and_leaves_the_rest_for_la
         for item in tried:
             assert item.files == (f"attempt-1-credit_desk-{item.key}.html",)
             page = queue.file(item.id, item.files[0]).read_text(encoding="utf-8")
-            assert "REVISED LIMIT" in page and "geheim" not in page
+            assert "REVISED LIMIT" in page and PASSWORD not in page
     finally:
         queue.close()

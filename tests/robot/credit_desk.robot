@@ -62,6 +62,19 @@ A Refusal Is Told In The Host's Words And Nothing Is Changed
     Should Be Equal    ${after}    ${before}
     Change And Find    CR-20    100183    120000    130000
 
+What A Screen Shows Can Be Read
+    [Documentation]    Beside its labels, also where there is nothing.
+    Choose    1    CDSK20
+    Type Into Field    CUSTOMER NUMBER    100290
+    Press Key    ENTER    CDSK20
+    ${name}=    Read Field    Name
+    Should Be Equal    ${name}    Océane Transports SARL
+    ${items}=    Read Field    OPEN ITEMS
+    Should Be Equal    ${items}    58,700 EUR
+    ${amounts}=    Read From Screen    ([0-9,]+) EUR
+    Should Be Equal    ${amounts}    ${{ ["60,000", "58,700"] }}
+    Press Key    PF3    ${MENU_SCREEN}
+
 A Double Change Is Noticed
     [Documentation]    The host does not prevent it, so the search must not hide it.
     Change And Find    CR-30    100207    80000    81000
@@ -72,13 +85,8 @@ A Double Change Is Noticed
 
 A Record In Use Is No Refusal
     [Documentation]    Another terminal holds it; when it lets go, the change can be made.
-    ${host}=    Address Of Credit Host
-    Open Terminal    ${host}
-    Sign On    %{CREDIT_DESK_USER}    ${{robot.api.types.Secret(os.environ["CREDIT_DESK_PASSWORD"])}}
+    Hold At Another Terminal    100231
     ${case}=    A Request    CR-40    100231    35000    36000
-    VAR    &{change}=    customer=100231    current_limit=35,000
-    Choose Customer    ${change}
-    Switch Connection    ${1}
     Run Keyword And Expect Error
     ...    *not changed: the credit desk says of customer 100231: CD409W RECORD IN USE BY TERMINAL T0002, *
     ...    Change Credit Limit In Credit Desk
@@ -94,7 +102,7 @@ A Record In Use Is No Refusal
 
 What Is Typed Is Read Back And Must Fit
     [Documentation]    Before any key is pressed.
-    Go To Function    2    ${CUSTOMER_SCREEN}
+    Choose    2    ${CUSTOMER_SCREEN}
     Run Keyword And Expect Error
     ...    the screen changed: the field CUSTOMER NUMBER of CDSK30 has 6 places, and '1234567' needs 7
     ...    Type Into Field
@@ -112,7 +120,7 @@ A Wrong Password Is Told And Shown Nowhere
     ${host}=    Address Of Credit Host
     Open Terminal    ${host}
     VAR    ${wrong}=    ${{robot.api.types.Secret(os.environ["CREDIT_DESK_PASSWORD"][:-1])}}
-    Run Keyword And Expect Error    *CD900E USERID OR PASSWORD NOT VALID    Sign On    CRBOT    ${wrong}
+    Sign On With    ${wrong}    ${LOGON_SCREEN}
     Type Into Field    PASSWORD    ${wrong}
     ${picture}=    Take Screen Picture    ${FOLDER}/logon.html
     ${page}=    Get File    ${picture}
@@ -151,6 +159,7 @@ A Host That Is Gone Is Told
     ...    Find Change In Credit Desk    ${case}
     Run Keyword And Expect Error    the credit desk can't be used: no terminal connection to 127.0.0.1:*
     ...    Open Credit Desk    ${host}
+    Run Keyword And Expect Error    no terminal is open    Read Field    USERID
     Run Keyword And Expect Error    the credit desk can't be used: 'mainframe' is no address of a host; *
     ...    Open Credit Desk    mainframe
     [Teardown]    Close And Stop
@@ -208,6 +217,39 @@ Close And Stop
     [Documentation]    First the terminal, then the host.
     Close Credit Desk
     Stop Credit Hosts
+
+Sign On With
+    [Documentation]    By hand, as the bot would.
+    [Arguments]    ${password}    ${screen}
+    Wait For Screen    ${LOGON_SCREEN}
+    Type Into Field    USERID    %{CREDIT_DESK_USER}
+    Type Into Field    PASSWORD    ${password}
+    Press Key    ENTER    ${screen}
+
+Hold At Another Terminal
+    [Documentation]    A customer's record; the first terminal is in use again afterwards.
+    [Arguments]    ${customer}
+    ${host}=    Address Of Credit Host
+    Open Terminal    ${host}
+    Sign On With    ${{robot.api.types.Secret(os.environ["CREDIT_DESK_PASSWORD"])}}    ${MENU_SCREEN}
+    Choose    2    ${CUSTOMER_SCREEN}
+    Type Into Field    CUSTOMER NUMBER    ${customer}
+    Press Key    ENTER    ${CHANGE_SCREEN}
+    Switch Connection    ${1}
+
+Choose
+    [Documentation]    From the menu, after leaving the screen that a test before has left.
+    [Arguments]    ${option}    ${screen}
+    ${now}=    Wait For Screen
+    ...    ${MENU_SCREEN}
+    ...    ${CUSTOMER_SCREEN}
+    ...    ${CHANGE_SCREEN}
+    ...    ${JOURNAL_SCREEN}
+    WHILE    $now != $MENU_SCREEN    limit=3
+        ${now}=    Press Key    PF3    ${MENU_SCREEN}    ${CUSTOMER_SCREEN}
+    END
+    Type Into Field    OPTION    ${option}
+    Press Key    ENTER    ${screen}
 
 A Request
     [Documentation]    A case as the decision engine hands it over: numbers are decimals.
