@@ -104,7 +104,7 @@ def main() -> None:
             logging = time.process_time() - started
 
             def again(log: Path = log, workbook: Path = workbook, expected: int = len(cases)) -> None:
-                found = replay(log, versions=[workbook], models=models)
+                found = replay(log, versions=[workbook], models=[models])
                 assert (found.equal, found.different) == (expected, 0), found
 
             replaying = best(again)

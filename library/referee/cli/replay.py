@@ -32,7 +32,12 @@ DECISION_TABLES = Path("decision_tables")
     help="Where the workbooks of then are: files or folders, in git perhaps.  [default: decision_tables]",
 )
 @click.option(
-    "--models", default="models", type=click.Path(path_type=Path), show_default=True, help="The models."
+    "--models",
+    multiple=True,
+    default=("models",),
+    type=click.Path(path_type=Path),
+    show_default=True,
+    help="Where the models of then are; may be given several times. With --workbook the first counts.",
 )
 @click.option("--keys", type=click.Path(path_type=Path), help="The keys folder, if it isn't beside the log.")
 @click.option("--case", default="", help="Only this case.")
@@ -53,7 +58,7 @@ def replay(
     folder: Path,
     workbook: Path | None,
     versions: tuple[Path, ...],
-    models: Path,
+    models: tuple[Path, ...],
     keys: Path | None,
     case: str,
     start: str,

@@ -145,7 +145,7 @@ def replay(
     *,
     versions: Sequence[str | Path] = (),
     workbook: str | Path | None = None,
-    models: str | Path = "models",
+    models: Sequence[str | Path] = ("models",),
     keys: str | Path | None = None,
     case: str = "",
     start: str = "",
@@ -156,8 +156,9 @@ def replay(
     """Decides the cases of a log again and compares what comes out, part by part and byte by byte.
 
     Without ``workbook`` each is decided by the very workbook and models that decided it, found by their hashes among
-    ``versions`` (files and folders, and their git history) and ``models``: then any difference is a fault. With
-    ``workbook`` all its decisions are decided by that one, and the differences are what it would change.
+    ``versions`` (files and folders, and their git history) and the folders ``models``: then any difference is a fault.
+    With ``workbook`` all its decisions are decided by that one and the models of the first folder, and the differences
+    are what it would change.
 
     ``start`` and ``end`` are UTC times as the log writes them, or beginnings of one (``2026-03``); what is written at
     ``end`` or later isn't decided again.
@@ -171,7 +172,9 @@ def replay(
         raise InputError(f"there is no audit log in {folder}; name its folder with --audit")
     found = FoundVersions([Path(place) for place in versions])
     try:
-        replaying = _Replaying(AuditLog(folder, read_only=True), found, workbook, Path(models), keys)
+        replaying = _Replaying(
+            AuditLog(folder, read_only=True), found, workbook, [Path(place) for place in models], keys
+        )
         replaying.run(case, start, end, limit, progress)
     finally:
         found.close()
@@ -184,7 +187,7 @@ class _Replaying:
         log: AuditLog,
         found: FoundVersions,
         workbook: str | Path | None,
-        models: Path,
+        models: Sequence[Path],
         keys: str | Path | None,
     ) -> None:
         self.result = Replay()
@@ -192,7 +195,7 @@ class _Replaying:
         self._found = found
         self._models = models
         self._facts = LoggedFacts(log, None if keys is None else Path(keys))
-        self._other = None if workbook is None else _Decider(Path(workbook), models)
+        self._other = None if workbook is None else _Decider(Path(workbook), models[0])
         self._deciders: dict[tuple[bytes, str], _Decider | str] = {}
         self._erased_records: dict[tuple[str, str, str], set[int]] = {}
 
@@ -259,16 +262,18 @@ class _Replaying:
         path = self._found.path(sha256, name)
         if path is None:
             return f"{told} isn't among the versions"
-        try:
-            decider = _Decider(path, self._models)
-        except RefereeError as error:
-            return f"{told} can't be used: {error}"
-        there = decider.referee.versions.models
-        for node, used in versions["models"].items():
-            if there.get(node) != (used["version"], used["sha256"]):
-                model = f"the model of `{node}`, version {used['version']} ({used['sha256'][:12]}…)"
-                return f"{model}, isn't in {self._models}"
-        return decider
+        refused = ""
+        for models in self._models:
+            try:
+                decider = _Decider(path, models)
+            except RefereeError as error:
+                refused = refused or f"{told} can't be used: {error}"
+                continue
+            lacking = _lacking(decider.referee.versions.models, versions["models"])
+            if not lacking:
+                return decider
+            refused = f"{lacking}, isn't in {', '.join(map(str, self._models))}"
+        return refused
 
     def _flush(self) -> None:
         for decider in {*self._deciders.values(), self._other}:
@@ -372,3 +377,11 @@ def _without_places(concluded: Mapping[str, Any]) -> dict[str, Any]:
         for name in ("rules", "diagnostics")
     }
     return {**concluded, **bare}
+
+
+def _lacking(there: Mapping[str, tuple[str, str]], used: Mapping[str, Any]) -> str:
+    """The first model that was used and isn't there, "" when all are."""
+    for node, model in used.items():
+        if there.get(node) != (model["version"], model["sha256"]):
+            return f"the model of `{node}`, version {model['version']} ({model['sha256'][:12]}…)"
+    return ""

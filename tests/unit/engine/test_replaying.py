@@ -21,6 +21,16 @@ from referee.workbook import FactDefinition
 from referee.workbook.cell_value import UnreadableCell
 from tests.unit.engine.limits import GOOD, RULES, write_limits
 
+LOAN: dict[str, Any] = {
+    **dict.fromkeys(("phist", "selfemp", "insurance", "condomin", "single", "afam"), "no"),
+    "hschool": "yes",
+    "chist": 1,
+    "mhist": 1,
+    "pirat": Decimal("0.3"),
+    "hirat": Decimal("0.2"),
+    "lvrat": Decimal("0.7"),
+    "unemp": Decimal("3.9"),
+}
 HIGHER = (
     ('"DE","FR"', "<= 9000", "auto", "pay", None, "within the limit"),
     ('"DE","FR"', "> 9000", *RULES[1][2:]),
@@ -317,3 +327,20 @@ def test_a_place_that_is_not_there_is_said(log: Path) -> None:
         replay(log, versions=[log.parent / "nowhere"])
     with pytest.raises(InputError, match="there is no audit log in"):
         replay(log.parent / "tables")
+
+
+def test_the_models_of_then_are_looked_for_in_several_folders(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[3]
+    workbook = root / "decision_tables" / "loan_applications.xlsx"
+    shutil.copytree(root / "models", tmp_path / "archive")
+    shutil.copytree(root / "models", tmp_path / "models")
+    loans = Referee(workbook, models=tmp_path / "models", audit=tmp_path / "audit")
+    loans.decide("1", {"rownames": "1", **LOAN})
+    card = tmp_path / "models" / "loan_denial" / "card.json"
+    card.write_text(card.read_text("utf-8").replace('"version": "', '"version": "9.'), "utf-8")
+    now, archive = tmp_path / "models", tmp_path / "archive"
+    for models, equal in (([now], 0), ([archive], 1), ([now, archive], 1)):
+        found = replay(tmp_path / "audit", versions=[workbook], models=models)
+        assert (found.equal, found.different) == (equal, 0), found.not_replayed
+    (reason,) = replay(tmp_path / "audit", versions=[workbook], models=[now, now]).not_replayed
+    assert reason.endswith(f"isn't in {now}, {now}")
