@@ -21,7 +21,9 @@ import gc
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +63,22 @@ class ProgramGone(Exception):
     ROBOT_SUPPRESS_NAME = True
 
 
+def at_the_display(step: Callable[..., Any]) -> Callable[..., Any]:
+    """A display that ends takes its programs with it, and each part of what we use says so in its own way."""
+
+    @wraps(step)
+    def told(*arguments: Any, **named: Any) -> Any:
+        from mss.exception import ScreenShotError
+        from Xlib.error import ConnectionClosedError, DisplayError
+
+        try:
+            return step(*arguments, **named)
+        except (ConnectionClosedError, DisplayError, ConnectionError, ScreenShotError) as error:
+            raise ProgramGone("the display has ended, and the program with it") from error
+
+    return told
+
+
 @library(scope="GLOBAL")
 class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is named like its file)
     """The display, and the windows of the program that is driven."""
@@ -68,11 +86,13 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
     def __init__(self) -> None:
         self._desktop: Any = None
         self._windows: Windows | None = None
+        self._is_open = False
         self._display_before: str | None = None
         self._class = ""
         self._pictures: list[Path] = []
 
     @keyword
+    @at_the_display
     def open_display(self, window_class: str, shown: bool = False) -> None:
         """Choose the display for programs that are started from now on; ``window_class`` is that of their windows.
 
@@ -81,6 +101,7 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
         """
         self.close_display()
         self._display_before = os.environ.get("DISPLAY")
+        self._is_open = True
         self._class = window_class
         if shown:
             if not self._display_before:
@@ -107,10 +128,13 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
     @keyword
     def close_display(self) -> None:
         """Go back to the display there was before. May be called when none is open."""
-        if self._windows is None:
+        if not self._is_open:
             return
-        self._windows.close()
-        self._windows = None
+        self._is_open = False
+        if self._windows is not None:
+            self._windows.close()
+            self._windows = None
+        self._let_go_of_mouse_and_keyboard()
         if self._display_before is None:
             os.environ.pop("DISPLAY", None)
         else:
@@ -119,7 +143,21 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
         gc.collect()  # mouse and keyboard let go of the display while it is there
         stop_bound_processes(DISPLAY)
 
+    def _let_go_of_mouse_and_keyboard(self) -> None:
+        """They would do so when they are forgotten, and print a traceback if the display has ended."""
+        if self._desktop is None:
+            return
+        from Xlib.error import ConnectionClosedError
+
+        for name, part in (("click", "_mouse"), ("press_keys", "_keyboard")):
+            controller = getattr(self._desktop.keywords[name].__self__, part, None)
+            connection = vars(controller).pop("_display", None) if controller else None
+            if connection is not None:
+                with suppress(ConnectionClosedError, OSError):
+                    connection.close()
+
     @keyword
+    @at_the_display
     def wait_for_window(self, *titles: str, patience: float = PATIENCE) -> str:
         """Wait until a window with one of the titles is above the program's other windows; returns its title."""
         until = time.monotonic() + patience
@@ -140,6 +178,7 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
             time.sleep(PAUSE)
 
     @keyword
+    @at_the_display
     def wait_for_another_window(self, title: str, patience: float = PATIENCE) -> str:
         """Wait until a window with another title is above the program's other windows; returns its title."""
         until = time.monotonic() + patience
@@ -150,12 +189,14 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
         return window.title
 
     @keyword
+    @at_the_display
     def press_keys(self, *keys: str) -> None:
         """Press keys together, such as ``f5`` or ``ctrl    c``."""
         self._open_windows()
         self._desktop.press_keys(*keys)
 
     @keyword
+    @at_the_display
     def fill_in_window(self, title: str, **values: str) -> None:
         """Put each value into the field beside its label, and read back that it arrived, sign by sign."""
         points = self._fields(title, list(values))
@@ -174,6 +215,7 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
                 raise self._changed(f"the field '{label}' of '{title}' took {arrived!r} for {value!r}")
 
     @keyword
+    @at_the_display
     def read_from_window(self, title: str, *labels: str) -> dict[str, str]:
         """What stands in the fields beside these labels, sign by sign; for fields that aren't empty."""
         points = self._fields(title, labels)
@@ -184,12 +226,14 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
         return read
 
     @keyword
+    @at_the_display
     def copy_from_window(self, title: str) -> str:
         """What Ctrl+C copies from a message or a list, for texts that have to be exact."""
         self.wait_for_window(title)
         return self._copied()
 
     @keyword
+    @at_the_display
     def keep_picture(self, name: str) -> str:
         """Save a picture of the program in the output folder and show it in log.html; returns its file."""
         return str(self._keep(self._program(), name))
@@ -248,12 +292,7 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
         return self._windows
 
     def _top(self) -> ShownWindow | None:
-        from Xlib.error import ConnectionClosedError
-
-        try:
-            return next(reversed(self._open_windows().of_class(self._class)), None)
-        except (ConnectionClosedError, OSError) as error:
-            raise ProgramGone("the display has ended, and the program with it") from error
+        return next(reversed(self._open_windows().of_class(self._class)), None)
 
     def _screen(self) -> Image:
         from RPA.Desktop.keywords.screen import grab

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,11 @@ class Windows:
         self._display = Display()
 
     def close(self) -> None:
-        self._display.close()
+        """Also when the display has ended already."""
+        from Xlib.error import ConnectionClosedError
+
+        with suppress(ConnectionClosedError, OSError):
+            self._display.close()
 
     def of_class(self, name: str) -> list[ShownWindow]:
         """The undermost first. Window managers put a frame around each window, so that one is looked for within."""

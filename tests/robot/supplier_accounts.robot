@@ -97,6 +97,26 @@ A Renamed, A Missing And A Displaced Element Are Told With A Picture
     ${after}=    Saved Changes    ${SUPPLIER_ACCOUNTS_RECORDS}
     Should Be Equal    ${after}    ${before}
 
+A Program Or Display That Has Ended Is Told And Started Anew
+    [Documentation]    At once, and not after waiting for each of its windows.
+    [Setup]    Use Release    3.1
+    FOR    ${ended}    ${words}    IN
+    ...    supplier_accounts    the program has ended: it shows no window any more
+    ...    Xvfb    the display has ended, and the program with it
+        End By Force    ${ended}
+        ${case}=    A Request    REQ-80
+        ${before}=    Get Time    epoch
+        Run Keyword And Expect Error
+        ...    the change for REQ-80 was not saved: ${words}
+        ...    Change Bank Details In Supplier Accounts
+        ...    ${case}
+        ${after}=    Get Time    epoch
+        Should Be True    ${after} - ${before} < 15
+        Restart Supplier Accounts
+    END
+    ${case}=    A Request    REQ-80
+    Change Bank Details In Supplier Accounts    ${case}
+
 An Unknown Screen Is Told With A Picture
     [Documentation]    News before the first screen, which nobody told the bot of.
     Run Keyword And Expect Error
