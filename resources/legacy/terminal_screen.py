@@ -66,9 +66,12 @@ class TerminalScreen:
 
     @property
     def summary(self) -> str:
-        """For messages: all that it shows, in one line; long ones are cut."""
-        text = " / ".join(re.sub(r"\s{2,}", "  ", line.strip()) for line in self.lines if line.strip(" -"))
-        return f"'{text[:600]}'" if text else "nothing"
+        """For messages: its first line and what is bright, such as titles and the words of the host; no more of what it
+        tells about people than is needed to recognise it.
+        """
+        first = min((field.row for field in self.fields if field.shown), default=0)
+        told = [field.shown for field in self.fields if field.row == first or field.bright]
+        return f"'{' / '.join(text for text in told if text)[:300]}'" if first else "nothing"
 
     def entry_beside(self, label: str) -> Field:
         """The field to type into that follows a label on its line, with nothing between."""
@@ -92,7 +95,7 @@ class TerminalScreen:
             how = "no label" if not found else f"{len(found)} labels"
             raise ScreenChanged(
                 f"{self.name or 'a blank screen'} has {how} {label}, looked for on all of its lines; "
-                f"it has {self._entries()}, and shows: {self.summary}"
+                f"it has {self._entries()}"
             )
         followers = [
             field

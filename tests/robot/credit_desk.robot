@@ -168,7 +168,7 @@ A Label That Was Renamed Is Told With What Is There
     [Documentation]    With a picture, before anything is confirmed.
     A Changed Screen Says
     ...    renamed
-    ...    CDSK31 has no label NEW LIMIT, *: REVISED LIMIT (row 12, column 28), REFERENCE (row 15, *: *
+    ...    CDSK31 has no label NEW LIMIT, *: REVISED LIMIT (row 12, column 28), REFERENCE (row 15, column 28)
 
 A Field That Moved Away From Its Label Is Told
     [Documentation]    It stands on the next line.
