@@ -7,7 +7,7 @@ on first use.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from referee.workbook.case_sheet import CaseList, read_case_list, read_cases
+from referee.workbook.case_sheet import CaseList, CaseRows, read_case_list, read_cases
 from referee.workbook.cell_reading import CellReading, ReadAs
 from referee.workbook.cell_value import UnreadableCell
 from referee.workbook.data_dictionary import DataDictionary, FactDefinition
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CaseList",
+    "CaseRows",
     "CellReading",
     "CellTarget",
     "Change",

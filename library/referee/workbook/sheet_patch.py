@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from xml.parsers import expat
 
 from referee.workbook.cell_place import cell_position, column_letters
 from referee.workbook.xml_source import UnusableXml
 
 _START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
+_NAME = re.compile(rb"<[^\s/>]+")
 _SPANS = re.compile(rb"""(\sspans\s*=\s*["'])([0-9]+):([0-9]+)(["'])""")
 _TRUE = ("1", "true")
 
@@ -23,14 +23,14 @@ class FormulaInTheWay(ValueError):
     """A cell to be written holds a formula, or part of one; the text is the reference of the cell."""
 
 
-@dataclass(slots=True)
-class _Cell:
+class _Cell(NamedTuple):
+    """A cell of the row at hand. ``end`` is known of those that are written."""
+
     column: int
     start: int
-    inner: int
-    end: int
     has_reference: bool
     style: int | None
+    end: int = 0
 
 
 class SheetPatch:
@@ -64,6 +64,9 @@ class SheetPatch:
         self._row_style: int | None = None
         self._row_start = self._row_inner = 0
         self._column_styles: list[tuple[int, int, int]] = []
+        self._tags: dict[str, str] = {}
+        self._letters: dict[str, int] = {}
+        self._inner = 0
         self._parser = expat.ParserCreate()
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -91,7 +94,7 @@ class SheetPatch:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._seen = self._parser.CurrentByteIndex
-        tag = name.rpartition(":")[2]
+        tag = self._local(name)
         if not self._in_data:
             if self._is_past:
                 return
@@ -132,21 +135,29 @@ class SheetPatch:
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
-        self._column = self._column + 1 if reference is None else cell_position(reference)[1]
-        inner = self._tag_end(self._seen)
+        self._column = self._column + 1 if reference is None else self._column_of(reference)
         style = int(attributes["s"]) if "s" in attributes else None
-        self._row_cells.append(_Cell(self._column, self._seen, inner, 0, reference is not None, style))
+        self._row_cells.append(_Cell(self._column, self._seen, reference is not None, style))
+        if self._column in self._wanted:
+            self._inner = self._tag_end(self._seen)
+
+    def _column_of(self, reference: str) -> int:
+        letters = reference.rstrip("0123456789")
+        column = self._letters.get(letters)
+        if column is None:
+            column = self._letters[letters] = cell_position(reference)[1]
+        return column
 
     def _end(self, name: str) -> None:
         self._seen = self._parser.CurrentByteIndex
         if not self._in_data:
             return
-        tag = name.rpartition(":")[2]
+        tag = self._local(name)
         if tag == "sheetData":
             self._in_data, self._is_past = False, True
-        elif tag == "c" and self._wanted:
-            cell = self._row_cells[-1]
-            cell.end = cell.inner if self._is_empty_tag(cell.inner) else self._tag_end(self._seen)
+        elif tag == "c" and self._column in self._wanted:
+            end = self._inner if self._is_empty_tag(self._inner) else self._tag_end(self._seen)
+            self._row_cells[-1] = self._row_cells[-1]._replace(end=end)
         elif tag == "row" and self._wanted:
             self._end_row(name)
 
@@ -160,21 +171,29 @@ class SheetPatch:
         waiting = sorted(self._wanted)
         position = self._row_inner
         for cell in self._row_cells:
+            if cell.has_reference and (not waiting or cell.column < waiting[0]):
+                continue  # it stays as it is, and so does all before it that has not been given out
+            pieces.append(self._bytes(position, cell.start))
+            position = cell.start
             while waiting and waiting[0] < cell.column:
                 pieces.append(self._new_cell(prefix, waiting.pop(0)))
-            pieces.append(self._bytes(position, cell.start))
-            position = cell.end
             if waiting and waiting[0] == cell.column:
                 column = waiting.pop(0)
                 reference = f"{column_letters(column)}{self._row_number}"
                 pieces.append(self._write(prefix, reference, cell.style or 0, self._wanted[column]))
-            else:
-                pieces.append(self._with_reference(cell))
-        rest = b"" if is_empty else self._bytes(position, self._seen)
+                position = cell.end
+            elif not cell.has_reference:
+                # It had its place from the cell before it, and is told its place now.
+                place = self._name_end(cell.start)
+                pieces.append(self._bytes(cell.start, place))
+                pieces.append(f' r="{column_letters(cell.column)}{self._row_number}"'.encode())
+                position = place
+        if not is_empty:
+            pieces.append(self._bytes(position, self._seen))
         pieces += [self._new_cell(prefix, column) for column in waiting]
         end = self._row_inner if is_empty else self._tag_end(self._seen)
         closing = f"</{name}>".encode() if is_empty else self._bytes(self._seen, end)
-        self._out += [*pieces, rest, closing]
+        self._out += [*pieces, closing]
         self._drop(end)
         self._wanted = {}
 
@@ -188,15 +207,16 @@ class SheetPatch:
             style = before[-1].style or 0 if before else style
         return self._write(prefix, f"{column_letters(column)}{self._row_number}", style, value)
 
-    def _with_reference(self, cell: _Cell) -> bytes:
-        """The cell as it was. One that has its place from the cell before it is told its place now."""
-        written = self._bytes(cell.start, cell.end)
-        if cell.has_reference:
-            return written
-        name = re.match(rb"<[^\s/>]+", written)
-        assert name is not None, "the parser has found a cell here"
-        place = f' r="{column_letters(cell.column)}{self._row_number}"'.encode()
-        return name.group() + place + written[name.end() :]
+    def _name_end(self, start: int) -> int:
+        name = _NAME.match(self._buffer, start - self._base)
+        assert name is not None, "the parser has found a tag here"
+        return self._base + name.end()
+
+    def _local(self, name: str) -> str:
+        tag = self._tags.get(name)
+        if tag is None:
+            tag = self._tags[name] = name.rpartition(":")[2]
+        return tag
 
     def _column_style(self, column: int) -> int:
         return next((style for first, last, style in self._column_styles if first <= column <= last), 0)

@@ -11,7 +11,7 @@ from typing import Any
 
 from referee.audit.disk_fault import reason
 from referee.domain import Case, InputError
-from referee.workbook import UnreadableCell, read_case_list
+from referee.workbook import CaseRows, UnreadableCell
 from referee.workitems.items import NewItem, WorkItem
 
 UNREADABLE = "unreadable cell"
@@ -35,7 +35,7 @@ def items_of_case_list(
     sentence for what isn't a case list with at least one row, and for what can't be a priority or a date, naming row
     and column.
     """
-    listed = read_case_list(path, sheet, key)
+    listed = CaseRows(path, sheet, key)
     for name in (priority_column, due_column):
         if name and name not in listed.columns:
             raise InputError(f"{path}: there is no column `{name}`; there are {', '.join(listed.columns)}")
@@ -46,7 +46,7 @@ def items_of_case_list(
             priority=_priority(case, priority_column, priority),
             due=_due(case, due_column, due),
         )
-        for case in listed.cases
+        for case in listed.cases()
     ]
 
 
