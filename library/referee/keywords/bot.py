@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from robot.utils import DotDict
 from referee.domain import Case, Decision, Diagnostic, InputError, Route, RunStoppedError
 from referee.keywords.decision_report import decision_table
 from referee.keywords.named_keyword import NamedKeyword
+from referee.keywords.progress import Progress
 from referee.keywords.secrets import MARK, KnownSecrets, is_secret
 from referee.keywords.written_back import ResultColumns, WriteBack
 
@@ -39,6 +40,7 @@ class Bot:
         self._evidence: NamedKeyword | None = None
         self.secrets = KnownSecrets()
         self.latest_item_run: ItemRun | None = None
+        self.has_own_loop = False
         self.cases: Sequence[Case] | None = None
         self.source: Path | None = None
         self.sheet = ""
@@ -57,7 +59,11 @@ class Bot:
         if self._referee is None:
             from referee.engine import Referee
 
-            self._referee = Referee(self.workbook, models=self._models, audit=self.audit, clock=_now)
+            referee = Referee(self.workbook, models=self._models, audit=self.audit, clock=_now)
+            if referee.ledger is not None:
+                with Progress("reading the audit log, MB") as progress:
+                    referee.ledger.refresh(lambda done, size: progress.show(done >> 20, size >> 20))
+            self._referee = referee
         return self._referee
 
     @property
@@ -65,6 +71,13 @@ class Bot:
         log = self.referee.log
         assert log is not None, "a bot always has an audit log"
         return log
+
+    def finish_own_loop(self) -> Iterable[str]:
+        """Brings checkpoint and shipping of the log up to date after a loop of one's own, as the keywords that process
+        cases do themselves. What the person in charge must know, a sentence each. Raises `AuditError`.
+        """
+        had_loop, self.has_own_loop = self.has_own_loop, False
+        return self.log.finish() if had_loop else ()
 
     def on_action(self, action: str, keyword: str, arguments: tuple[Any, ...]) -> None:
         """Raises `InputError` when the same task names another keyword for the action: one of both was meant for

@@ -14,7 +14,7 @@ from referee.keywords.credentials import CredentialKeywords
 from referee.keywords.processing import ProcessingKeywords
 from referee.keywords.refusal import refusals_noted
 from referee.keywords.run_start import RunStart
-from referee.keywords.single_case import SingleCaseKeywords
+from referee.keywords.single_case import LoopEnd, SingleCaseKeywords
 from referee.keywords.work_items import WorkItemKeywords
 from referee.keywords.workbook_cells import WorkbookKeywords
 
@@ -75,7 +75,7 @@ class RefereeLibrary(DynamicCore):  # type: ignore[misc]  # PythonLibCore ships 
         needs it.
         """
         bot = Bot(workbook, models, audit, playbooks)
-        self.ROBOT_LIBRARY_LISTENER = [bot.secrets, RunStart()]
+        self.ROBOT_LIBRARY_LISTENER = [bot.secrets, RunStart(), LoopEnd(bot)]
         super().__init__(
             [
                 ProcessingKeywords(bot),

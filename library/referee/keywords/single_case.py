@@ -8,7 +8,7 @@ from typing import Any
 from robot.api import logger
 from robot.api.deco import keyword
 
-from referee.domain import Decision, InputError, Route
+from referee.domain import AuditError, Decision, InputError, Route
 from referee.keywords.bot import Bot, note_decision
 
 
@@ -33,6 +33,7 @@ class SingleCaseKeywords:
         | ${decision}    `Decide Case`    case-17    amount=1200    country=DE
         | IF    '${decision.route}' == 'auto'    Log    ${decision.reasons}
         """
+        self._bot.has_own_loop = True
         id_fact = self._bot.referee.workbook.settings.case_id
         decision = self._bot.referee.decide(case_id, {id_fact: case_id, **(facts or {}), **named_facts})
         note_decision(self._bot.referee, decision)
@@ -49,6 +50,7 @@ class SingleCaseKeywords:
         | ${decision}    `Decide Case`    case-17    ${row}
         | ${status}      `Settle Case`    ${decision}
         """
+        self._bot.has_own_loop = True
         status = self._bot.run().settle(_decision(decision, "Settle Case"))
         logger.info(f"case {decision.case_id}: {status}")
         return str(status)
@@ -63,6 +65,23 @@ class SingleCaseKeywords:
             raise AssertionError(
                 f"case {decision.case_id} took the route {decision.route}, not {route}: {'; '.join(decision.reasons)}"
             )
+
+
+class LoopEnd:
+    """Listens to Robot Framework: finishes the audit log when a suite with a loop of its own has ended."""
+
+    ROBOT_LISTENER_API_VERSION = 3
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    def end_suite(self, data: Any, result: Any) -> None:
+        """Called by Robot Framework for the suite that imports the library, and those in it."""
+        try:
+            for remark in self._bot.finish_own_loop():
+                logger.warn(remark)
+        except AuditError as fault:
+            logger.error(str(fault))
 
 
 def _decision(given: object, keyword_name: str) -> Decision:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -139,13 +139,15 @@ class Ledger:
         self._new: dict[_Key, list[Record]] = {}
         self._known: dict[_Key, list[_Entry]] = {}
 
-    def refresh(self) -> None:
+    def refresh(self, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
         """Takes in what was appended since the last time, by any process. Raises AuditError (see
         ``records``).
+
+        ``progress`` is told the bytes read, and of how many, while an index is made of a long log.
         """
         is_first = self._index is None and not self._tail.position
         if (log_bytes(self._log.folder) if is_first else self._held) > self._most_held:
-            self._move_to_index()
+            self._move_to_index(progress)
         for line, tail in read_lines(self._log.folder, self._tail):
             self._take(record_of(line, self._log.folder / tail.segment, tail.position - 1))
             self._held += len(line)
@@ -209,12 +211,12 @@ class Ledger:
 
     # Index
 
-    def _move_to_index(self) -> None:
+    def _move_to_index(self, progress: Callable[[int, int], None]) -> None:
         """Lets the index answer for what is held in memory. Without one that can, everything stays where it is."""
         try:
             if self._index is None:
                 self._index = Index(self._log.folder)
-                self._index.catch_up()
+                self._index.catch_up(progress)
             else:
                 self._index.catch_up(wait=False)
             self._require_known(self._index.standings())

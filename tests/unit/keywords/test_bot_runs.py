@@ -16,7 +16,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from referee.audit import AuditLog
+from referee.audit import AuditLog, verify
+from referee.signing import key_pair
 from tests.unit.engine.conftest import PLAYBOOK
 from tests.unit.engine.limits import write_limits
 
@@ -233,3 +234,46 @@ def test_arguments_of_a_line_reach_the_keyword_as_they_are(folder: Folder) -> No
     assert code == 0, said
     lines = (folder.path / "said.txt").read_text().splitlines()
     assert lines == [r"C:\temp\new ${x} %{y} a=b|fast"] * 3
+
+
+OWN_LOOP = """\
+*** Settings ***
+Library    RefereeLibrary    payments.xlsx    audit=audit    playbooks=playbooks
+
+*** Tasks ***
+Pay
+    On Action    pay    Log
+    On Action    send query    Log
+    On Action    read reply    Log
+    FOR    ${{id}}    IN    P-1    P-2
+        ${{decision}}=    Decide Case    ${{id}}    country=DE    amount=${{1200}}
+        Settle Case    ${{decision}}
+    END
+    {step}
+"""
+
+
+def test_after_a_loop_of_its_own_the_log_has_its_last_checkpoint_and_is_shipped(folder: Folder) -> None:
+    private, public = key_pair()
+    (folder.path / "bots.key").write_bytes(private)
+    (folder.path / "bots.pub").write_bytes(public)
+    for place in ("second", "share"):
+        (folder.path / place).mkdir()
+    folder.environment |= {
+        "REFEREE_CHECKPOINTS": "second",
+        "REFEREE_CHECKPOINT_KEY": "bots.key",
+        "REFEREE_AUDIT_SHARE": "share",
+    }
+    code, said = folder.run(suite=OWN_LOOP)
+    assert code == 0, said
+    found = verify(folder.path / "audit", checkpoints=folder.path / "second", keys=folder.path / "bots.pub")
+    assert found.intact and found.backed == found.records > 2
+    (copy,) = (folder.path / "share").iterdir()
+    assert verify(copy).head == found.head
+
+
+def test_what_could_not_be_done_after_a_loop_of_its_own_is_told(folder: Folder) -> None:
+    folder.environment["REFEREE_AUDIT_SHARE"] = "share"
+    code, said = folder.run(suite=OWN_LOOP)
+    assert code == 0, said
+    assert "[ WARN ] the audit log was not shipped in this run: share can't be reached" in said

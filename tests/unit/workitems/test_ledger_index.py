@@ -441,3 +441,20 @@ def test_several_processes_index_at_once_and_are_killed(tmp_path: Path) -> None:
             worker.kill()
             worker.wait()
         require_right(Ledger(log, indexed_from=0), 60)
+
+
+def test_who_waits_for_the_first_index_of_a_long_log_is_told_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("referee.audit.index._BATCH", 10)
+    log = AuditLog(tmp_path)
+    log.append_many([("run", {"n": number}) for number in range(35)])
+    told: list[tuple[int, int]] = []
+    ledger = Ledger(log, indexed_from=100)
+    ledger.refresh(lambda done, size: told.append((done, size)))
+    size = log.path.stat().st_size
+    assert len(told) == 3 and told == sorted(told)
+    assert {of for _, of in told} == {size} and 0 < told[0][0] < told[-1][0] < size
+    log.append("run", {"n": 35})
+    ledger.refresh(lambda done, size: told.append((done, size)))
+    assert len(told) == 3
