@@ -43,7 +43,9 @@ def start_supplier_accounts(records: str, delay: float = 0.3, release: str = "3.
 
 @keyword
 def bank_details_of_case(case: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of the screen of bank details by their labels. What is missing fails, naming each fact."""
+    """The fields of the screen of bank details by their labels. What is missing fails, naming each fact, and so does an
+    account that is not in the ``iban country`` by which the case was decided.
+    """
     facts = case["facts"]
     missing = [fact for fact in FIELDS if not isinstance(facts.get(fact), str) or not facts[fact].strip()]
     if missing:
@@ -52,7 +54,23 @@ def bank_details_of_case(case: Mapping[str, Any]) -> dict[str, str]:
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
         )
     entry = {label: str(facts[fact]).strip() for fact, label in FIELDS.items()}
-    return {**entry, "IBAN": entry["IBAN"].replace(" ", "").upper()}
+    entry["IBAN"] = _plain(entry["IBAN"])
+    country = facts.get("iban country") or entry["IBAN"][:2]
+    if entry["IBAN"][:2] != country:
+        raise NotForTheProgram(
+            f"refused: the account of request {case['id']} is not in {country}, as the request says"
+        )
+    return entry
+
+
+@keyword
+def should_be_account_of_case(iban: str, case: Mapping[str, Any]) -> None:
+    """Fails when the account is not the ``current iban`` of the case, which somebody has changed then."""
+    expected = case["facts"].get("current iban")
+    if expected is not None and _plain(iban) != _plain(str(expected)):
+        raise NotForTheProgram(
+            f"refused: the supplier of request {case['id']} has another account now than when the request was made"
+        )
 
 
 @keyword
@@ -71,3 +89,7 @@ def confirmations_in(list_of_changes: str, request: str) -> list[str]:
     """The confirmation numbers of a request in the program's list of changes."""
     lines = [line.split("\t") for line in list_of_changes.splitlines()]
     return [line[0] for line in lines if len(line) == 4 and line[2] == request]
+
+
+def _plain(iban: str) -> str:
+    return "".join(iban.split()).upper()

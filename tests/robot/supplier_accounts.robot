@@ -51,6 +51,14 @@ An Unknown Supplier Is Refused Before Anything Is Entered
     Run Keyword And Expect Error    refused: the program says: E101 Supplier '99999' does not exist
     ...    Change Bank Details In Supplier Accounts    ${case}
 
+A Supplier Who Has Another Account By Now Is Refused
+    [Documentation]    Two requests for one supplier were made from the same account.
+    ${case}=    A Request    REQ-26    supplier=70030    current iban=DE02 5001 0517 0137 0750 30
+    Change Bank Details In Supplier Accounts    ${case}
+    ${case}=    A Request    REQ-27    supplier=70030    current iban=DE02 5001 0517 0137 0750 30
+    Run Keyword And Expect Error    refused: the supplier of request REQ-27 has another account now *
+    ...    Change Bank Details In Supplier Accounts    ${case}
+
 A Record That Somebody Else Has Open Is No Refusal
     [Documentation]    It can be tried again later.
     Somebody Opens Record    ${SUPPLIER_ACCOUNTS_RECORDS}    70020
@@ -130,7 +138,6 @@ An Unknown Screen Is Told With A Picture
 Use Release
     [Documentation]    The program with other screens.
     [Arguments]    ${release}    &{patience}
-    Close Supplier Accounts
     Open Supplier Accounts    delay=0    release=${release}    &{patience}
 
 A Change Fails
