@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from referee.engine.pushed_scores import HIDDEN
@@ -43,7 +43,7 @@ class Teller:
     def _node(self, node: NodeExplanation) -> Iterator[str]:
         if node.table is None:
             yield f"{node.name} (model): {self.score(node.value)}"
-            for push in node.pushed:
+            for push in self.pushes(node):
                 yield f"  {self.push(push, node.value['label'])}"
             return
         is_routing = node.value == self._explanation.decision.outputs
@@ -104,6 +104,12 @@ class Teller:
             parts += [f"probability of {label} {shown(each)}" for label, each in probabilities.items()]
         return ", ".join(parts)
 
+    def pushes(self, node: NodeExplanation) -> Sequence[Push]:
+        """What pushed a model's score, the strongest first; hidden ones last, by name."""
+        from referee.engine.pushed_scores import for_all_eyes
+
+        return for_all_eyes(node.pushed) if self._hidden else node.pushed
+
     def push(self, push: Push, label: str) -> str:
         """``pirat 0.45 (payments on debts to income) pushed towards yes (+0.84)``."""
         return push.told(label, show_sensitive=not self._hidden)
@@ -147,20 +153,27 @@ class Teller:
             "all_pairs": self._explanation.nearest.all_pairs,
         }
 
+    def _score_record(self, score: Any) -> Any:
+        from referee.engine.pushed_scores import without_sizes
+
+        return without_sizes(score, self._hidden) if isinstance(score, Mapping) else score
+
     def _node_record(self, node: NodeExplanation) -> dict[str, Any]:
         return {
             "name": node.name,
             "kind": "model" if node.table is None else "table",
-            "value": node.value,
+            "value": node.value if node.table is not None else self._score_record(node.value),
             "pushed": [
                 {
                     "fact": push.contribution.feature,
                     "value": self._json({push.contribution.feature}, push.value),
-                    "size": round(push.contribution.size, 6),
+                    "size": None
+                    if push.contribution.feature in self._hidden
+                    else round(push.contribution.size, 6),
                     "unit": push.contribution.unit,
                     "meaning": push.meaning,
                 }
-                for push in node.pushed
+                for push in self.pushes(node)
             ],
             "rules": [
                 {

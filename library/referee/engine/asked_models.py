@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from referee.domain import Diagnostic, Evaluation, ModelUnavailableError
-from referee.engine.pushed_scores import TOLD, Contributor, size_of
+from referee.engine.pushed_scores import CONTRIBUTIONS, TOLD, Contributor, size_of
 from referee.engine.scores_ahead import ScoresAhead
 from referee.scoring import Model, ModelStore
 from referee.workbook import DecisionWorkbook, Scorer
@@ -64,7 +64,7 @@ def _with_contributions(scorer: Scorer, model: Model) -> Scorer:
         if evaluation.value is None:
             return evaluation
         told = [{"fact": each.feature, "size": size_of(each)} for each in model.contributions(facts)[:TOLD]]
-        return Evaluation({**evaluation.value, "contributions": told}, evaluation.diagnostics)
+        return Evaluation({**evaluation.value, CONTRIBUTIONS: told}, evaluation.diagnostics)
 
     return score
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from referee.feel.values.text import nested_text
 from referee.scoring import Contribution
+from referee.scoring.contributions import told_without_size
 from referee.workbook import DataDictionary
 
 TOLD = 5
 """Facts told that pushed a score, the strongest first."""
 
 HIDDEN = "(sensitive)"
+
+CONTRIBUTIONS = "contributions"
+"""The member of a score that tells what pushed it, where the workbook asks for that."""
 
 Contributor = Callable[[Mapping[str, Any]], tuple[Contribution, ...]]
 """Tells what pushed a model's score of these facts."""
@@ -36,9 +40,13 @@ class Push:
     is_sensitive: bool = False
 
     def told(self, label: str, *, show_sensitive: bool = False) -> str:
-        """``pirat 0.45 (payments on debts to income) pushed towards yes (+0.84)``."""
-        value = HIDDEN if self.is_sensitive and not show_sensitive else nested_text(self.value)
-        return self.contribution.told(label, value, self.meaning)
+        """``pirat 0.45 (payments on debts to income) pushed towards yes (+0.84)``.
+
+        Of a sensitive fact only that it pushed: of a linear model the value follows from the size.
+        """
+        if self.is_sensitive and not show_sensitive:
+            return told_without_size(self.contribution.feature, self.meaning)
+        return self.contribution.told(label, nested_text(self.value), self.meaning)
 
 
 def pushes(
@@ -59,20 +67,35 @@ def pushes(
     return tuple(found)
 
 
+def for_all_eyes(pushed: Sequence[Push]) -> list[Push]:
+    """The pushes in an order that tells nothing about sensitive facts: these last, by name."""
+    hidden = [push for push in pushed if push.is_sensitive]
+    hidden.sort(key=lambda push: push.contribution.feature)
+    return [*(push for push in pushed if not push.is_sensitive), *hidden]
+
+
 def as_payload(pushed: Mapping[str, Sequence[Push]]) -> dict[str, Any]:
-    """What a handoff keeps: by model node fact, size, unit and meaning; the values are in the decision's record."""
-    return {
-        node: [
-            {
-                "fact": push.contribution.feature,
-                "size": size_of(push.contribution),
-                "unit": push.contribution.unit,
-                "meaning": push.meaning,
-            }
-            for push in each
-        ]
-        for node, each in pushed.items()
-    }
+    """What a handoff keeps: by model node fact, size, unit and meaning; the values are in the decision's record.
+
+    Of a sensitive fact only name and meaning.
+    """
+    return {node: [_payload(push) for push in for_all_eyes(each)] for node, each in pushed.items()}
+
+
+def _payload(push: Push) -> dict[str, Any]:
+    named = {"fact": push.contribution.feature}
+    sized = {"size": size_of(push.contribution), "unit": push.contribution.unit}
+    return named | ({} if push.is_sensitive else sized) | {"meaning": push.meaning}
+
+
+def without_sizes(score: Mapping[str, Any], sensitive: Set[str]) -> Mapping[str, Any]:
+    """A score for the log: of the sensitive facts that pushed it (``contributions``) only the names."""
+    told = score.get(CONTRIBUTIONS)
+    if not told or sensitive.isdisjoint(each["fact"] for each in told):
+        return score
+    names = sorted(each["fact"] for each in told if each["fact"] in sensitive)
+    open_ones = [each for each in told if each["fact"] not in sensitive]
+    return {**score, CONTRIBUTIONS: [*open_ones, *({"fact": name} for name in names)]}
 
 
 def size_of(contribution: Contribution) -> Decimal:

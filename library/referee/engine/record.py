@@ -22,6 +22,7 @@ from referee.domain import (
     RuleRef,
     Versions,
 )
+from referee.engine.pushed_scores import without_sizes
 from referee.engine.repeated_facts import RepeatedFacts
 from referee.workitems import CaseState
 
@@ -87,7 +88,9 @@ def conclusion(decision: Decision, repeated: RepeatedFacts = NONE_REPEATED) -> d
             for node in decision.trace
             for rule in node.rules
         ],
-        "scores": scores(decision.trace),
+        "scores": {
+            node: without_sizes(value, repeated.names) for node, value in scores(decision.trace).items()
+        },
         "diagnostics": [
             {
                 "code": diagnostic.code,

@@ -227,7 +227,9 @@ class Referee:
         if not self._logged_as:
             return NONE_REPEATED
         values = (decision.facts.get(name) for name in self._logged_as)
-        return RepeatedFacts([value for value in values if value is not None], self._said)
+        return RepeatedFacts(
+            [value for value in values if value is not None], self._said, self._logged_as.keys()
+        )
 
     def _keys_of(self, cases: Sequence[Case]) -> Mapping[str, CaseKey]:
         if self._keys is None or not self._logged_as:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from decimal import Decimal
 from typing import Any
 
@@ -23,11 +23,15 @@ _UNMISTAKABLE = 4
 class RepeatedFacts:
     """Takes the values of a case's sensitive facts out of what is said about the case.
 
+    ``names`` are those of the sensitive facts, whether the case has them or not.
     ``said`` are texts and numbers that the workbook says by itself, whatever the case: they stay, as they tell nothing.
     A part of a value, or something calculated from it, isn't recognised.
     """
 
-    def __init__(self, values: Iterable[Any], said: frozenset[Any] = frozenset()) -> None:
+    def __init__(
+        self, values: Iterable[Any], said: frozenset[Any] = frozenset(), names: Set[str] = frozenset()
+    ) -> None:
+        self.names = names
         self._said = said
         texts = {text for value in values if not isinstance(value, bool) for text in _writings(value)}
         self._texts = sorted(texts, key=len, reverse=True)

@@ -9,12 +9,14 @@ from typing import Any
 
 from referee.audit.sensitive import HASH, NOT_SHOWN, hidden
 from referee.scoring import Contribution
+from referee.scoring.contributions import told_without_size
 
 ANSWERS = ("approve", "reject", "done by hand")
 """What a case reviewer may answer."""
 
 PUSHED = "pushed"
-"""The part of a handoff's context that says what pushed the scores: by node a list of fact, size, unit, meaning."""
+"""The part of a handoff's context that says what pushed the scores: by node a list of fact, size, unit, meaning,
+of a sensitive fact without size and unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,17 @@ def pushed_lines(task: ReviewTask, node: str) -> list[str]:
     """What pushed a score, the strongest first: ``income 1200 pushed towards decline (+0.31)``."""
     score = task.scores.get(node)
     label = _text(score.get("label")) if isinstance(score, Mapping) else ""
-    return [
-        Contribution(each["fact"], float(each["size"]), each["unit"]).told(
-            label, _text(task.facts.get(each["fact"])), each["meaning"]
-        )
-        for each in task.context.get(PUSHED, {}).get(node, ())
-    ]
+    return [_pushed(each, label, task.facts) for each in task.context.get(PUSHED, {}).get(node, ())]
+
+
+def _pushed(push: Mapping[str, Any], label: str, facts: Mapping[str, Any]) -> str:
+    value = facts.get(push["fact"])
+    # Older logs hold the size beside a hidden value, which could be worked out from it.
+    if "size" not in push or hidden(value) is not None:
+        return told_without_size(push["fact"], push["meaning"])
+    return Contribution(push["fact"], float(push["size"]), push["unit"]).told(
+        label, _text(value), push["meaning"]
+    )
 
 
 def rules_text(task: ReviewTask) -> str:

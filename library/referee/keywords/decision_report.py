@@ -51,10 +51,12 @@ def _rules(decision: Decision) -> Iterable[str]:
 
 
 def _scores(decision: Decision, pushed: Mapping[str, Sequence[Push]]) -> Iterable[str]:
+    from referee.engine.pushed_scores import for_all_eyes
+
     for node in decision.trace:
         if isinstance(node.value, Mapping) and {"label", "confidence"} <= node.value.keys():
             yield f"{node.name}: {_shown(node.value['label'])}, confidence {_shown(node.value['confidence'])}"
-            for push in pushed.get(node.name, ()):
+            for push in for_all_eyes(pushed.get(node.name, ())):
                 yield f"\N{BULLET} {push.told(_shown(node.value['label']))}"
 
 

@@ -42,6 +42,12 @@ class Contribution:
         return f"{self.feature} {value}{words} pushed {way} {label} ({sign}{amount})"
 
 
+def told_without_size(feature: str, meaning: str = "") -> str:
+    """``income (sensitive) (net, a month) pushed too``: what may be told of a fact whose value nobody is to know."""
+    words = f" ({meaning})" if meaning else ""
+    return f"{feature} (sensitive){words} pushed too; how far would tell its value"
+
+
 @dataclass(frozen=True, slots=True)
 class Pushes:
     """Per output of ``CompiledClassifier.raw``: the expected value, and what each feature adds to it."""

@@ -16,8 +16,10 @@ import pytest
 from referee.domain import Case, Route
 from referee.engine import Referee, Run
 from referee.engine.pushed_scores import TOLD, Push, size_of
+from referee.engine.replaying import replay
 from referee.exceptions import read_playbooks
 from referee.handoff import Worklist
+from referee.handoff.review_task import pushed_lines
 from referee.keywords.bot import note_decision
 from referee.keywords.decision_report import decision_table
 from referee.scoring import Contribution, ModelStore
@@ -239,3 +241,59 @@ print(sorted({{"sklearn", "joblib", "scipy"}} & set(sys.modules)))
     environment = os.environ | {"PYTHONPATH": str(ROOT / "library")}
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert run.stdout.strip() == "[]", run.stderr
+
+
+@pytest.mark.parametrize("hidden_as", ["hash", "mask 2", "encrypt"])
+def test_a_sensitive_value_cannot_be_worked_out_from_what_a_linear_model_was_pushed_by(
+    hidden_as: str, tmp_path: Path
+) -> None:
+    asked = processed(tmp_path, with_sensitive(tmp_path, "lvrat", hidden_as, contributions="always"))
+    assert asked.log is not None
+    model = ModelStore(ROOT / "models").load("loan_denial")
+    [size] = [each.size for each in model.contributions(UNSURE) if each.feature == "lvrat"]
+    records = list(asked.log.records())
+    [decision] = [record.payload for record in records if record.kind == "decision"]
+    [handoff] = [record.payload for record in records if record.kind == "handoff"]
+    told = decision["scores"][NODE]["contributions"]
+    kept = handoff["context"]["pushed"][NODE]
+    # Neither the size nor its rank, which lies between two others.
+    assert told[-1] == {"fact": "lvrat"}
+    assert kept[-1].keys() == {"fact", "meaning"}
+    assert all("size" in each for each in (*told[:-1], *kept[:-1]))
+    shown = decision_table(asked.evaluate(Case("1", UNSURE)), asked.pushed(asked.evaluate(Case("1", UNSURE))))
+    [task] = Worklist(asked.log).items()
+    Worklist(asked.log).export(tmp_path / "worklist.xlsx")
+    [line] = read_table(tmp_path / "worklist.xlsx").rows
+    written = asked.log.path.read_text() + shown + line.text("score") + str(task.context)
+    assert "lvrat (sensitive)" in shown and "lvrat (sensitive)" in line.text("score")
+    assert not any(f"{abs(size):.{places}f}" in written for places in range(2, 7))
+
+
+def test_the_worklist_shows_no_size_of_a_hidden_fact_that_an_older_log_holds(tmp_path: Path) -> None:
+    asked = processed(tmp_path, with_sensitive(tmp_path, "lvrat", "encrypt"))
+    assert asked.log is not None
+    [task] = Worklist(asked.log).items()
+    push = {"fact": "lvrat", "size": Decimal("2.011396"), "unit": "log-odds", "meaning": "loan to value"}
+    [line] = pushed_lines(replace(task, context={"pushed": {NODE: [push]}}), NODE)
+    assert line.startswith("lvrat (sensitive) (loan to value) pushed too")
+    assert "2.01" not in line
+
+
+def test_a_log_with_sensitive_contributions_is_decided_again_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    path = with_sensitive(tmp_path, "lvrat", "encrypt", contributions="always")
+    processed(tmp_path, path)
+    found = replay(tmp_path / "audit", versions=[path])
+    assert (found.equal, found.different, found.not_replayed.total()) == (1, 0, 0)
+
+
+def with_sensitive(folder: Path, name: str, hidden_as: str, contributions: str = "") -> Path:
+    """The workbook with a sensitive fact, and scores that tell what pushed them where that is asked."""
+    facts = openpyxl.load_workbook(WORKBOOK)["Facts"]
+    [sensitive] = [cell.column_letter for cell in facts[1] if cell.value == "sensitive"]
+    [row] = [each[0].row for each in facts.iter_rows(min_row=2) if each[0].value == name]
+    letter = openpyxl.utils.get_column_letter(openpyxl.load_workbook(WORKBOOK)["Models"].max_column + 1)
+    asked = [("Models", f"{letter}1", "contributions"), ("Models", f"{letter}2", contributions)]
+    return edited(folder, ("Facts", f"{sensitive}{row}", hidden_as), *(asked if contributions else []))
