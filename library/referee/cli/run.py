@@ -85,8 +85,8 @@ def run(
     asked to stop, the bot finishes the case in hand. Whatever it started is ended with it.
 
     What it printed and its logs are kept in output/runs/BOT, in a folder for each run. When it ends with 1 to 4, mail
-    and webhook are told. The mail server is set by REFEREE_SMTP_HOST, _PORT, _SECURITY (starttls, tls, none), _USER and
-    _PASSWORD, the sender by REFEREE_MAIL_FROM.
+    and webhook are told. The mail server is set by REFEREE_SMTP_HOST, _PORT and _SECURITY (starttls, tls, none), the
+    sender by REFEREE_MAIL_FROM; user and password are the credential `referee smtp`.
     """
     from referee.audit import utc_now
     from referee.domain import RefereeError

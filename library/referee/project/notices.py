@@ -14,6 +14,8 @@ from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlsplit
 
+from referee.credentials import Credential, find_credential
+from referee.domain import InputError
 from referee.domain.counting import counted
 
 _PATIENCE = 15.0
@@ -65,7 +67,7 @@ def send(notice: Notice, mail_to: Sequence[str], webhook: str, environment: Mapp
     if mail_to:
         try:
             _mail(notice, mail_to, environment)
-        except (OSError, smtplib.SMTPException, ValueError) as fault:
+        except (OSError, smtplib.SMTPException, ValueError, InputError) as fault:
             faults.append(f"the mail could not be sent: {_words(fault)}")
     if webhook:
         try:
@@ -95,8 +97,8 @@ def _mail(notice: Notice, mail_to: Sequence[str], environment: Mapping[str, str]
     if security not in _PORTS:
         raise ValueError(f"REFEREE_SMTP_SECURITY is `{security}`; write starttls, tls or none")
     port = int(environment.get("REFEREE_SMTP_PORT") or _PORTS[security])
-    user = environment.get("REFEREE_SMTP_USER", "")
-    if user and security == "none" and host not in _LOOPBACK:
+    credential = _credential(host, environment)
+    if credential is not None and security == "none" and host not in _LOOPBACK:
         raise ValueError(
             "user and password are not sent without encryption; set REFEREE_SMTP_SECURITY=starttls or tls"
         )
@@ -115,9 +117,22 @@ def _mail(notice: Notice, mail_to: Sequence[str], environment: Mapping[str, str]
     with connection as server:
         if security == "starttls":
             server.starttls(context=context)
-        if user:
-            server.login(user, environment.get("REFEREE_SMTP_PASSWORD", ""))
+        if credential is not None:
+            server.login(credential.user, credential.password)
         server.send_message(message)
+
+
+def _credential(host: str, environment: Mapping[str, str]) -> Credential | None:
+    """User and password for the mail server, from wherever bots find theirs. None: it is used without."""
+    asked_for = environment.get("REFEREE_SMTP_USER") or environment.get("REFEREE_SMTP_PASSWORD")
+    if host in _LOOPBACK and not asked_for:
+        return None
+    try:
+        return find_credential("referee smtp", environment)
+    except InputError:
+        if asked_for:
+            raise
+        return None
 
 
 def _post(notice: Notice, webhook: str) -> None:

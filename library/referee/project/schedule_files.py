@@ -74,8 +74,7 @@ def _with_all_starts(runs: Sequence[Scheduled]) -> list[Scheduled]:
     for run in runs:
         alike = [other.of_week for other in runs if other.words == run.words and other.file == run.file]
         known = [starts for starts in alike if starts is not None]
-        all_starts = frozenset().union(*known) if len(known) == len(alike) else None
-        found.append(replace(run, of_week=all_starts))
+        found.append(replace(run, of_week=frozenset().union(*known) if known else None))
     return found
 
 

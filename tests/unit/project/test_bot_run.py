@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import json
 import os
@@ -182,7 +183,7 @@ def test_the_end_of_the_night_is_no_failure_if_the_bot_ends_in_time(folder: Fold
     )
     step = "Import Library    ${CURDIR}/nap.py\n    Work Until Asked To Stop"
     folder.write(step)
-    soon = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() + 3))
+    soon = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() + 6))
     code, _, err = folder.run("payments", "--until", soon)
     assert (code, folder.ending()["happened"]) == (
         0,
@@ -278,6 +279,7 @@ class MailServer:
     def __init__(self) -> None:
         self.mails: list[Message] = []
         self.recipients: list[str] = []
+        self.logins: list[str] = []
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -297,6 +299,14 @@ class MailServer:
                 say("220 here")
                 while line := stream.readline().decode():
                     verb = line[:4].upper()
+                    if verb == "EHLO":
+                        say("250-here")
+                        say("250 AUTH PLAIN")
+                        continue
+                    if verb == "AUTH":
+                        self.logins.append(base64.b64decode(line.split()[-1]).decode())
+                        say("235 welcome")
+                        continue
                     if verb == "DATA":
                         say("354 go on")
                         content = b""
@@ -322,7 +332,6 @@ def test_a_failed_run_is_told_by_webhook_and_mail_without_facts_or_secrets(
     folder: Folder, hook: Hook, mail_server: MailServer
 ) -> None:
     folder.environment |= {"REFEREE_SMTP_HOST": "127.0.0.1", "REFEREE_SMTP_PORT": str(mail_server.port)}
-    folder.environment["REFEREE_SMTP_PASSWORD"] = "hush-hush"
     folder.write("Fail    payment of Jane Doe was refused")
     code, _, err = folder.run("payments", "--webhook", hook.address, "--mail-to", "a@x.test,b@x.test")
     assert code == 1
@@ -341,7 +350,7 @@ def test_a_failed_run_is_told_by_webhook_and_mail_without_facts_or_secrets(
     body = str(mail.get_payload())
     assert "routes     2 auto" in body
     for text in (json.dumps(told), mail.as_string()):
-        assert "Jane" not in text and "P-1" not in text and "hush" not in text
+        assert "Jane" not in text and "P-1" not in text
 
 
 def test_a_passed_run_is_not_told(folder: Folder, hook: Hook) -> None:
@@ -382,12 +391,31 @@ def test_passwords_are_never_sent_in_the_clear_and_wrong_settings_are_named(fold
     folder.environment |= {
         "REFEREE_SMTP_HOST": "mail.example.test",
         "REFEREE_SMTP_USER": "bot",
+        "REFEREE_SMTP_PASSWORD": "hush-hush",
         "REFEREE_SMTP_SECURITY": "none",
     }
     _, _, err = folder.run("payments", "--mail-to", "a@x.test")
     assert "user and password are not sent without encryption" in err
     folder.environment["REFEREE_SMTP_SECURITY"] = "ssl"
     assert "REFEREE_SMTP_SECURITY is `ssl`" in folder.run("payments", "--mail-to", "a@x.test")[2]
+
+
+def test_the_mail_server_gets_the_credential_that_bots_find_too(
+    folder: Folder, mail_server: MailServer
+) -> None:
+    folder.environment |= {
+        "REFEREE_SMTP_HOST": "127.0.0.1",
+        "REFEREE_SMTP_PORT": str(mail_server.port),
+        "REFEREE_SMTP_USER": "mail-bot",
+        "REFEREE_SMTP_PASSWORD": "hush-hush",
+        "REFEREE_MAIL_TO": "a@x.test",
+    }
+    folder.write("Fail    out of order")
+    code, out, err = folder.run("payments")
+    assert (code, mail_server.logins, len(mail_server.mails)) == (1, ["\0mail-bot\0hush-hush"], 1)
+    assert "hush" not in out + err
+    for path in (folder.path / "output").rglob("*"):
+        assert not path.is_file() or b"hush" not in path.read_bytes()
 
 
 def test_a_lost_run_can_be_told_without_starting_another(folder: Folder, hook: Hook) -> None:
