@@ -52,8 +52,10 @@ class CreditBot:
     def audit(self) -> Path:
         return self.folder / "output" / "audit"
 
-    def start(self, *options: str) -> subprocess.Popen[bytes]:
-        """The bot as a process. What it says goes to ``said.txt``."""
+    def start(self, *options: str, own_group: bool = False) -> subprocess.Popen[bytes]:
+        """The bot as a process. What it says goes to ``said.txt``. With ``own_group``, Ctrl-C can be sent to it and to
+        what it has started, as a terminal window does.
+        """
         with (self.folder / "said.txt").open("wb") as said:
             return subprocess.Popen(
                 [
@@ -66,6 +68,7 @@ class CreditBot:
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,
+                start_new_session=own_group,
             )
 
     def run(self, *options: str) -> tuple[int, str]:

@@ -4,8 +4,10 @@ Where a screen has changed, nothing is changed at all.
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -109,6 +111,24 @@ def test_a_bot_that_is_killed_at_any_moment_changes_each_limit_once_or_hands_it_
     assert code == 0, said
     assert len(bot.records("decision", "action", "handoff", "exception")) == told
     assert bot.changes() == changes
+
+
+def test_ctrl_c_lets_the_bot_finish_the_change_in_hand(tmp_path: Path, repository: Path) -> None:
+    """It reaches all programs of a terminal window, so the terminal program must not end of it before the bot does."""
+    bot = CreditBot(repository, tmp_path, ["plain"] * 4)
+    process = bot.start(own_group=True)
+    try:
+        assert wait_for(process, lambda: bot.statuses()["acting"] > 0), bot.said
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=60) == 0, bot.said
+    finally:
+        process.kill()
+        process.wait()
+    assert "stopped by request" in bot.said
+    changes = bot.changes()
+    states = {key: item.state for key, item in bot.items().items()}
+    assert 0 < changes.total() < len(states), "some are left for the next run"
+    assert {key for key, state in states.items() if state is ItemState.DONE} == set(changes)
 
 
 @pytest.fixture
