@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,6 +59,19 @@ def start_browser_driver(url: str, headless: bool = True, application: str = "br
     running = start([driver, "--port=0"], application=application, program=program, remove=profile)
     ready = running.wait_for(r"started successfully on port (\d+)")
     return {"url": f"http://127.0.0.1:{ready[1]}", "options": options}
+
+
+@keyword
+def browser_error_in_words(error: str) -> str:
+    """What a failed keyword of the browser says, for people: without names of classes, addresses and session data."""
+    if found := re.search(r"net::ERR_(\w+)", error):
+        return f"nothing answers at its address ({found[1].replace('_', ' ').lower()})"
+    if re.search(r"invalid session id|not connected to DevTools|no such window|chrome not reachable", error):
+        return "the browser has ended"
+    if re.search(r"Connection aborted|Max retries exceeded|RemoteDisconnected|Connection refused", error):
+        return "the browser driver has ended"
+    named, _, told = error.partition(": Message: ")
+    return re.split(r"\s*\(Session info|; For documentation|\n", told)[0] if told else named
 
 
 def find_browser() -> tuple[str, str]:

@@ -20,6 +20,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -77,7 +78,7 @@ def open_terminal(address: str) -> None:
     except Exception as error:
         # Mainframe3270 lets through whatever happens to its pipes, as ValueError, OSError or errors of its own.
         close_terminal()
-        raise HostLost(f"no terminal connection to {address}: {error}") from error
+        raise HostLost(f"no terminal connection to {address}: {_why_not(host, int(port), error)}") from error
     _command("Set(AidWait,false)")
 
 
@@ -171,6 +172,15 @@ def take_screen_picture(path: str) -> str:
     file.write_text(html_page(screen), encoding="utf-8")
     logger.info(html_picture(screen), html=True)
     return str(file)
+
+
+def _why_not(host: str, port: int, error: Exception) -> str:
+    """The terminal program says it in several lines, which Mainframe3270 can't read; so the host is asked once more."""
+    try:
+        socket.create_connection((host, port), timeout=PATIENCE_AT_END).close()
+    except OSError as fault:
+        return f"nothing answers there ({fault.strerror or fault})"
+    return "the terminal program has ended" if isinstance(error, ValueError | OSError) else str(error)
 
 
 class _TimeOut(HostLost):

@@ -3,11 +3,13 @@ PROGRAM ...``.
 
 A bot that is killed can't clean up after itself, but the operating system closes its pipes, on every system.
 So the bot starts a browser driver through this script: when the pipe closes, the driver is ended (its browser
-follows, as it talks to the driver through a pipe too) and the browser's profile folder is removed.
+follows, as it talks to the driver through a pipe too) and the browser's profile folder is removed. On Linux the driver
+also ends when this script is killed: nobody would be left to do it when the bot goes.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -15,10 +17,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 PATIENCE = 3.0
 PATIENCE_FOR_THE_BROWSER = 10.0
+_PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: list[str]) -> int:
@@ -27,13 +31,30 @@ def main(arguments: list[str]) -> int:
         folder, arguments = Path(arguments[1]), arguments[2:]
     # The pipe decides when to end, so that a Ctrl-C meant for the bot leaves it a browser to close.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    program = subprocess.Popen(arguments, stdin=subprocess.DEVNULL)
+    program = subprocess.Popen(
+        arguments,
+        stdin=subprocess.DEVNULL,
+        # No thread has been started yet.
+        preexec_fn=asked_to_end_with(os.getpid()) if sys.platform == "linux" else None,  # noqa: PLW1509
+    )
     signal.signal(signal.SIGTERM, lambda *_: end(program))
     threading.Thread(target=end_with_input, args=(program,), daemon=True).start()
     program.wait()
     if folder is not None:
         remove(folder, time.monotonic() + PATIENCE_FOR_THE_BROWSER)
     return program.returncode
+
+
+def asked_to_end_with(supervisor: int) -> Callable[[], None]:
+    """For a program that is about to begin: it is sent SIGTERM when its supervisor is gone, however that ends."""
+    set_option = ctypes.CDLL(None, use_errno=True).prctl
+
+    def ask() -> None:
+        set_option(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != supervisor:  # it was killed just before
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return ask
 
 
 def end_with_input(program: subprocess.Popen[bytes]) -> None:

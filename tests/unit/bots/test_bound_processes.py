@@ -137,6 +137,17 @@ def test_a_supervised_program_ends_with_its_input_and_its_folder_is_removed(tmp_
 
 
 @pytest.mark.faults
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a program that its parent is gone")
+def test_a_supervised_program_ends_when_its_supervisor_is_killed() -> None:
+    said = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    program = start([sys.executable, "-c", said], application="a test", supervised=True)
+    pid = int(program.wait_for(r"^\d+$")[0])
+    os.kill(program.pid, signal.SIGKILL)
+    assert wait_until(lambda: not Path(f"/proc/{pid}").exists())
+    stop_bound_processes("a test")
+
+
+@pytest.mark.faults
 @pytest.mark.browser
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is not a Windows signal")
 def test_the_browser_and_its_profile_go_when_the_bot_is_killed() -> None:
