@@ -12,7 +12,7 @@ from referee.audit.reading import read_lines, start_of
 from referee.audit.segments import segment_names
 from referee.audit.sensitive import MARKS, MASK
 from referee.domain import InputError
-from referee.workitems import CaseState, Ledger
+from referee.workitems import CaseState, Ledger, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,13 @@ def _found(folder: Path, keys: CaseKeys, case_id: str, decision: str) -> list[Er
             raise InputError(
                 f"case {case_id} of {name} is still open ({state.status}); bring it to an end first, or its facts are "
                 "missing where they are needed"
+            )
+        # With its key gone, an erasure that was killed before its record is to be brought to its end.
+        if state.status is Status.HANDED_OVER and not keys.is_erased(name, case_id):
+            queue = (state.handoff or {}).get("queue") or "people"
+            raise InputError(
+                f"case {case_id} of {name} still waits for an answer of {queue}; import the answer first "
+                "(`referee worklist import`), or its facts are missing where they are needed"
             )
         found.append(_hidden_in(state, name))
     return found

@@ -201,6 +201,7 @@ def test_an_erased_case_whose_open_facts_changed_goes_to_people(done: Office) ->
     assert "`amount` was 1200, is 99" in decision.reasons[0]
     assert done.paid == ["P-1", "P-2"]
     assert traces(done) == []
+    answer(done, decision)
     (again,) = erase(done)
     assert len(again.records) == 2
 
@@ -211,6 +212,21 @@ def test_an_open_case_is_not_erased(private: Office) -> None:
         InputError, match=r"case P-1 of payments is still open \(decided\); bring it to an end first"
     ):
         erase(private)
+
+
+def answer(office: Office, decision: Decision) -> None:
+    assert decision.receipt is not None
+    told = {"case": decision.case_id, "decision": "payments", "answer": "approve", "by": "Ada", "note": ""}
+    AuditLog(office.folder / "audit").append("answer", {**told, "of": decision.receipt.position})
+
+
+def test_a_case_that_waits_for_an_answer_is_not_erased(done: Office) -> None:
+    decision = done.run().process([case(1, amount=99)]).decisions[0]
+    with pytest.raises(InputError, match=r"case P-1 of payments still waits for an answer of .* import the"):
+        erase(done)
+    assert erasures(done) == []
+    answer(done, decision)
+    assert len(erase(done)) == 1
 
 
 def test_a_case_without_keys_is_not_erased(done: Office) -> None:
