@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -49,6 +50,9 @@ GONE = 2.0
 """Seconds without any window, after which a program has ended."""
 PAUSE = 0.03
 DISPLAY = "virtual display"
+COLUMN = 12
+"""Pixels by which labels of one column may differ."""
+NUMBER = re.compile(r"\d{4}")
 
 
 class ScreenChanged(Exception):
@@ -278,7 +282,7 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
             if all(points.get(label) for label in labels):
                 return {label: (window.left + x, window.top + y) for label, (x, y) in points.items()}  # type: ignore[misc]
             if time.monotonic() > until and enlarged != ENLARGED[0]:
-                raise self._changed(_missing(title, found, points), _listed(texts))
+                raise self._changed(_missing(title, found, points), _listed(texts, found))
             enlarged = ENLARGED[enlarged == ENLARGED[0]]
 
     def _changed(self, what: str, shown: str = "") -> ScreenChanged:
@@ -335,8 +339,16 @@ def _missing(title: str, found: dict[str, Text | None], points: dict[str, Any]) 
     return f"'{title}' has {' and '.join(faults)}"
 
 
-def _listed(texts: Sequence[Text]) -> str:
-    return ", ".join(f"'{text.words}'" for text in texts)
+def _listed(texts: Sequence[Text], found: dict[str, Text | None]) -> str:
+    """The labels that are there: the picture shows the rest, and what is in the fields is for nobody's log."""
+    columns = [text.left for text in found.values() if text is not None]
+    labels = [
+        text.words
+        for text in texts
+        if not NUMBER.search(text.words)
+        and (not columns or any(abs(text.left - left) <= COLUMN for left in columns))
+    ]
+    return ", ".join(f"'{label}'" for label in labels)
 
 
 def _or(names: Sequence[str]) -> str:
