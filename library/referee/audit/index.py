@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from referee.audit.disk_fault import reason
-from referee.audit.index_files import index_files, index_places, new_index_file, remove_index
+from referee.audit.index_files import remove_index
+from referee.audit.index_opening import ANSWERING, PATIENCE_SECONDS, open_index
 from referee.audit.index_rows import (
-    FORMAT,
-    TABLES,
+    PLACES,
     TOTALLED,
     NamesMeetError,
     RowWriter,
@@ -28,32 +28,18 @@ from referee.audit.index_rows import (
     read_tail,
     storable,
     stored,
-    with_checksums,
-    write_tail,
 )
 from referee.audit.placed_records import Place, PlacedRecords, UnusableIndexError
 from referee.audit.reading import read_lines
 from referee.audit.record import FIRST_SEGMENT, Record, Tail
 from referee.audit.segments import log_id, segment_names
 from referee.domain import AuditError
-from referee.files.write_ahead_log import use_write_ahead_log
 
-APPLICATION_ID = 0x52464958  # "RFIX": tells an index from other SQLite files
-PATIENCE_SECONDS = 10
-"""How long an index waits for another process that brings it up to date; a step takes a fraction of a second."""
 INDEXED_FROM = 2 * 1024 * 1024
 """Bytes of log from which on bots use an index. Reading so many takes about as long as opening one."""
 
 _BATCH = 20_000
 _AT_ONCE = 5_000
-_CACHE_KIB = 64 * 1024
-# Pages between two moves from SQLite's write-ahead log into the file. Measured: with its default of 1,000 a new index
-# of a million records takes twice as long on a busy disk.
-_LOG_PAGES = 16 * 1024
-_ANSWERING = tuple(
-    table for table in TOTALLED if table != "records"
-)  # a record's row is checked where it is used
-_PLACES = "SELECT position, words.text, start, size, hash FROM records JOIN words ON words.id = segment "
 
 
 class Index:
@@ -69,10 +55,7 @@ class Index:
     def __init__(self, folder: Path, *, in_memory: bool = False) -> None:
         self.folder = folder
         self._in_memory = in_memory
-        self._checked: dict[str, int] = {}
         self.note = ""
-        self.path: Path | None = None
-        self._tail = Tail()
         self.records = PlacedRecords(folder)
         self._left_to_parent: list[sqlite3.Connection] = []
         self._connect()
@@ -98,7 +81,7 @@ class Index:
         """The records about a case at positions less than ``before``, in order, each checked."""
         number = case_number(decision, case)
         with self._reading() as connection:
-            places = connection.execute(_PLACES + "WHERE subject = ? ORDER BY position", (number,)).fetchall()
+            places = connection.execute(PLACES + "WHERE subject = ? ORDER BY position", (number,)).fetchall()
             counted = connection.execute("SELECT records FROM cases WHERE id = ?", (number,)).fetchone()
         # Two trees of the file say how many there are: a damaged one must not make a known case look new.
         if (counted[0] if counted else 0) != len(places):
@@ -122,7 +105,7 @@ class Index:
     def hash_at(self, position: int) -> str:
         """The hash of the record at a position, read from the log; "" where there is none."""
         with self._reading() as connection:
-            places = connection.execute(_PLACES + "WHERE position = ?", (position,)).fetchall()
+            places = connection.execute(PLACES + "WHERE position = ?", (position,)).fetchall()
         for _, place in self.records.lines(places):
             return place[4].hex()
         return ""
@@ -133,7 +116,7 @@ class Index:
         numbers = {case_number(*case): case for case in found}
         with self._reading() as connection:
             places = connection.execute(
-                f"{_PLACES} WHERE subject IN ({', '.join('?' * len(numbers))}) ORDER BY position",
+                f"{PLACES} WHERE subject IN ({', '.join('?' * len(numbers))}) ORDER BY position",
                 list(numbers),
             ).fetchall()
         for record in self.records.read(places):
@@ -187,7 +170,7 @@ class Index:
         while True:
             with self._reading() as connection:
                 found = connection.execute(
-                    f"{_PLACES} LEFT JOIN cases ON cases.id = subject WHERE position {beyond} ? AND ({condition}) "
+                    f"{PLACES} LEFT JOIN cases ON cases.id = subject WHERE position {beyond} ? AND ({condition}) "
                     f"ORDER BY position {order} LIMIT {_AT_ONCE}",
                     (at, *values),
                 ).fetchall()
@@ -239,9 +222,11 @@ class Index:
 
     def _connect(self) -> None:
         self._pid = os.getpid()
-        self._checked.clear()
         try:
-            self._connection = self._open()
+            opened = open_index(self.folder, in_memory=self._in_memory)
+            self._connection, self.path, self._tail = opened.connection, opened.path, opened.tail
+            self._checked = dict.fromkeys(ANSWERING, opened.version)
+            self.note = opened.note or self.note
             self._rows = RowWriter(self._connection)
         except sqlite3.Error as fault:
             raise UnusableIndexError(str(fault)) from fault
@@ -254,113 +239,6 @@ class Index:
             self._left_to_parent.append(self._connection)
             self._connect()
         return self._connection
-
-    def _open(self) -> sqlite3.Connection:
-        for place, beginning in () if self._in_memory else index_places(self.folder):
-            refused = set()
-            for path in index_files(place, beginning):
-                connection = self._open_file(path)
-                if connection is not None:
-                    return connection
-                refused.add(path)
-            try:
-                made = new_index_file(place, beginning)
-            except OSError:
-                continue
-            # Another process may have made one just now.
-            first = next((path for path in index_files(place, beginning) if path not in refused), made)
-            if first != made:
-                remove_index(made)
-            connection = self._open_file(first)
-            if connection is not None:
-                return connection
-        return self._prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False), 0)
-
-    def _open_file(self, path: Path) -> sqlite3.Connection | None:
-        """None when it is no sound index of this log, which is deleted then, or may not be written."""
-        connection = None
-        try:
-            connection = sqlite3.connect(  # which mustn't make a file that was deleted just now
-                f"{path.absolute().as_uri()}?mode=rw",
-                uri=True,
-                timeout=PATIENCE_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            self.path = path
-            return self._prepared(connection, path.stat().st_ino)
-        except FileNotFoundError:
-            self.path = None
-            if connection is not None:
-                connection.close()
-            return None
-        except (sqlite3.Error, UnusableIndexError) as fault:
-            self.path = None
-            if connection is not None:
-                connection.close()
-            if isinstance(fault, sqlite3.OperationalError):  # held by another program, or no right to write
-                self.note = f"the index {path} can't be used now ({fault})"
-            else:
-                self.note = (
-                    f"the index {path} was not that of this log or damaged ({fault}), and is made anew"
-                )
-                remove_index(path)
-            return None
-
-    def _prepared(self, connection: sqlite3.Connection, inode: int) -> sqlite3.Connection:
-        use_write_ahead_log(connection, PATIENCE_SECONDS)
-        with_checksums(connection)
-        connection.execute(
-            "PRAGMA synchronous = NORMAL"
-        )  # a power cut may lose the newest rows, never the order
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
-        connection.execute("PRAGMA cell_size_check = ON")
-        log = log_id(self.folder)
-        connection.execute("BEGIN IMMEDIATE")
-        with connection:
-            if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                for statement in TABLES.split(";"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {FORMAT}")
-                connection.executemany(
-                    "INSERT INTO facts VALUES (?, ?)", [("log", log), ("inode", str(inode))]
-                )
-                write_tail(connection, Tail())
-            self._require_sound(connection, log, inode)
-        return connection
-
-    def _require_sound(self, connection: sqlite3.Connection, log: str, inode: int) -> None:
-        kinds = [
-            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-        ]
-        if kinds != [APPLICATION_ID, FORMAT]:
-            raise UnusableIndexError("it is of another kind")
-        facts = dict(connection.execute("SELECT name, value FROM facts"))
-        # A copy, as from a backup, may have been taken in the midst of a change.
-        if facts.get("inode") != str(inode):
-            raise UnusableIndexError("it is a copy")
-        tail = read_tail(connection)
-        known = facts.get("log")
-        if known != log and (known or tail.position):
-            raise UnusableIndexError("it is that of another log")
-        if tail.position:
-            self._require_newest(connection, tail)
-        if table := contradicted(connection, _ANSWERING):
-            raise UnusableIndexError(f"rows of its table {table} are missing or changed")
-        version = connection.execute("PRAGMA data_version").fetchone()[0]
-        self._checked = dict.fromkeys(_ANSWERING, version)
-        self._tail = tail
-
-    def _require_newest(self, connection: sqlite3.Connection, tail: Tail) -> None:
-        """The last record that the index knows must stand where it did."""
-        rows = connection.execute(_PLACES + "ORDER BY position DESC LIMIT 1").fetchall()
-        if not rows or rows[0][0] != tail.position - 1 or rows[0][4].hex() != tail.hash:
-            raise UnusableIndexError("it contradicts itself")
-        if (self.folder / rows[0][1]).exists():  # else it is archived; what follows names its hash
-            for _ in self.records.lines(rows):
-                pass
 
     # Transactions
 
@@ -399,7 +277,7 @@ class Index:
         return True
 
     @contextmanager
-    def _reading(self, tables: Sequence[str] = _ANSWERING) -> Iterator[sqlite3.Connection]:
+    def _reading(self, tables: Sequence[str] = ANSWERING) -> Iterator[sqlite3.Connection]:
         """One view of the index, as it was at a single moment. These tables are checked whenever another process, or
         anybody, has written to the file since.
         """

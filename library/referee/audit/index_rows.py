@@ -83,6 +83,9 @@ rows are missing, added or changed. No secret goes into them: whoever changes a 
 
 TOTALLED = tuple(_DIGESTS)
 
+PLACES = "SELECT position, words.text, start, size, hash FROM records JOIN words ON words.id = segment "
+"""Reads what ``PlacedRecords`` asks for; conditions on ``records`` follow."""
+
 _RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CASE = "INSERT OR REPLACE INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 

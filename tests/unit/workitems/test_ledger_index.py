@@ -334,7 +334,8 @@ def test_an_index_that_was_edited_is_never_believed(tmp_path: Path, damage: str,
 def test_a_locked_index_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = history(tmp_path)
     path = indexed(tmp_path)
-    monkeypatch.setattr("referee.audit.index.PATIENCE_SECONDS", 0.05)
+    for module in ("index", "index_opening"):
+        monkeypatch.setattr(f"referee.audit.{module}.PATIENCE_SECONDS", 0.05)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("PRAGMA locking_mode = EXCLUSIVE")
     other.execute("BEGIN EXCLUSIVE")
