@@ -112,7 +112,9 @@ def run(
         if mail_to or webhook:
             tell(Ended(ExitCode.UNUSABLE, str(error).splitlines()[0], -1), started)
         raise
-    place = folder_of_bot(project.artifacts, bot)
+    output = task.output_folder(robot_options)
+    # With an output folder of its own it is another worker of the bot, not the same start again.
+    place = folder_of_bot(project.artifacts, bot if output == task.output_folder() else f"{bot} {output}")
     lock = OwnedLock(place / "run.lock", utc_now)
     if not _taken(lock, _PATIENCE if tell_if_lost else 0.0):
         sentence = f"the bot `{bot}` is already running{lock.owner()}; nothing was started"
@@ -132,7 +134,6 @@ def run(
             note_lost(lost)
         if tell_if_lost:
             context.exit(0)
-        output = task.output_folder(robot_options)
         kept = RunFolder(place, started, project.folder / output if output else None)
         ended, counts = _run(project, bot, robot_options, limits, kept, keep, lock.descriptor)
         if ended.code not in (ExitCode.PASSED, ExitCode.STOPPED):

@@ -209,6 +209,8 @@ def test_a_second_start_ends_at_once_with_3_and_says_who_runs(folder: Folder) ->
         assert f"the bot `payments` is already running (process {first.pid} on " in err
         assert len(folder.runs()) == 1
         assert folder.run("script")[0] == 1
+        folder.write("No Operation")
+        assert folder.run("payments", "--outputdir", "output/second worker")[0] == 0
     finally:
         first.terminate()
         first.terminate()
