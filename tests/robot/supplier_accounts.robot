@@ -120,7 +120,7 @@ A Program Or Display That Has Ended Is Told And Started Anew
         ...    ${case}
         ${after}=    Get Time    epoch
         Should Be True    ${after} - ${before} < 15
-        Restart Supplier Accounts
+        Open Supplier Accounts
     END
     ${case}=    A Request    REQ-80
     Change Bank Details In Supplier Accounts    ${case}
