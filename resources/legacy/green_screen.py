@@ -118,6 +118,7 @@ def press_key(key: str, *names: str, patience: float = PATIENCE) -> str:
     """Press ``ENTER``, ``CLEAR``, ``PF1`` to ``PF24`` or ``PA1`` to ``PA3``, then wait for one of the screens."""
     if not KEY.fullmatch(key):
         raise NotToBeTyped(f"'{key}' is no key; the keys are ENTER, CLEAR, PF1 to PF24 and PA1 to PA3")
+    _unlocked_screen()
     _command(key.capitalize() if key in ("ENTER", "CLEAR") else f"{key[:2]}({key[2:]})")
     return wait_for_screen(*names, patience=patience)
 
@@ -126,7 +127,7 @@ def press_key(key: str, *names: str, patience: float = PATIENCE) -> str:
 def type_into_field(label: str, text: str | Secret) -> None:
     """Fill the field that stands beside a label, and read back whether all of it arrived."""
     value = text.value if isinstance(text, Secret) else text
-    screen = _screen()
+    screen = _unlocked_screen()
     entry = screen.entry_beside(label)
     shown = "what is to be typed" if isinstance(text, Secret) else f"'{value}'"
     if not value.isprintable() or value.encode(CODE_PAGE, errors="ignore").decode(CODE_PAGE) != value:
@@ -146,9 +147,8 @@ def type_into_field(label: str, text: str | Secret) -> None:
     arrived = _screen().entry_beside(label)
     if arrived.content != value:
         found = "something else" if isinstance(text, Secret) or arrived.hidden else f"'{arrived.content}'"
-        raise ScreenChanged(
-            f"{shown} was typed into the field {label} of {screen.name}, and it holds {found}"
-        )
+        typed = "what was typed" if isinstance(text, Secret) else shown
+        raise ScreenChanged(f"the field {label} of {screen.name} holds {found}, not {typed}")
 
 
 @keyword
@@ -193,6 +193,14 @@ def _unexpected(screen: TerminalScreen, names: tuple[str, ...], patience: float)
             f"the host did not answer within {patience:g} seconds; the screen still shows: {screen.summary}"
         )
     return ScreenChanged(f"{' or '.join(names)} was expected, and the host shows: {screen.summary}")
+
+
+def _unlocked_screen() -> TerminalScreen:
+    """To type on. What is typed on a locked one would be kept, and sent to whatever screen comes next."""
+    screen = _screen()
+    if screen.locked:
+        raise HostLost(f"the host is still at work, so nothing was typed; the screen shows: {screen.summary}")
+    return screen
 
 
 def _screen() -> TerminalScreen:

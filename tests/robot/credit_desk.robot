@@ -165,6 +165,30 @@ A Host That Is Gone Is Told
     ...    Open Credit Desk    mainframe
     [Teardown]    Close And Stop
 
+A Host That Does Not Answer In Time Is Told
+    [Documentation]    With what it still shows.
+    Start And Open    slow    --delay    1
+    Type Into Field    OPTION    2
+    Run Keyword And Expect Error
+    ...    the host did not answer within 0.2 seconds; the screen still shows: 'CDSK10 / MAIN MENU / *
+    ...    Press Key    ENTER    ${CUSTOMER_SCREEN}    patience=${0.2}
+    VAR    ${at_work}=    the host is still at work, so nothing was typed; the screen shows: 'CDSK10 *
+    Run Keyword And Expect Error    ${at_work}    Type Into Field    OPTION    3
+    Run Keyword And Expect Error    ${at_work}    Press Key    PF3    ${MENU_SCREEN}
+    Wait For Screen    ${CUSTOMER_SCREEN}
+    [Teardown]    Close And Stop
+
+A Terminal Program That Is Missing Or Gone Is Told
+    [Documentation]    It ends here as if it had been killed.
+    Start And Open    programs
+    Run Keyword And Ignore Error    Execute Command    Quit
+    Run Keyword And Expect Error    the terminal program has ended    Read Field    OPTION
+    Close Terminal
+    ${path}=    Get Environment Variable    PATH
+    Set Environment Variable    PATH    ${EMPTY}
+    Run Keyword And Expect Error    the terminal program s3270 is not installed *    Open Terminal    a:1
+    [Teardown]    Run Keywords    Set Environment Variable    PATH    ${path}    AND    Close And Stop
+
 A Label That Was Renamed Is Told With What Is There
     [Documentation]    With a picture, before anything is confirmed.
     A Changed Screen Says
