@@ -6,6 +6,14 @@ person who must mend them.
 
 from referee.files.configuration import configuration_folder
 from referee.files.durability import flush, flush_folder, make_folder
-from referee.files.whole_file import write_whole, written_whole
+from referee.files.whole_file import remove_drafts, write_whole, written_whole
 
-__all__ = ["configuration_folder", "flush", "flush_folder", "make_folder", "write_whole", "written_whole"]
+__all__ = [
+    "configuration_folder",
+    "flush",
+    "flush_folder",
+    "make_folder",
+    "remove_drafts",
+    "write_whole",
+    "written_whole",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import secrets
 import stat
@@ -18,6 +19,9 @@ from referee.files.durability import flush, flush_folder
 _FOLDERS_NOT_FLUSHED = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM, errno.EBADF}
 """What file systems answer that can't make the names of a folder durable, such as network shares, and folders that may
 be written to but not read. The new content is durable then; a power cut may bring the old file back."""
+
+
+_DRAFT_END = ".tmp"
 
 
 @contextmanager
@@ -38,7 +42,7 @@ def written_whole(path: str | os.PathLike[str], *, mode: int = 0o666) -> Iterato
         return
     if held is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-    draft = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}.tmp")
+    draft = target.with_name(f"{_draft_start(target)}{secrets.token_hex(4)}{_DRAFT_END}")
     try:
         with open(draft, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as stream:
             yield stream
@@ -62,6 +66,18 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str, *, mode: int
     """Writes a file in one step (see ``written_whole``). Text is written as UTF-8, its line ends as they are."""
     with written_whole(path, mode=mode) as stream:
         stream.write(content.encode() if isinstance(content, str) else content)
+
+
+def remove_drafts(path: str | os.PathLike[str]) -> None:
+    """Removes what writers of a file left behind when they were killed. Only for who alone may write the file now."""
+    target = Path(os.path.realpath(path))
+    with suppress(OSError):  # nothing depends on their being gone
+        for draft in target.parent.glob(f"{glob.escape(_draft_start(target))}????????{_DRAFT_END}"):
+            draft.unlink()
+
+
+def _draft_start(target: Path) -> str:
+    return f".{target.name[:40]}."
 
 
 def _mode(path: Path) -> int | None:

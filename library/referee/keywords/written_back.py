@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from referee.domain import InputError
 from referee.domain.counting import number_of
+from referee.files import remove_drafts
 from referee.keywords.output_files import Written, shown, write_in_any_event
 from referee.keywords.secrets import is_secret
 
@@ -175,6 +176,7 @@ def alone_with(path: Path) -> Iterator[None]:
             raise InputError(f"{path}: another bot is writing it{lock.owner()}; try again later")
         time.sleep(0.05)
     try:
+        remove_drafts(path)
         yield
     finally:
         lock.remove()

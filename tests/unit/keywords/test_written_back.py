@@ -230,3 +230,34 @@ def test_bots_that_write_the_same_list_at_once_lose_nothing(folder: Folder, list
     head, *lines = rows(listed)
     a, b = head.index("a"), head.index("b")
     assert [(row[a], row[b]) for row in lines] == [(number, number) for number in range(40)]
+
+
+QUEUED = """\
+*** Settings ***
+Library    RefereeLibrary    payments.xlsx    audit=audit    playbooks=playbooks
+
+*** Tasks ***
+Pay
+    Add Work Items    payments of may.xlsx    file=queue.sqlite
+    Write Results Back    payments of may.xlsx    status=State    result=Receipt
+    On Action    pay    Pay One
+    On Action    send query    Log
+    On Action    read reply    Log
+    Process Work Items    file=queue.sqlite    {step}
+
+*** Keywords ***
+Pay One
+    [Arguments]    ${{case}}
+    RETURN    paid ${{case}}[id]
+"""
+
+
+def test_results_of_a_queue_stand_in_the_list_as_far_as_they_are_known(folder: Folder, listed: Path) -> None:
+    code, said = folder.run("at_most=1", suite=QUEUED)
+    assert code == 0, said
+    head, *lines = rows(listed)
+    assert head[5:] == ("State", "Receipt")
+    assert [row[5:] for row in lines] == [("done", "paid P-1"), (None, None), (None, None)]
+    code, said = folder.run("wait=0s", suite=QUEUED)
+    assert code == 0, said
+    assert [row[5] for row in rows(listed)[1:]] == ["done", "exception open", "handed over"]
