@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from io import BytesIO
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SPARSE_TEXT = "--psm 11"
+READ_SPARSE_TEXT = ("tesseract", "stdin", "stdout", "--psm", "11", "tsv")
 ALIKE = 0.88
 """How like a label a text must be. Of a short one, no sign may be misread but for those that look alike."""
 LOOKS_LIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l", "5": "s", "8": "b"})
@@ -22,6 +24,12 @@ WORD_GAP = 0.9
 LIGHT = 240
 FIELD_WIDTH = 40
 FURTHEST_FIELD = 400
+
+
+class NotRead(Exception):
+    """The screen can't be read by this machine."""
+
+    ROBOT_SUPPRESS_NAME = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +49,8 @@ class Text:
 
 def texts_in(image: Image, enlarged: int = 2) -> list[Text]:
     """From top to bottom. Small letters are read better from a picture that is ``enlarged``."""
-    import pytesseract
-
-    # Several threads wait for each other most of the time: with one, a window takes a quarter as long.
-    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
     large = image.convert("L").resize((image.width * enlarged, image.height * enlarged))
-    data = pytesseract.image_to_data(large, config=SPARSE_TEXT, output_type=pytesseract.Output.DICT)
-    found = [text for line in _lines(data, enlarged) for text in _apart(line)]
+    found = [text for line in _lines(_read(large), enlarged) for text in _apart(line)]
     return sorted(found, key=lambda text: (text.top, text.left))
 
 
@@ -74,15 +77,40 @@ def field_beside(image: Image, label: Text) -> tuple[int, int] | None:
     return None
 
 
-def _lines(data: dict[str, Any], enlarged: int) -> Iterator[list[Text]]:
-    places = zip(data["block_num"], data["par_num"], data["line_num"], strict=True)
-    for _, group in groupby(enumerate(places), key=lambda item: item[1]):
+def _read(image: Image) -> list[dict[str, str]]:
+    """What Tesseract finds, a row each. It gets the picture through a pipe: a file would stay, with what the screen
+    shows, when the bot is killed.
+    """
+    picture = BytesIO()
+    image.save(picture, "PNG")
+    try:
+        done = subprocess.run(
+            READ_SPARSE_TEXT,
+            input=picture.getvalue(),
+            capture_output=True,
+            check=False,
+            # Several threads wait for each other most of the time: with one, a window takes a quarter as long.
+            env={"OMP_THREAD_LIMIT": "1", **os.environ},
+        )
+    except FileNotFoundError:
+        raise NotRead(
+            "Tesseract, which reads what is on the screen, is not installed (on Debian: apt-get install tesseract-ocr)"
+        ) from None
+    if done.returncode != 0:
+        raise NotRead(f"Tesseract can't read the screen: {done.stderr.decode(errors='replace').strip()}")
+    heading, *rows = [line.split("\t") for line in done.stdout.decode("utf-8").splitlines()]
+    return [dict(zip(heading, row, strict=True)) for row in rows]
+
+
+def _lines(found: Sequence[dict[str, str]], enlarged: int) -> Iterator[list[Text]]:
+    for _, group in groupby(found, key=lambda row: (row["block_num"], row["par_num"], row["line_num"])):
         words = []
-        for at, _ in group:
-            text = data["text"][at].strip("|[]_—-~ ")
+        for row in group:
+            text = row["text"].strip("|[]_—-~ ")
             if text:
-                left, top = data["left"][at] // enlarged, data["top"][at] // enlarged
-                width, height = data["width"][at] // enlarged, data["height"][at] // enlarged
+                left, top, width, height = (
+                    int(row[side]) // enlarged for side in ("left", "top", "width", "height")
+                )
                 words.append(Text(text, left, top, left + width, top + height))
         if words:
             yield words

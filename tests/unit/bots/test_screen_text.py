@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from resources.legacy.screen_text import Text, field_beside, label_in, texts_in
+from resources.legacy.screen_text import NotRead, Text, field_beside, label_in, texts_in
 
 GREY, WHITE, BLACK = (192, 192, 192), (255, 255, 255), (0, 0, 0)
 
@@ -63,3 +63,11 @@ def test_words_that_stand_apart_are_texts_of_their_own() -> None:
     for label in ("Account holder", "Request no."):
         found = label_in(texts, label)
         assert found is not None and found.left < 20 and found.right < 190
+
+
+def test_without_tesseract_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import Image
+
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(NotRead, match="apt-get install tesseract-ocr"):
+        texts_in(Image.new("RGB", (20, 20), GREY))
