@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -346,6 +347,35 @@ def test_each_release_draws_screens_that_fit_and_take_a_change(journal: Journal,
     typist.press("ENTER", **{"new limit": "9000", "reference": "CR-1"})
     drawn(typist.dialogue.panel)
     assert "CD035I" in typist.press("PF5")
+
+
+TYPED = (
+    st.sampled_from(["", "1", "2", "3", "X", "100120", "100268", "9000", "CR-1", "crbot", PASSWORD]) | TEXTS
+)
+
+
+@settings(max_examples=80)
+@given(
+    st.lists(
+        st.tuples(PRESSED, st.lists(TYPED, min_size=2, max_size=2)),
+        max_size=25,
+    )
+)
+def test_whatever_is_typed_there_is_a_screen_and_only_pf5_changes_a_limit(
+    steps: list[tuple[str, list[str]]],
+) -> None:
+    with TemporaryDirectory() as folder, Journal(Path(folder) / "journal.sqlite", CUSTOMERS) as journal:
+        typist, changed = Typist(journal).signed_on(), 0
+        for key, texts in steps:
+            entries = typist.dialogue.panel.entries
+            typed = {entry.name: text[: entry.length] for entry, text in zip(entries, texts, strict=False)}
+            told = typist.press(key, **typed)
+            drawn(typist.dialogue.panel)
+            if "CD035I" in told:
+                assert key == "PF5"
+                changed += 1
+        with closing(sqlite3.connect(Path(folder) / "journal.sqlite")) as database:
+            assert database.execute("select count(*) from changes").fetchone() == (changed,)
 
 
 # --- the whole host
