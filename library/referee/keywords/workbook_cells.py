@@ -32,10 +32,10 @@ class WorkbookKeywords:
         `Read Cases`.
 
         All else in the file stays as it is: formulas, formats, charts, pivot tables, macros, comments, other sheets. A
-        formula, the case id and the facts of the decision are never overwritten, nor what somebody else wrote: that is
-        told before the first case, also when somebody has the file open. If it is open at the end, the results go into
-        a copy beside it, ``invoices (2).xlsx``, and the summary says so. A row whose facts were changed meanwhile
-        is left alone.
+        formula, the case id and the facts of the decision are never overwritten, nor what stands in these columns
+        beside a case that no bot has decided. That is told before the first case, also when somebody has the file open.
+        If it is open at the end, the results go into a copy beside it, ``invoices (2).xlsx``, and the summary says so.
+        A row whose facts were changed meanwhile is left alone.
 
         | `Read Cases`            input/invoices.xlsx
         | `Write Results Back`    route=Route    reasons=Why    result=Confirmation
