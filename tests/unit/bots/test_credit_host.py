@@ -349,6 +349,7 @@ def test_each_release_draws_screens_that_fit_and_take_a_change(journal: Journal,
     assert "CD035I" in typist.press("PF5")
 
 
+PRESSED = st.sampled_from(["ENTER"] * 6 + ["PF5"] * 3 + ["PF3", "PF7", "PF8", "PF9", "PF12", "CLEAR", "PA1"])
 TYPED = (
     st.sampled_from(["", "1", "2", "3", "X", "100120", "100268", "9000", "CR-1", "crbot", PASSWORD]) | TEXTS
 )
