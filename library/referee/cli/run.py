@@ -108,38 +108,35 @@ def run(
             return
         task = project.task(bot)
         bot = task.name
-    except RefereeError as error:
-        if mail_to or webhook:
-            tell(Ended(ExitCode.UNUSABLE, str(error).splitlines()[0], -1), started)
-        raise
-    output = task.output_folder(robot_options)
-    # With an output folder of its own it is another worker of the bot, not the same start again.
-    place = folder_of_bot(project.artifacts, bot if output == task.output_folder() else f"{bot} {output}")
-    lock = OwnedLock(place / "run.lock", utc_now)
-    if not _taken(lock, _PATIENCE if tell_if_lost else 0.0):
-        sentence = f"the bot `{bot}` is already running{lock.owner()}; nothing was started"
-        _say(sentence)
-        if not tell_if_lost:
+        output = task.output_folder(robot_options)
+        # With an output folder of its own it is another worker of the bot, not the same start again.
+        place = folder_of_bot(project.artifacts, bot if output == task.output_folder() else f"{bot} {output}")
+        lock = OwnedLock(place / "run.lock", utc_now)
+        if not _taken(lock, _PATIENCE if tell_if_lost else 0.0):
+            sentence = f"the bot `{bot}` is already running{lock.owner()}; nothing was started"
+            _say(sentence)
+            if tell_if_lost:
+                context.exit(0)
             tell(Ended(ExitCode.BUSY, sentence, -1), started)
-        context.exit(0 if tell_if_lost else ExitCode.BUSY)
-    try:
-        for lost in lost_runs(place):
-            sentence = "the run was lost: killed, or cut off with the machine"
-            _say(f"{lost}: {sentence}")
-            tell(
-                Ended(ExitCode.FAILED, sentence, -1),
-                datetime.fromtimestamp(lost.stat().st_ctime).astimezone(),
-                lost,
-            )
-            note_lost(lost)
-        if tell_if_lost:
-            context.exit(0)
-        kept = RunFolder(place, started, project.folder / output if output else None)
-        ended, counts = _run(project, bot, robot_options, limits, kept, keep, lock.descriptor)
-        if ended.code not in (ExitCode.PASSED, ExitCode.STOPPED):
-            tell(ended, started, kept.path, counts)
-    finally:
-        lock.free()
+            context.exit(ExitCode.BUSY)
+        try:
+            for lost in lost_runs(place):
+                sentence = "the run was lost: killed, or cut off with the machine"
+                _say(f"{lost}: {sentence}")
+                begun = datetime.fromtimestamp(lost.stat().st_ctime).astimezone()
+                tell(Ended(ExitCode.FAILED, sentence, -1), begun, lost)
+                note_lost(lost)
+            if tell_if_lost:
+                context.exit(0)
+            kept = RunFolder(place, started, project.folder / output if output else None)
+            ended, counts = _run(project, bot, robot_options, limits, kept, keep, lock.descriptor)
+            if ended.code not in (ExitCode.PASSED, ExitCode.STOPPED):
+                tell(ended, started, kept.path, counts)
+        finally:
+            lock.free()
+    except RefereeError as error:
+        tell(Ended(ExitCode.UNUSABLE, str(error).splitlines()[0], -1), started)
+        raise
     context.exit(ended.code)
 
 

@@ -13,8 +13,6 @@ from referee.project.schedule import Schedule, Scheduled, faults_of
 from referee.project.systemd_units import SUFFIXES, read_units, units, verified
 from referee.project.windows_task import read_task, task_xml
 
-FORMS = ("cron", "systemd", "windows")
-
 
 @dataclass(frozen=True, slots=True)
 class CheckedSchedule:
@@ -26,7 +24,7 @@ class CheckedSchedule:
 
 
 def schedule_files(schedule: Schedule, form: str, now: datetime) -> dict[str, bytes]:
-    """The files by their names, for one of ``FORMS``. Raises InputError for what the form can't say."""
+    """The files by their names, for ``cron``, ``systemd`` or ``windows``. Raises InputError for what the form can't say."""
     if form == "systemd":
         return {name: text.encode() for name, text in units(schedule).items()}
     if form == "windows":

@@ -363,6 +363,10 @@ def test_a_passed_run_is_not_told(folder: Folder, hook: Hook) -> None:
 def test_starts_that_came_to_nothing_are_told(folder: Folder, hook: Hook) -> None:
     assert folder.run("invoices", "--webhook", hook.address)[0] == 2
     assert hook.told[0]["happened"].startswith("there is no bot `invoices`")
+    (folder.path / "output").write_text("in the way of the folder")
+    code, _, err = folder.run("payments", "--webhook", hook.address)
+    assert (code, hook.told[1]["exit_code"]) == (2, 2), err
+    assert "Traceback" not in err
 
 
 def test_a_notice_that_fails_is_said_and_hides_nothing(folder: Folder) -> None:

@@ -158,6 +158,24 @@ def test_the_keywords_of_a_project_are_kept_and_missing_ones_are_copied(desk: De
     assert not own.exists()
 
 
+def test_the_installed_package_brings_the_keywords_with_it(desk: Desk, repository: Path) -> None:
+    wheels, site = desk.path / "wheels", desk.path / "site"
+    build = ["-m", "hatchling", "build", "--target", "wheel", "--directory", str(wheels)]
+    done = subprocess.run(
+        [sys.executable, *build], cwd=repository, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = wheels.iterdir()
+    shutil.unpack_archive(wheel, site, "zip")
+    desk.environment["PYTHONPATH"] = str(site)
+    made = desk.referee("new", "bot", "post", "--kind", "web", "--project", "empty")
+    assert made.returncode == 0, made.stderr
+    source = repository / "resources" / "ap_portal.resource"
+    assert (desk.path / "empty" / "resources" / "ap_portal.resource").read_bytes() == source.read_bytes()
+    assert (desk.path / "empty" / "resources" / "legacy" / "ap_portal" / "vendors.csv").is_file()
+    assert not list((desk.path / "empty").rglob("__pycache__"))
+
+
 def test_nothing_is_overwritten_and_every_reason_is_told(desk: Desk) -> None:
     assert desk.referee("new", "bot", "letters").returncode == 0
     before = desk.files()
