@@ -58,7 +58,9 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
 
     try:
         key = serialization.load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError):
+    except OSError as error:
+        raise KeyFault(f"the key {path} can't be read ({error.strerror})") from None
+    except ValueError:
         raise KeyFault(f"{path} isn't a public key; restore it") from None
     if not isinstance(key, Ed25519PublicKey):
         raise KeyFault(f"{path} isn't an Ed25519 key; restore it")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from referee.audit.checkpoints import NotedCheckpoint, NotedCheckpoints
+from referee.audit.checkpoints import NotedCheckpoint
 from referee.audit.findings import Fault
 from referee.audit.record import Tail
+from referee.audit.second_place import NotedCheckpoints
 from referee.domain import LineAddress
 
 NO_CHECKPOINT = (
     "whether the newest records were deleted, or all were written anew, can't be told from the log alone: it has no "
     "signed checkpoint"
+)
+UNCHECKED = (
+    "whether the newest records were deleted, or all were written anew: its checkpoints may be forged as well"
 )
 
 
@@ -30,7 +34,12 @@ class Backing:
         return self._coming[-1].checkpoint.records if self._coming else -1
 
     def vouching(self, sound: int | None) -> tuple[int, int]:
-        """How many checkpoints fit, and for how many records they vouch, where only so many (None: all) are sound."""
+        """How many checkpoints fit, and for how many records they vouch, where only so many (None: all) are sound.
+
+        Those that nobody could check vouch for nothing.
+        """
+        if self._noted.unchecked:
+            return 0, 0
         fitting = [
             one.checkpoint.records for one in self._met if sound is None or one.checkpoint.records <= sound
         ]
@@ -85,6 +94,11 @@ class Backing:
 
     def unvouched(self, end: int) -> str:
         """What it means that there is no checkpoint of a log of so many records; "" when there is one."""
+        if self._noted.unchecked:
+            return (
+                "no checkpoint vouches for this log: who signed those that the folder holds can't be told without the "
+                "public key; name it with --keys"
+            )
         if self._noted.noted or not end:
             return ""
         others = self._noted.others
@@ -95,6 +109,8 @@ class Backing:
         """What the checkpoints leave open about a log of so many records."""
         if not self._noted.noted:
             return (*self._noted.remarks, NO_CHECKPOINT)
+        if self._noted.unchecked:
+            return (*self._noted.remarks, UNCHECKED)
         if not self._met or self.records >= end:
             return self._noted.remarks
         which = f"records {self.records} to {end - 1}" if self.records < end - 1 else f"record {end - 1}"

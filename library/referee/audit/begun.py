@@ -15,6 +15,7 @@ _TEXT = """The audit log beside this file holds records, in the files named belo
 restore it from the backup: without it cases count as new and would be done again. Older ones may be archived
 elsewhere. Remove this file only to begin anew on purpose.
 """
+_CHECKPOINTS = "checkpoints of it are kept in a second place"
 RESTORE = (
     "keep a copy of what is left as evidence and restore the log from its backup; with an empty log every case "
     "would be done again"
@@ -45,6 +46,35 @@ def note_segment(folder: Path, name: str) -> None:
         raise AuditError(
             f"{marker} can't be written: {reason(fault)}; {remedy(fault)}, then run again"
         ) from fault
+
+
+def note_checkpoints(folder: Path) -> None:
+    """Notes that there are checkpoints of the log in a second place. Raises AuditError."""
+    marker = folder / BEGUN_NAME
+    try:
+        if marker.exists() and not were_checkpoints_made(folder):
+            with marker.open("a", encoding="utf-8") as file:
+                file.write(_CHECKPOINTS + "\n")
+                file.flush()
+                flush(file.fileno())
+    except OSError as fault:
+        raise AuditError(
+            f"{marker} can't be written: {reason(fault)}; {remedy(fault)}, then run again"
+        ) from fault
+
+
+def were_checkpoints_made(folder: Path) -> bool:
+    """Whether it is noted that there are checkpoints of the log: a second place without any has lost them, or is none.
+
+    Raises AuditError.
+    """
+    try:
+        text = (folder / BEGUN_NAME).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return False
+    except OSError as fault:
+        raise AuditError(f"{folder / BEGUN_NAME} can't be read: {reason(fault)}") from fault
+    return _CHECKPOINTS in text.splitlines()
 
 
 def require_not_lost(folder: Path) -> bool:

@@ -36,6 +36,11 @@ class Follower(Protocol):
     def appended(self, log: AuditLog, newest: Receipt) -> None:
         """Everything up to this record is durable. Called for each append, so most calls must cost nothing."""
 
+    def stopped(self, log: AuditLog, newest: Receipt) -> None:
+        """The log can't be read or takes no more, and may not be what was written any more: up to ``newest`` this run
+        knows by itself what it was.
+        """
+
     def finish(self, log: AuditLog) -> str:
         """The run ends: what can be done now is done. What the person in charge must know, "" when all is well."""
 
@@ -72,6 +77,9 @@ class AuditLog:
         self._clock = clock
         self._followers = followers
         self._untold: Receipt | None = None
+        self._durable: Receipt | None = (
+            None  # the newest record that this run brought or saw brought to the disk
+        )
         self._bookmarks = [Tail()]
         self._begun = require_not_lost(self.folder)
         self._end = None if read_only else LogEnd(self.folder, writer, clock, segment_bytes)
@@ -115,13 +123,17 @@ class AuditLog:
         after = self._bookmarks[bisect_right(self._bookmarks, start, key=lambda tail: tail.position) - 1]
         if not after.position or not (self.folder / after.segment).exists():
             after = start_of(self.folder, start)
-        for line, tail in read_lines(self.folder, after):
-            after = tail
-            position = tail.position - 1
-            if position % _BOOKMARK_EVERY == 0:
-                self._remember(tail)
-            if position >= start:
-                yield record_of(line, self.folder / tail.segment, position)
+        try:
+            for line, tail in read_lines(self.folder, after):
+                after = tail
+                position = tail.position - 1
+                if position % _BOOKMARK_EVERY == 0:
+                    self._remember(tail)
+                if position >= start:
+                    yield record_of(line, self.folder / tail.segment, position)
+        except AuditError:
+            self._tell_stopped()
+            raise
         self._remember(after)
 
     @contextmanager
@@ -135,8 +147,8 @@ class AuditLog:
         end = self._appendable()
         try:
             with end:
-                if end.depth == 1 and end.catch_up():
-                    end.flush()
+                if end.depth == 1:
+                    self._catch_up(end)
                 yield
         finally:
             if end.depth == 0:
@@ -160,9 +172,25 @@ class AuditLog:
         if self._end is not None:
             self._end.close()
 
+    def _catch_up(self, end: LogEnd) -> None:
+        try:
+            if end.catch_up():
+                end.flush()
+                self._know(Receipt(end.tail.position - 1, end.tail.hash))
+        except AuditError:
+            self._tell_stopped()
+            raise
+
     def _append(self, entries: list[tuple[str, bytes, bytes]]) -> list[Receipt]:
         if not entries:
             return []
+        try:
+            return self._append_durably(entries)
+        except AuditError:
+            self._tell_stopped()
+            raise
+
+    def _append_durably(self, entries: list[tuple[str, bytes, bytes]]) -> list[Receipt]:
         end = self._appendable()
         with end:
             receipts = end.append(entries)
@@ -176,6 +204,7 @@ class AuditLog:
             # Outside the lock, so that the writers of other processes share one trip to the disk. A later record
             # is durable only together with all before it, so the order of receipts doesn't matter.
             end.flush_aside(written)
+        self._know(receipts[-1])
         if not self._begun:
             note_segment(self.folder, end.tail.segment)
             self._begun = True
@@ -190,6 +219,15 @@ class AuditLog:
         if newest is not None:
             for follower in self._followers:
                 follower.appended(self, newest)
+
+    def _know(self, durable: Receipt) -> None:
+        if self._durable is None or durable.position > self._durable.position:
+            self._durable = durable
+
+    def _tell_stopped(self) -> None:
+        if self._durable is not None:
+            for follower in self._followers:
+                follower.stopped(self, self._durable)
 
     def _appendable(self) -> LogEnd:
         if self._end is None:

@@ -12,7 +12,7 @@ from referee.audit.log import SEGMENT_BYTES, AuditLog, Follower, utc_now
 from referee.domain import AuditError
 
 if TYPE_CHECKING:
-    from referee.audit.checkpoints import CheckpointWriter
+    from referee.audit.checkpoint_writer import CheckpointWriter
 
 CHECKPOINTS = "REFEREE_CHECKPOINTS"
 CHECKPOINT_KEY = "REFEREE_CHECKPOINT_KEY"
@@ -57,10 +57,11 @@ def checkpoints_folder() -> Path | None:
 
 
 def public_keys() -> Path | None:
-    """The public half of the key that checkpoints are signed with here, if it lies beside the private one."""
+    """Where the public keys are that may have signed the checkpoints here: the folder of the private one, which holds
+    those of older keys too. None where it holds none.
+    """
     key = _path(CHECKPOINT_KEY)
-    public = None if key is None else key.with_suffix(".pub")
-    return public if public is not None and public.exists() else None
+    return None if key is None or not any(key.parent.glob("*.pub")) else key.parent
 
 
 def _checkpoint_writer() -> CheckpointWriter | None:
@@ -74,9 +75,17 @@ def _checkpoint_writer() -> CheckpointWriter | None:
         )
     if checkpoints is None or key is None:
         return None
-    from referee.audit.checkpoints import CheckpointWriter
+    from referee.audit.checkpoint_writer import CheckpointWriter
+    from referee.audit.second_place import MAY_BE_AWAY
 
-    return CheckpointWriter(checkpoints, key)
+    return CheckpointWriter(checkpoints, key, trusted=public_keys(), may_be_away=_is_yes(MAY_BE_AWAY))
+
+
+def _is_yes(name: str) -> bool:
+    text = os.environ.get(name, "").strip().casefold()
+    if text not in ("", "yes", "no"):
+        raise AuditError(f"{name} is {text!r}; say yes or no")
+    return text == "yes"
 
 
 def _segment_bytes() -> int:

@@ -183,6 +183,9 @@ class Shipper:
         finally:
             self._turn.release()
 
+    def stopped(self, log: AuditLog, newest: Receipt) -> None:
+        """Ships nothing: the copy stays what it is."""
+
     def finish(self, log: AuditLog) -> str:
         """Ships the rest. What the person in charge must know, "" when all is on the share."""
         patience = 10 * self._patience

@@ -191,7 +191,8 @@ def _facts(record: Record) -> Mapping[str, Any]:
 
 def _covering(folder: Path, index: Index, last: int) -> str:
     """Whether checkpoints vouch for these records, where checkpoints are kept: only one that fits the log does."""
-    from referee.audit.checkpoints import read_checkpoints, trusted_keys
+    from referee.audit.checkpoints import trusted_keys
+    from referee.audit.second_place import read_checkpoints
     from referee.audit.settings import checkpoints_folder, public_keys
     from referee.domain import AuditError
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import socket
+import time
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -11,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from referee.audit import AuditLog, Verification, open_log, verify
-from referee.audit.checkpoints import CheckpointWriter
+from referee.audit.checkpoint_writer import CheckpointWriter
 from referee.audit.segments import segment_names
+from referee.audit.settings import public_keys
 from referee.domain import AuditError
 from referee.signing import key_pair
 
@@ -131,10 +135,6 @@ def test_what_is_backed_by_no_checkpoint_is_said(site: Site) -> None:
     assert site.verified().intact
     (nothing,) = verify(site.folder).not_verifiable
     assert "it has no signed checkpoint" in nothing
-    assert (
-        "who made the checkpoints can't be told"
-        in verify(site.folder, checkpoints=site.second).not_verifiable[0]
-    )
 
 
 @pytest.mark.parametrize("kept", [11, 7, 1])
@@ -176,7 +176,7 @@ def test_a_log_that_its_checkpoint_disproves_takes_no_records_and_gets_no_checkp
 def test_a_log_with_new_hashes_is_refused_before_the_first_case(site: Site, at: int) -> None:
     site.run(12)
     site.write(rehashed(site.lines(), at, b'"n":%d' % at, b'"n":77'))
-    with pytest.raises(AuditError, match="or was written anew; see `referee audit verify`"):
+    with pytest.raises(AuditError, match="or was written anew; it is signed with the key"):
         CheckpointWriter(site.second, site.key).require_agreement(site.folder)
 
 
@@ -213,13 +213,10 @@ def test_a_log_begun_anew_is_refused_until_the_other_ones_checkpoints_are_moved_
     assert [fault.code for fault in site.verified().faults] == ["replaced"]
 
 
-def test_a_start_goes_on_while_the_second_place_is_away_and_a_run_stops_once_it_disproves_the_log(
-    site: Site,
-) -> None:
+def test_a_run_stops_once_a_second_place_that_was_away_disproves_the_log(site: Site) -> None:
     site.run(12)
     away = site.second.rename(site.second.with_name("away"))
     site.write(site.lines()[:7])
-    CheckpointWriter(site.second, site.key).require_agreement(site.folder)
     log = site.open()
     log.append("run", {})
     away.rename(site.second)
@@ -265,7 +262,10 @@ def test_a_line_nested_too_deeply_is_no_checkpoint(site: Site) -> None:
     with site.checkpoints.open("ab") as file:
         file.write(b"[" * 100_000 + b"\n")
     assert "no whole checkpoint" in site.verified().not_verifiable[0]
-    assert site.run(1) == ()
+    (remark,) = site.run(1)
+    assert remark == (
+        f"{site.checkpoints} holds something that Referee didn't write (line 3): find out who did"
+    )
 
 
 @pytest.mark.parametrize(("at", "first"), [(2, 5), (8, 10), (11, 11)])
@@ -321,11 +321,10 @@ def test_a_checkpoint_of_somebody_whose_key_is_not_trusted_is_a_fault(site: Site
     assert "which isn't among those trusted" in fault.message
 
 
-def test_what_a_stranger_writes_does_not_keep_the_next_checkpoint_from_being_written(site: Site) -> None:
+def test_half_a_checkpoint_does_not_keep_the_next_from_being_written(site: Site) -> None:
     site.run(3)
-    line = site.checkpoints.read_bytes().splitlines(keepends=True)[-1]
     with site.checkpoints.open("ab") as file:
-        file.write(line.replace(b'"records":3', b'"records":999999') + b'{"v":1,"half')
+        file.write(b'{"v":1,"half')
     assert site.run(3) == ()
     last = json.loads(site.checkpoints.read_bytes().splitlines()[-1])
     assert last["records"] == 6
@@ -334,13 +333,283 @@ def test_what_a_stranger_writes_does_not_keep_the_next_checkpoint_from_being_wri
     assert "this is no whole checkpoint, and counts for nothing" in found.not_verifiable[0]
 
 
+def add(site: Site, line: bytes) -> None:
+    with site.checkpoints.open("ab") as file:
+        file.write(line)
+
+
+def refusal(site: Site, trusted: Path | None = None) -> str:
+    """What a start on the log as it is now is told."""
+    with pytest.raises(AuditError) as told:
+        CheckpointWriter(site.second, site.key, trusted=trusted).require_agreement(site.folder)
+    return str(told.value)
+
+
+def restore(site: Site, count: int) -> None:
+    """An old copy of the log, with so many records."""
+    site.write(site.lines()[:count])
+
+
+@pytest.mark.parametrize("junk", ["an old one", "noise", "lines", "a long line", "noise without end"])
+def test_what_is_appended_to_the_checkpoints_hides_none_of_them(site: Site, junk: str) -> None:
+    site.run(12)
+    old = site.checkpoints.read_bytes().splitlines(keepends=True)[1]
+    noise = {
+        "an old one": old,
+        "noise": b"x\n" * 9000,
+        "lines": b"\n" * 200_000,
+        "a long line": b"y" * 100_000 + b"\n",
+        "noise without end": b"z" * 100_000,
+    }
+    add(site, noise[junk])
+    restore(site, 7)
+    assert ", line 4): it had 12 records then, and the last of them is gone" in refusal(site)
+
+
+def test_what_others_wrote_among_the_checkpoints_is_said(site: Site) -> None:
+    site.run(12)
+    add(site, b"\n" * 3)
+    (remark,) = site.run(1)
+    assert remark == (
+        f"{site.checkpoints} holds something that Referee didn't write (line 5 and 2 more): find out who did"
+    )
+    assert (
+        f"{site.checkpoints}, line 5: this and 2 more lines are no whole checkpoints, and count for nothing"
+        in site.verified().not_verifiable
+    )
+
+
+def test_a_checkpoint_disproves_a_log_whoever_signed_it(site: Site) -> None:
+    site.run(3)
+    line = site.checkpoints.read_bytes().splitlines(keepends=True)[-1]
+    add(site, line.replace(b'"records":3', b'"records":999999'))
+    told = refusal(site)
+    assert f"({site.checkpoints}, line 3): it had 999999 records then" in told
+    assert "was changed after it was signed, or was signed by somebody else" in told
+    assert "if nobody of yours wrote that line, find out who did before you take it out" in told
+    lines = site.checkpoints.read_bytes().splitlines(keepends=True)
+    site.checkpoints.write_bytes(b"".join(lines[:-1]))
+    assert site.run(3) == ()
+
+
+def test_a_forged_checkpoint_that_fits_does_not_hide_a_true_one(site: Site) -> None:
+    site.run(12)
+    lines = site.lines()
+    forged = rehashed([*lines, lines[-1].replace(b'"position":11', b'"position":12')], 8, b'"n":8', b'"n":77')
+    site.write(forged)
+    head = forged[-1].split(b'"hash":"')[1][:64].decode()
+    line = json.loads(site.checkpoints.read_bytes().splitlines()[-1])
+    add(site, json.dumps(line | {"records": 13, "head": head}, separators=(",", ":")).encode() + b"\n")
+    assert ", line 4): it had 12 records then" in refusal(site)
+
+
+def test_a_changed_key_does_not_make_older_checkpoints_count_less(site: Site, tmp_path: Path) -> None:
+    site.run(12)
+    whole = site.lines()
+    site.key = site.stranger
+    restore(site, 7)
+    told = refusal(site)
+    assert ", line 4): it had 12 records then" in told
+    assert "which isn't among those trusted: if the key was changed, put the old public key beside" in told
+    assert "it is signed with the key" in refusal(site, trusted=tmp_path / "bots.pub")
+    site.write(whole)
+    assert site.run(2) == ()
+    assert site.noted() == [1, 6, 11, 12, 13, 14]
+    restore(site, 7)
+    assert ", line 6): it had 14 records then" in refusal(site)
+
+
+def test_keys_beside_the_one_in_use_are_trusted_too(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFEREE_CHECKPOINT_KEY", str(site.stranger))
+    assert public_keys() == tmp_path
+    (tmp_path / "ssh.pub").write_text("ssh-ed25519 AAAA someone")
+    site.run(3)
+    found = verify(site.folder, checkpoints=site.second, keys=public_keys())
+    assert found.intact and (found.checkpoints, found.backed) == (2, 3)
+
+
+def test_a_log_that_is_gone_stays_refused_when_its_checkpoints_are_hidden_by_noise(site: Site) -> None:
+    site.run(12)
+    add(site, b"\n" * 20_000)
+    for path in site.folder.iterdir():
+        path.unlink()
+    AuditLog(site.folder).append("run", {})
+    assert "it was lost, or written anew" in refusal(site)
+    site.key = site.stranger
+    assert "it was lost, or written anew" in refusal(site)
+
+
+@pytest.mark.parametrize("harm", ["cut", "replaced", "deleted", "folder", "overwritten"])
+def test_a_run_that_finds_its_log_changed_signs_what_it_knows_before_it_stops(site: Site, harm: str) -> None:
+    log = site.open(every_records=1000)
+    for number in range(9):
+        log.append("run", {"n": number})
+    assert site.noted() == [1]
+    old, file = site.lines()[:4], site.folder / "audit.jsonl"
+    if harm == "cut":
+        site.write(old)
+    elif harm == "overwritten":
+        site.write(rehashed(site.lines() * 2, 3, b'"n":3', b'"n":7'))
+    else:
+        file.unlink()
+        if harm == "folder":
+            shutil.rmtree(site.folder)
+        elif harm == "replaced":
+            site.write(old)
+    for _ in range(2):
+        with pytest.raises(AuditError):
+            log.append("run", {"n": 9})
+    assert site.noted() == [1, 9]
+    with pytest.raises(AuditError):
+        log.finish()
+    if harm in ("deleted", "folder"):
+        shutil.rmtree(site.folder, ignore_errors=True)
+        AuditLog(site.folder).append("run", {})
+        assert "had 9 records" in refusal(site)
+    else:
+        site.write(old)
+        assert "it had 9 records then" in refusal(site)
+
+
+def test_a_run_that_reads_a_changed_log_signs_what_it_knows(site: Site) -> None:
+    log = site.open(every_records=1000)
+    for number in range(9):
+        log.append("run", {"n": number})
+    list(log.records())
+    restore(site, 4)
+    with pytest.raises(AuditError, match="was cut short while this run was using it"):
+        list(log.records(9))
+    assert site.noted() == [1, 9]
+
+
+@pytest.mark.parametrize("loss", ["folder", "file", "unreadable"])
+def test_a_start_is_refused_while_the_log_cannot_be_held_against_its_checkpoints(
+    site: Site, loss: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.run(12)
+    monkeypatch.setenv("REFEREE_CHECKPOINTS", str(site.second))
+    monkeypatch.setenv("REFEREE_CHECKPOINT_KEY", str(site.key))
+    known = site.checkpoints
+    kept = known.read_bytes()
+    if loss == "folder":
+        site.second.rename(site.second.with_name("away"))
+    else:
+        known.unlink()
+        if loss == "unreadable":
+            known.mkdir()
+    found = {
+        "folder": f"{site.second} isn't there; connect it",
+        "file": f"{site.second} holds none of them any more ({known.name}); connect it or restore them",
+        "unreadable": f"{site.second} can't be read: is a directory; connect it",
+    }
+    with pytest.raises(AuditError) as told:
+        open_log(site.folder)
+    assert f"the audit log in {site.folder} can't be held against its checkpoints: {found[loss]}" in str(
+        told.value
+    )
+    assert str(told.value).endswith("on purpose, set REFEREE_CHECKPOINTS_MAY_BE_AWAY=yes")
+
+    monkeypatch.setenv("REFEREE_CHECKPOINTS_MAY_BE_AWAY", "yes")
+    log = open_log(site.folder)
+    log.append("run", {})
+    (remark,) = log.finish()
+    assert f"held against none of the checkpoints made before this run: {site.second} " in remark
+    assert ("there is no checkpoint of the audit log made by this run" in remark) is (loss != "file")
+    if loss == "file":
+        known.write_bytes(kept)
+        assert open_log(site.folder).finish() == ()
+
+
+def test_whether_the_second_place_may_be_away_is_said_by_yes_or_no(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFEREE_CHECKPOINTS", str(site.second))
+    monkeypatch.setenv("REFEREE_CHECKPOINT_KEY", str(site.key))
+    monkeypatch.setenv("REFEREE_CHECKPOINTS_MAY_BE_AWAY", "maybe")
+    with pytest.raises(AuditError, match="MAY_BE_AWAY is 'maybe'; say yes or no"):
+        open_log(site.folder)
+
+
+def test_an_empty_second_place_is_right_for_a_first_run_and_for_a_log_that_had_no_checkpoints(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFEREE_CHECKPOINTS", str(site.second))
+    monkeypatch.setenv("REFEREE_CHECKPOINT_KEY", str(site.key))
+    open_log(site.folder).close()
+    AuditLog(site.folder).append("run", {})
+    log = open_log(site.folder)
+    log.append("run", {})
+    assert log.finish() == ()
+    assert site.verified().intact
+
+
+@pytest.mark.parametrize("name", ["", "invoices"])
+def test_a_log_is_known_again_by_its_given_name_and_by_links(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    real, link = tmp_path / "disk1", tmp_path / "audit"
+    real.mkdir()
+    link.symlink_to(real)
+    monkeypatch.setenv("REFEREE_LOG_NAME", name)
+    site.run(12)
+    if name:
+        monkeypatch.setattr(socket, "gethostname", lambda: "another-container")
+        site.folder = tmp_path / "elsewhere"
+    else:
+        link.unlink()
+        (tmp_path / "disk2").mkdir()
+        link.symlink_to(tmp_path / "disk2")
+    AuditLog(site.folder).append("run", {})
+    assert "it was lost, or written anew" in refusal(site)
+    if not name:
+        shutil.rmtree(real)
+        site.folder = real
+        AuditLog(real).append("run", {})
+        assert "it was lost, or written anew" in refusal(site)
+
+
+def test_two_logs_with_names_of_their_own_may_share_host_and_folder(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFEREE_LOG_NAME", "invoices")
+    site.run(12)
+    shutil.rmtree(site.folder)
+    AuditLog(site.folder).append("run", {})
+    monkeypatch.setenv("REFEREE_LOG_NAME", "loans")
+    CheckpointWriter(site.second, site.key).require_agreement(site.folder)
+    monkeypatch.setenv("REFEREE_LOG_NAME", "")
+    assert "it was lost, or written anew" in refusal(site)
+
+
+def test_without_a_public_key_no_checkpoint_vouches_and_each_may_disprove(site: Site) -> None:
+    site.run(12)
+    found = verify(site.folder, checkpoints=site.second)
+    assert (found.intact, found.checkpoints, found.backed) == (True, 0, 0)
+    assert found.unvouched.startswith("no checkpoint vouches for this log: who signed those")
+    (remark,) = found.not_verifiable
+    assert "its checkpoints may be forged as well" in remark
+    restore(site, 7)
+    assert [fault.code for fault in verify(site.folder, checkpoints=site.second).faults] == ["removed"]
+
+
+def test_many_checkpoints_are_looked_through_quickly(site: Site) -> None:
+    site.run(12)
+    line = site.checkpoints.read_bytes().splitlines(keepends=True)[1]
+    add(site, line * 200_000)
+    begun = time.process_time()
+    CheckpointWriter(site.second, site.key).require_agreement(site.folder)
+    assert time.process_time() - begun < 5
+
+
 def test_the_run_goes_on_while_the_second_place_is_away_and_says_so(site: Site) -> None:
     away = site.second.rename(site.second.with_name("away"))
     log = site.open()
     for _ in range(8):
         log.append("run", {})
     (remark,) = log.finish()
-    assert remark == f"there is no checkpoint of the audit log at all: {site.second} isn't there"
+    assert remark == f"there is no checkpoint of the audit log made by this run: {site.second} isn't there"
     assert not site.second.exists()
 
     away.rename(site.second)
@@ -397,6 +666,10 @@ def test_places_of_checkpoints_and_keys_that_are_not_there_are_refused(site: Sit
         verify(site.folder, checkpoints=site.second, keys=site.second)
     with pytest.raises(AuditError, match="isn't a public key"):
         verify(site.folder, checkpoints=site.second, keys=site.key)
+    with pytest.raises(
+        AuditError, match=r"there is no .*nowhere; name the public key of checkpoints, or the folder"
+    ):
+        verify(site.folder, checkpoints=site.second, keys=tmp_path / "nowhere")
 
 
 def test_an_empty_log_has_nothing_to_vouch_for(site: Site) -> None:

@@ -109,8 +109,13 @@ def test_imported_answers_are_backed_by_a_checkpoint_or_it_is_said(
     (path,) = (desk / "second").iterdir()
     newest = json.loads(path.read_text("utf-8").splitlines()[-1])
     assert newest["records"] == len(list(AuditLog(desk / "audit").records()))
-    monkeypatch.setenv("REFEREE_CHECKPOINTS", "notes.txt")
+    monkeypatch.setenv("REFEREE_CHECKPOINTS", "nowhere")
     answer(desk / "wl.xlsx", {"P-4": ("approve", "Ada", "")})
+    said = referee("worklist", "import", "wl.xlsx", *AUDIT)
+    assert said.code == 2
+    assert "can't be held against its checkpoints: nowhere isn't there" in said.err
+    assert len(list(AuditLog(desk / "audit").records())) == newest["records"]
+    monkeypatch.setenv("REFEREE_CHECKPOINTS_MAY_BE_AWAY", "yes")
     said = referee("worklist", "import", "wl.xlsx", *AUDIT)
     assert said.code == 0
     assert "there is no checkpoint of the audit log" in said.err
