@@ -24,7 +24,7 @@ class CheckedSchedule:
 
 
 def schedule_files(schedule: Schedule, form: str, now: datetime) -> dict[str, bytes]:
-    """The files by their names, for ``cron``, ``systemd`` or ``windows``. Raises InputError for what the form can't say."""
+    """The files by their names. ``form`` is cron, systemd or windows; InputError is raised for what it can't say."""
     if form == "systemd":
         return {name: text.encode() for name, text in units(schedule).items()}
     if form == "windows":
