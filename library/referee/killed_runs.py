@@ -33,6 +33,7 @@ PATIENCE = 3.0
 """Seconds for a program to close by itself when it is asked to end."""
 
 _MARK = re.compile(r"referee-run-([0-9a-f]{8})-(\d+)-([0-9a-f.]+)-[0-9a-f]{8}")
+_FOLDER = re.compile(r"referee-([0-9a-f]{10})-")
 _ROUNDS = 5
 _LOGGER = logging.getLogger(__name__)
 _begun: list[str] = []
@@ -79,9 +80,9 @@ def begin_run() -> Leftovers:
 
 
 def temporary_folder(purpose: str) -> Path:
-    """A new folder that is removed at the next start if this run can't do so."""
+    """A new folder that is removed at the next start if this run can't do so. Its path is short enough for sockets."""
     begin_run()
-    return Path(tempfile.mkdtemp(prefix=f"{_begun[0]}-{purpose}-"))
+    return Path(tempfile.mkdtemp(prefix=f"referee-{_short(_begun[0])}-{purpose}-"))
 
 
 def _end_run(note: Path, pid: int) -> None:
@@ -94,7 +95,9 @@ def _end_leftovers() -> Leftovers:
     gone = {note.name for note in notes if _is_gone(note.name)}
     live = {_pid_of(note.name) for note in notes if note.name not in gone}
     programs, all_ended = _end_programs(gone, live)
-    removed = [folder for folder in folders if _is_gone(_mark_of(folder))]
+    # A run that lives has its note.
+    there = {_short(note.name) for note in notes if note.name not in gone}
+    removed = [folder for folder in folders if _run_of(folder) not in there]
     for folder in removed:
         shutil.rmtree(folder, ignore_errors=True)
     for note in notes:
@@ -106,20 +109,26 @@ def _end_leftovers() -> Leftovers:
 def _left_in_temporary_folder() -> tuple[list[Path], list[Path]]:
     """Notes of runs and their folders. What another user owns is not looked at: anybody can write there."""
     notes, folders = list[Path](), list[Path]()
-    for entry in Path(tempfile.gettempdir()).glob("referee-run-*"):
-        found = _MARK.match(entry.name)
+    for entry in Path(tempfile.gettempdir()).glob("referee-*"):
         try:
             status = entry.lstat()
         except FileNotFoundError:
             continue
-        if found and (sys.platform == "win32" or status.st_uid == os.getuid()):
-            (notes if entry.name == found[0] else folders).append(entry)
+        if sys.platform == "win32" or status.st_uid == os.getuid():
+            if _MARK.fullmatch(entry.name):
+                notes.append(entry)
+            elif _run_of(entry):
+                folders.append(entry)
     return notes, folders
 
 
-def _mark_of(folder: Path) -> str:
-    found = _MARK.match(folder.name)
-    return found[0] if found else ""
+def _short(mark: str) -> str:
+    return hashlib.sha256(mark.encode()).hexdigest()[:10]
+
+
+def _run_of(folder: Path) -> str:
+    found = _FOLDER.match(folder.name)
+    return found[1] if found else ""
 
 
 def _pid_of(mark: str) -> int:

@@ -6,6 +6,8 @@ import os
 import platform
 import re
 import shutil
+import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +16,9 @@ from robot.api.deco import keyword
 from referee.killed_runs import temporary_folder
 from resources.legacy.bound_processes import StartFailed, start
 
+BROWSER_SOCKET = "/org.chromium.Chromium.XXXXXX/SingletonSocket"
+LONGEST_SOCKET = 107
+"""Characters that Linux takes for the path of a socket."""
 BROWSER_ARGUMENTS = (
     # The browser ends when its driver does: they talk through a pipe instead of a port.
     "--remote-debugging-pipe",
@@ -56,9 +61,23 @@ def start_browser_driver(url: str, headless: bool = True, application: str = "br
         # Chromium's sandbox refuses to run as root, as in most containers.
         options.add_argument("--no-sandbox")
     program = f"the browser driver {driver}"
-    running = start([driver, "--port=0"], application=application, program=program, remove=profile)
+    running = start(
+        [driver, "--port=0"],
+        application=application,
+        program=program,
+        environment=temporary_files_in(profile),
+        remove=profile,
+    )
     ready = running.wait_for(r"started successfully on port (\d+)")
     return {"url": f"http://127.0.0.1:{ready[1]}", "options": options}
+
+
+def temporary_files_in(profile: Path) -> dict[str, str]:
+    """What driver and browser leave behind when they are killed goes with the profile. A path that is too long for the
+    browser's socket would keep it from starting.
+    """
+    fits = sys.platform == "linux" and len(os.fsencode(profile)) <= LONGEST_SOCKET - len(BROWSER_SOCKET)
+    return {"TMPDIR": str(profile)} if fits else {}
 
 
 @keyword

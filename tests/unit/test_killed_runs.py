@@ -133,9 +133,7 @@ def test_a_live_run_that_a_killed_run_had_started_is_left_alone(start) -> None:
 def test_programs_with_a_foreign_mark_and_runs_of_other_machines_are_left_alone(start) -> None:
     unknown = start("{**os.environ, 'REFEREE_RUN': 'something of somebody else'}")
     elsewhere = start()
-    note = next(
-        path for path in elsewhere.folder.parent.iterdir() if elsewhere.folder.name.startswith(path.name)
-    )
+    note = next(elsewhere.folder.parent.glob(f"referee-run-*-{elsewhere.process.pid}-*"))
     place = note.name.split("-")[2]
     note.rename(note.with_name(note.name.replace(place, "0" * 8)))
     unknown.kill()
