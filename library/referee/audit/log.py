@@ -77,9 +77,7 @@ class AuditLog:
         self._clock = clock
         self._followers = followers
         self._untold: Receipt | None = None
-        self._durable: Receipt | None = (
-            None  # the newest record that this run brought or saw brought to the disk
-        )
+        self._durable: Receipt | None = None  # the newest record that this run knows to be on the disk
         self._bookmarks = [Tail()]
         self._begun = require_not_lost(self.folder)
         self._end = None if read_only else LogEnd(self.folder, writer, clock, segment_bytes)

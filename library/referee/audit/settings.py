@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from referee.audit.log import SEGMENT_BYTES, AuditLog, Follower, utc_now
+from referee.audit.log import SEGMENT_BYTES, AuditLog, utc_now
 from referee.domain import AuditError
 
 if TYPE_CHECKING:
     from referee.audit.checkpoint_writer import CheckpointWriter
+    from referee.audit.shipping import Shipper
 
 CHECKPOINTS = "REFEREE_CHECKPOINTS"
 CHECKPOINT_KEY = "REFEREE_CHECKPOINT_KEY"
@@ -28,26 +29,27 @@ def open_log(
     ``REFEREE_CHECKPOINTS`` names the folder of signed checkpoints and ``REFEREE_CHECKPOINT_KEY`` the private key for
     them, ``REFEREE_AUDIT_SHARE`` the folder that the log is shipped to, ``REFEREE_AUDIT_SEGMENT_MB`` the size after
     which a segment is closed. A log that isn't to be ``shipped`` anywhere, such as a merged one, stays where it is.
-    Raises AuditError when one of them can't be used, and when the log isn't what its newest checkpoint says.
+    Raises AuditError when one of them can't be used, and when the log isn't what its checkpoints or its copy on the
+    share say; also when the second place is away, unless ``REFEREE_CHECKPOINTS_MAY_BE_AWAY`` is yes.
     """
     if shipped:
         from referee.audit.merging import require_not_merged
 
         require_not_merged(Path(folder))
     checkpoints = _checkpoint_writer()
-    followers: list[Follower] = [] if checkpoints is None else [checkpoints]
+    followers: list[CheckpointWriter | Shipper] = [] if checkpoints is None else [checkpoints]
     share = _path(SHARE)
     if share is not None and shipped:
         from referee.audit.shipping import Shipper
 
         followers.append(Shipper(share))
     log = AuditLog(folder, clock=clock, segment_bytes=_segment_bytes(), followers=followers)
-    if checkpoints is not None:
-        try:
-            checkpoints.require_agreement(log.folder)
-        except AuditError:
-            log.close()
-            raise
+    try:
+        for each in followers:
+            each.require_agreement(log.folder)
+    except AuditError:
+        log.close()
+        raise
     return log
 
 

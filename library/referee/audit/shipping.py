@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from referee.audit.disk_fault import reason
 from referee.audit.file_lock import lock, unlock
 from referee.audit.record import write_time
-from referee.audit.segments import log_id, segment_names
+from referee.audit.segments import first_position, has_log, log_id, segment_names
 from referee.domain import AuditError, Receipt
 from referee.files import flush
 
@@ -57,6 +57,11 @@ def ship(folder: Path, share: Path) -> Shipped:
     """
     if not share.is_dir():
         raise FileNotFoundError(2, "the share isn't there", str(share))
+    if has_log(share) or folder.resolve() in share.resolve().parents:
+        raise AuditError(
+            f"{share} is the folder of a log, or in one; name the folder on the share that holds one folder for each "
+            "machine"
+        )
     if not log_id(folder):
         return Shipped(share, 0)
     to = shipped_folder(share, folder)
@@ -77,26 +82,57 @@ def ship(folder: Path, share: Path) -> Shipped:
     return Shipped(to, size)
 
 
+def require_fits_copy(folder: Path, share: Path) -> None:
+    """Raises AuditError when a copy of the log on the share disproves it: where it holds more than the log, or where
+    the last 64 KiB of what both hold differ. OSError when one of both places can't be reached.
+
+    Copies that were shipped under another name of the host count too.
+    """
+    log = log_id(folder)
+    if not log:
+        return
+    for to in sorted(share.glob(f"*-{log[:16]}")):
+        there = segment_names(to)
+        here = segment_names(folder)
+        if not there:
+            continue
+        if there[-1] not in here:
+            if (first_position(there[-1]) or 0) > (first_position(here[-1]) or 0):
+                raise _more_on_share(folder, to, there[-1])
+            continue  # archived since, with all before
+        source, target = folder / there[-1], to / there[-1]
+        with source.open("rb+") as newest, target.open("rb") as copy:
+            _require_same_end(newest, copy, source, target)
+
+
 def _is_as_long(source: Path, target: Path) -> bool:
     return target.exists() and target.stat().st_size == source.stat().st_size
 
 
 def _ship_segment(source: Path, target: Path) -> int:
     with source.open("rb+") as here, target.open("ab+") as there:  # Windows flushes no file that is only read
-        size, copied = _durable(here), there.seek(0, os.SEEK_END)
-        if copied > size:
-            raise _more_on_share(source.parent, target.parent, target.name)
-        start = max(0, copied - _COMPARED)
-        here.seek(start)
-        there.seek(start)
-        if here.read(copied - start) != there.read(copied - start):
-            raise _no_copy(source, target)
+        size, copied = _require_same_end(here, there, source, target)
+        here.seek(copied)
         for offset in range(copied, size, _BLOCK):
             there.write(here.read(min(_BLOCK, size - offset)))
         if size > copied:
             there.flush()
             flush(there.fileno())
     return size - copied
+
+
+def _require_same_end(here: BinaryIO, there: BinaryIO, source: Path, target: Path) -> tuple[int, int]:
+    """The sizes of a segment, as far as it is durable, and of its copy, whose end must be in the segment too."""
+    copied = there.seek(0, os.SEEK_END)  # looked at first: another process may ship just now what it appended
+    size = _durable(here)
+    if copied > size:
+        raise _more_on_share(source.parent, target.parent, target.name)
+    start = max(0, copied - _COMPARED)
+    here.seek(start)
+    there.seek(start)
+    if here.read(copied - start) != there.read(copied - start):
+        raise _no_copy(source, target)
+    return size, copied
 
 
 def _durable(file: BinaryIO) -> int:
@@ -171,6 +207,26 @@ class Shipper:
         self._last: datetime | None = None
         self._shipped: datetime | None = None
         self._fault = ""
+
+    def require_agreement(self, folder: Path) -> None:
+        """Raises AuditError when a copy on the share disproves the log in a folder. A share that is away or hangs tells
+        nothing.
+        """
+        refused: list[AuditError] = []
+
+        def compare() -> None:
+            try:
+                require_fits_copy(folder, self._share)
+            except OSError:
+                pass  # shipping, which follows, tells of it
+            except AuditError as fault:
+                refused.append(fault)
+
+        attempt = threading.Thread(target=compare, daemon=True)
+        attempt.start()
+        attempt.join(10 * self._patience)
+        if refused:
+            raise refused[0]
 
     def appended(self, log: AuditLog, newest: Receipt) -> None:
         """Ships when it is time."""

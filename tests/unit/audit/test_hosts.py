@@ -164,6 +164,68 @@ def test_a_longer_forgery_on_the_share_is_not_to_be_restored(host: Host) -> None
         ship(host.folder, host.share)
 
 
+def restored(host: Host, count: int) -> None:
+    """An old copy of the log, with so many records."""
+    first, *later = segment_names(host.folder)
+    lines = b"".join((host.folder / name).read_bytes() for name in (first, *later)).splitlines(keepends=True)
+    for name in later:
+        (host.folder / name).unlink()
+    (host.folder / first).write_bytes(b"".join(lines[:count]))
+
+
+@pytest.mark.parametrize("harm", ["fewer segments", "fewer records", "same size", "another host name"])
+def test_a_bot_does_not_start_on_a_log_that_its_copy_on_the_share_disproves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    host = Host(tmp_path, "north", 1500 if harm == "fewer segments" else 1 << 20)
+    host.work(0, 12)
+    ship(host.folder, host.share)
+    monkeypatch.setenv("REFEREE_AUDIT_SHARE", str(host.share))
+    open_log(host.folder).close()
+    path = host.folder / "audit.jsonl"
+    if harm == "same size":
+        path.write_bytes(path.read_bytes().replace(b'"result":1.50', b'"result":9.50'))
+    elif harm == "fewer segments":
+        (host.folder / segment_names(host.folder)[-1]).unlink()
+        (host.folder / "audit.begun").unlink()
+    else:
+        restored(host, 5)
+    if harm == "another host name":
+        monkeypatch.setattr(socket, "gethostname", lambda: "renamed")
+    before = host.files(host.folder)
+    expected = "isn't a copy of" if harm == "same size" else "holds more than the log in"
+    with pytest.raises(AuditError, match=expected):
+        open_log(host.folder)
+    assert host.files(host.folder) == before
+    host.share.rename(tmp_path / "away")
+    open_log(host.folder).close()
+
+
+def test_a_bot_starts_on_a_log_that_goes_on_behind_its_copy(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.work(0, 12)
+    ship(host.folder, host.share)
+    host.work(12, 12)
+    monkeypatch.setenv("REFEREE_AUDIT_SHARE", str(host.share))
+    open_log(host.folder).close()
+    for name in segment_names(host.copy):  # archived
+        (host.folder / name).rename(tmp_path / name)
+    open_log(host.folder).close()
+
+
+def test_a_log_is_not_shipped_into_itself(host: Host, tmp_path: Path) -> None:
+    host.work(0, 2)
+    (host.folder / "inside").mkdir()
+    (tmp_path / "link").symlink_to(host.folder)
+    for share in (host.folder, host.folder / "inside", tmp_path / "link"):
+        with pytest.raises(
+            AuditError, match="is the folder of a log, or in one; name the folder on the share"
+        ):
+            ship(host.folder, share)
+    assert not list(host.folder.glob("*-*"))
+
+
 def test_a_log_without_records_is_not_shipped_yet(host: Host) -> None:
     host.open().close()
     assert ship(host.folder, host.share).size == 0
