@@ -11,12 +11,13 @@ from pathlib import Path
 from referee.audit.appending import lock_path
 from referee.audit.backing import Backing
 from referee.audit.begun import BEGUN_NAME, noted_segments
-from referee.audit.checkpoints import NotedCheckpoints, read_checkpoints, trusted_keys
+from referee.audit.checkpoints import trusted_keys
 from referee.audit.disk_fault import reason
 from referee.audit.file_lock import lock, unlock
 from referee.audit.findings import Absent, Fault, Verification
 from referee.audit.line_checks import MOST_FAULTS, Lines
 from referee.audit.record import FIRST_SEGMENT, Record, Tail
+from referee.audit.second_place import NotedCheckpoints, read_checkpoints
 from referee.audit.segments import first_position, following_segment, segment_name, segment_names
 from referee.domain import AuditError, LineAddress
 
