@@ -41,6 +41,15 @@ A Change That Was Never Made Is Not Found
     ${found}=    Find Change In Credit Desk    ${case}
     Should Be Equal    ${found}    ${NONE}
 
+A Change Of Another Customer Under The Same Number Is Never Taken For This One
+    [Documentation]    Somebody made it by hand.
+    Change And Find    CR-15    100473    90000    91000
+    ${case}=    A Request    CR-15    100339    250000    260000
+    Run Keyword And Expect Error
+    ...    *CR-15 was done can't be told: of 1 changes these are the customer's: none
+    ...    Find Change In Credit Desk
+    ...    ${case}
+
 A Refusal Is Told In The Host's Words And Nothing Is Changed
     [Documentation]    The next request is not disturbed by it.
     ${before}=    Changed Limits    ${JOURNAL}
