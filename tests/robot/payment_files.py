@@ -84,3 +84,25 @@ def note_payment(case: Mapping[str, Any]) -> str:
 def paid_cases() -> list[str]:
     """The cases that were paid, in order, each as often as it was paid."""
     return list(_paid)
+
+
+@keyword
+def write_list(path: str, *rows: list[Any]) -> None:
+    """An Excel list as people keep it, one formula in it."""
+    from openpyxl import Workbook
+
+    workbook = Workbook()
+    sheet: Any = workbook.active
+    for row in (["payment", "country", "amount", "memo"], *rows):
+        sheet.append(row)
+    sheet["H2"] = "=SUM(C:C)"
+    workbook.save(path)
+
+
+@keyword
+def row_of_list(path: str, number: int) -> list[Any]:
+    """What stands in a row, to the last column that is filled in the header."""
+    from openpyxl import load_workbook
+
+    sheet: Any = load_workbook(path).active
+    return [cell.value for cell in sheet[number]]

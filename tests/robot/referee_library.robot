@@ -258,6 +258,42 @@ The Playbook Goes On When The Supplier Has Answered
     Should Be Equal    ${status}    exception closed
     Paid Should Be    P-1    G-1    F-2    F-7    F-10    S-1
 
+Results Stand In The List They Come From
+    [Documentation]    The formula beside them stays, and a second run changes nothing.
+    VAR    @{first}=    L-1    DE    ${1200}    a
+    VAR    @{second}=    L-2    FR    ${9000}    b
+    Write List    ${FOLDER}/list.xlsx    ${first}    ${second}
+    Write Results Back    route=Route    status=State
+    On Action    pay    Note Payment
+    On Action    send query    Log
+    On Action    read reply    Log
+    Process The List
+    Process The List
+
+Cells Of One Case Are Written At Once
+    [Documentation]    A case that isn't listed is an error.
+    VAR    @{row}=    M-1    DE    ${1200}    a
+    Write List    ${FOLDER}/cells.xlsx    ${row}
+    Set Case Cells    M-1    in_file=${FOLDER}/cells.xlsx    Looked At=${True}
+    ${row}=    Row Of List    ${FOLDER}/cells.xlsx    2
+    Should Contain    ${row}    ${True}
+    Run Keyword And Expect Error    *there is no row for the case 'M-9'
+    ...    Set Case Cells    M-9    in_file=${FOLDER}/cells.xlsx    Looked At=${True}
+
+A Credential Comes From Where The Machine Keeps It
+    [Documentation]    Here from the environment, where resources find it too.
+    Set Environment Variable    HEAD_OFFICE_USER    robot
+    Set Environment Variable    HEAD_OFFICE_PASSWORD    of-the-head-office
+    ${office}=    Get Credential    head office
+    Should Be Equal    ${office}[user]    robot
+    Should Be Equal As Strings    ${office}[password]    <secret>
+    Should Be Equal    ${{$office["password"].value}}    ${{"-".join(["of", "the", "head", "office"])}}
+    Export Credential    head office
+    Run Keyword And Expect Error
+    ...    there is no credential 'no office'. Looked in the environment: NO_OFFICE_*
+    ...    Get Credential
+    ...    no office
+
 
 *** Keywords ***
 Name Actions
@@ -276,6 +312,13 @@ Never Pay
     [Arguments]    ${case}    ${words}
     Log    not paid: ${case}[id]
     Fail    ${words}
+
+Process The List
+    [Documentation]    The decision stands beside the first case, and the formula is still there.
+    Read Cases    ${FOLDER}/list.xlsx
+    Process Cases    results=${OUTPUT DIR}/list_results.xlsx
+    ${row}=    Row Of List    ${FOLDER}/list.xlsx    2
+    Should Be Equal    ${{[value for value in $row[4:] if value]}}    ${{["auto", "done", "=SUM(C:C)"]}}
 
 Pay But Not
     [Documentation]    All but one.

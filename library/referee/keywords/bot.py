@@ -44,7 +44,7 @@ class Bot:
         self.cases: Sequence[Case] | None = None
         self.source: Path | None = None
         self.sheet = ""
-        self._write_backs: dict[str, ResultColumns] = {}
+        self._write_backs: dict[str, tuple[str, ResultColumns]] = {}
 
     @property
     def takes_unapproved_models(self) -> bool:
@@ -100,18 +100,24 @@ class Bot:
         self._evidence = self._named(("On Failure",), keyword, arguments, self._evidence)
 
     def write_results_back(self, columns: ResultColumns) -> None:
-        """Replaces what was asked for the same workbook before."""
-        self._write_backs["" if columns.path is None else str(columns.path.resolve())] = columns
+        """Holds for the task at hand, outside of one for all; replaces what was asked for the same workbook before."""
+        path = "" if columns.path is None else str(columns.path.resolve())
+        self._write_backs[path] = self._task, columns
 
     def write_backs(self) -> list[WriteBack]:
         """The workbooks that results are to be written into, checked by now."""
         found = [
             WriteBack(self.referee, columns, self.source, self.sheet)
-            for columns in self._write_backs.values()
+            for task, columns in self._write_backs.values()
+            if task in ("", self._task)
         ]
         for one in found:
             one.check()
         return found
+
+    @property
+    def _task(self) -> str:
+        return str(BuiltIn().get_variable_value("${TEST NAME}", "") or "")
 
     def _named(
         self,
@@ -120,8 +126,7 @@ class Bot:
         arguments: tuple[Any, ...],
         before: NamedKeyword | None,
     ) -> NamedKeyword:
-        task = str(BuiltIn().get_variable_value("${TEST NAME}", "") or "")
-        named = NamedKeyword(said, keyword, arguments, task)
+        named = NamedKeyword(said, keyword, arguments, self._task)
         if before is not None and before.task == named.task and before != named:
             what = f"the action {said[1]!r}" if said[1:] else f"`{said[0]}`"
             raise InputError(

@@ -261,3 +261,13 @@ def test_results_of_a_queue_stand_in_the_list_as_far_as_they_are_known(folder: F
     code, said = folder.run("wait=0s", suite=QUEUED)
     assert code == 0, said
     assert [row[5] for row in rows(listed)[1:]] == ["done", "exception open", "handed over"]
+
+
+def test_what_one_task_asks_for_is_not_asked_by_the_next(folder: Folder, listed: Path) -> None:
+    suite = SUITE.replace(
+        "*** Keywords ***",
+        "Pay Others\n    Read Cases    cases.csv\n    Process Cases\n\n*** Keywords ***",
+    )
+    code, said = folder.run(settings="Write Results Back", suite=suite)
+    assert code == 0, said
+    assert rows(listed)[1][6] == "done"
