@@ -14,11 +14,14 @@ from itertools import islice
 from pathlib import Path
 
 from referee.audit.begun import RESTORE
+from referee.audit.checkpoints import trusted_keys
 from referee.audit.disk_fault import reason
 from referee.audit.log import AuditLog
+from referee.audit.log_tail import newest_lines
 from referee.audit.reading import read_lines, record_of
 from referee.audit.record import OWN_KINDS, Origin, Record, Tail, read_links, read_record
-from referee.audit.segments import log_id, segment_names
+from referee.audit.second_place import vouched_copy
+from referee.audit.segments import first_position, log_id, segment_names
 from referee.domain import AuditError
 
 _BATCH = 1024
@@ -94,14 +97,21 @@ class Collector:
     far as a pass sees them. The records that a log makes about itself (``OWN_KINDS``) stay where they are.
 
     A new collector follows the chain of each copy from its first byte; later passes go on at the newest record that
-    was merged, which must still be the same.
+    was merged, which must still be the same. Where there is a folder of ``checkpoints``, nothing is merged of a copy
+    that one of them disproves, whoever signed it, and it is told for how many records none that was signed with one of
+    the ``keys`` (a file or a folder) vouches yet. A checkpoint of the central log says what was merged, and no more.
     """
 
-    def __init__(self, share: Path, log: AuditLog) -> None:
+    def __init__(
+        self, share: Path, log: AuditLog, *, checkpoints: Path | None = None, keys: Path | None = None
+    ) -> None:
         self._share = share
         self._log = log
+        self._checkpoints = checkpoints
+        self._keys = None if keys is None else trusted_keys(keys)
         self._next = 0
         self._merged: dict[str, Origin] = {}
+        self._vouched: dict[Path, int] = {}
         self._places: dict[Path, tuple[Tail, str]] = {}  # before the newest that was merged, and its hash
 
     def merge(self) -> Merged:
@@ -125,6 +135,7 @@ class Collector:
         while batch := list(islice(ordered, _BATCH)):
             for one in self._append(batch):
                 counts[one.folder.name] += 1
+        remarks = self._not_vouched(ends)
         reached = {logs[folder] for folder, end in ends.items() if end > _last(known, logs[folder])}
         for folder, end in ends.items():
             if (
@@ -134,12 +145,36 @@ class Collector:
                     f"the copy {folder} is shorter than what was merged: it ends before record {end}, and record "
                     f"{_last(known, logs[folder])} was merged; {_AGAIN}"
                 )
-        gone = tuple(
+        remarks += (
             f"the copy of the log {log[:16]}, last written by {known[log].writer}, is gone from {self._share}; its "
             f"records up to {known[log].position} are merged"
             for log in sorted(known.keys() - set(logs.values()))
         )
-        return Merged(counts, faults, gone)
+        return Merged(counts, faults, tuple(remarks))
+
+    def _not_vouched(self, ends: Mapping[Path, int]) -> list[str]:
+        """What no checkpoint vouches for in the copies that were read to their ends."""
+        found = []
+        for folder, end in ends.items():
+            vouched = self._vouched.get(folder, end)
+            if vouched < end:
+                which = f"the last {end - vouched}" if vouched else f"any of the {end}"
+                found.append(f"no checkpoint vouches for {which} records of {folder.name} yet")
+        return found
+
+    def _require_vouched(self, folder: Path) -> tuple[int, int]:
+        """Where a copy ends now, by segment and size, up to where no checkpoint disproves it. Raises AuditError."""
+        end = _end(folder)
+        if self._checkpoints is not None:
+            _, tail = newest_lines(folder, 1)
+            try:
+                self._vouched[folder] = vouched_copy(folder, self._checkpoints, self._keys, tail.position)
+            except OSError as fault:
+                raise AuditError(
+                    f"the copy {folder} can't be held against its checkpoints in {self._checkpoints}: {reason(fault)}; "
+                    "it is merged once they are there"
+                ) from fault
+        return end
 
     def _log_in(self, folder: Path) -> str:
         """The log that a folder holds; what is left of one is that of the log its folder is named for."""
@@ -163,7 +198,15 @@ class Collector:
         last = _last(self._merged, log)
         start = tail = self._start(folder)
         try:
-            for line, tail in read_lines(folder, start):
+            end = self._require_vouched(folder)
+        except AuditError as fault:
+            faults[folder.name] = f"{fault}; {_AGAIN}"
+            return
+        try:
+            for line, after in read_lines(folder, start):
+                if (first_position(after.segment) or 0, after.offset) > end:
+                    break  # shipped since; the next pass takes it
+                tail = after
                 position = tail.position - 1
                 if position <= last:
                     if merged is not None and position == last and tail.hash != merged.hash:
@@ -224,6 +267,14 @@ class Collector:
                 )
             if record.origin.position > _last(self._merged, record.origin.log):
                 self._merged[record.origin.log] = record.origin
+
+
+def _end(folder: Path) -> tuple[int, int]:
+    newest = segment_names(folder)[-1:]
+    try:
+        return (first_position(newest[0]) or 0, (folder / newest[0]).stat().st_size) if newest else (0, 0)
+    except OSError as fault:
+        raise AuditError(f"the copy {folder} can't be read: {reason(fault)}") from fault
 
 
 def _last(merged: Mapping[str, Origin], log: str) -> int:

@@ -162,6 +162,25 @@ def _who(noted: NotedCheckpoint) -> str:
     )
 
 
+def vouched_copy(copy: Path, second: Path, keys: Mapping[str, Ed25519PublicKey] | None, most: int) -> int:
+    """For how many of the first ``most`` records of a copy, which may lag behind its log, a checkpoint vouches.
+
+    Raises AuditError when one disproves them, whoever signed it, and OSError of the second place.
+    """
+    if not second.is_dir():
+        raise FileNotFoundError(2, "isn't there", str(second))
+    found = NewestCheckpoints(second / f"{log_id(copy)}{SUFFIX}", keys, most)
+    found.read_on()
+    wrong = found.disproof(copy)
+    if wrong is not None:
+        known = wrong.checkpoint
+        raise AuditError(
+            f"the copy {copy} isn't the log that the checkpoint of {known.time} vouches for ({wrong.place}): its "
+            f"record {known.records - 1} was written anew, or one before; {_who(wrong)}"
+        )
+    return 0 if found.newest is None else found.newest.checkpoint.records
+
+
 def other_log(
     second: Path, folder: Path, keys: Mapping[str, Ed25519PublicKey] | None
 ) -> NotedCheckpoint | None:

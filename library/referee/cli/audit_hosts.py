@@ -66,20 +66,40 @@ def ship_log(folder: Path, share: Path, as_json: bool) -> None:
     help="The folder of the merged log, on a local disk.",
 )
 @click.option(
+    "--checkpoints",
+    type=click.Path(path_type=Path),
+    help="The folder with the signed checkpoints of the machines' logs.  [default: $REFEREE_CHECKPOINTS]",
+)
+@click.option(
+    "--keys",
+    type=click.Path(path_type=Path),
+    help="The public key that they are signed with, or a folder of such keys.  "
+    "[default: those beside $REFEREE_CHECKPOINT_KEY]",
+)
+@click.option(
     "--watch", type=click.IntRange(min=1), help="Go on, merging every so many seconds, until stopped."
 )
 @json_option
 @click.pass_context
-def merge(context: click.Context, share: Path, into: Path, watch: int | None, as_json: bool) -> None:
+def merge(
+    context: click.Context,
+    share: Path,
+    into: Path,
+    checkpoints: Path | None,
+    keys: Path | None,
+    watch: int | None,
+    as_json: bool,
+) -> None:
     """Merge the logs that all hosts ship to SHARE into one, each record once.
 
     May be stopped at any time, and run again or twice at once. Ends with 1 when one of the copies isn't what was
-    written, and is merged up to there; and when it isn't or is less than what was merged before. With --watch it waits
-    for a share that is away.
+    written, and is merged up to there; and when it isn't or is less than what was merged before. A copy that a
+    checkpoint disproves isn't merged at all; what none vouches for yet is told. With --watch it waits for a share
+    that is away.
     """
     from referee.audit import has_log
     from referee.audit.merging import Collector, copies
-    from referee.audit.settings import open_log
+    from referee.audit.settings import checkpoints_folder, open_log, public_keys
     from referee.domain import AuditError, InputError
 
     wanted = "name the folder on the share that holds one folder for each machine"
@@ -88,7 +108,9 @@ def merge(context: click.Context, share: Path, into: Path, watch: int | None, as
     if watch is None and not copies(share):
         raise InputError(f"no folder in {share} holds an audit log; {wanted}")
     log = open_log(into, shipped=False)
-    collector = Collector(share, log)
+    collector = Collector(
+        share, log, checkpoints=checkpoints or checkpoints_folder(), keys=keys or public_keys()
+    )
     is_told = False
     while True:
         try:

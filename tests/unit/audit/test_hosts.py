@@ -19,12 +19,14 @@ from hypothesis import strategies as st
 
 from referee.audit import AuditLog, Record, open_log, shipping, verify
 from referee.audit.canonical_json import exact_json
+from referee.audit.checkpoint_writer import CheckpointWriter
 from referee.audit.file_lock import lock
 from referee.audit.merging import Collector, Merged
 from referee.audit.record import read_record, write_line
 from referee.audit.segments import log_id, segment_names
 from referee.audit.shipping import LOCK_NAME, Shipper, ship
 from referee.domain import AuditError
+from referee.signing import key_pair
 
 DONE = {"decision": "d", "status": "done", "action": "a", "result": Decimal("1.50"), "error": ""}
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -429,6 +431,88 @@ def test_a_failed_append_is_made_good_by_the_next_pass(
     cases = [record.payload["case"] for record in log.records() if record.kind == "action"]
     assert cases == [f"north-{number}" for number in range(7)]
     assert verify(tmp_path / "central").faults == ()
+
+
+class Signed(Host):
+    """A host that keeps checkpoints of its log, and a collector that knows its public key."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, "north", 1 << 20)
+        self.second = root / "second"
+        self.second.mkdir()
+        private, public = key_pair()
+        (root / "bots.key").write_bytes(private)
+        (root / "bots.pub").write_bytes(public)
+        self.root = root
+
+    def signed(self, count: int) -> None:
+        log = AuditLog(self.folder, followers=[CheckpointWriter(self.second, self.root / "bots.key")])
+        for number in range(count):
+            log.append("action", {**DONE, "case": f"north-{number}", "of": number})
+        assert log.finish() == ()
+        ship(self.folder, self.share)
+
+    def merge(self) -> tuple[Merged, int]:
+        log = AuditLog(self.root / "central")
+        keys = self.root / "bots.pub"
+        found = Collector(self.share, log, checkpoints=self.second, keys=keys).merge()
+        return found, len(list(log.records()))
+
+
+@pytest.fixture
+def signed(tmp_path: Path) -> Signed:
+    host = Signed(tmp_path)
+    host.signed(6)
+    return host
+
+
+def test_a_forged_copy_that_a_checkpoint_disproves_is_not_merged(signed: Signed) -> None:
+    rewrite(signed.copy, 6, b"north-3", b"north-9")
+    found, count = signed.merge()
+    assert "isn't the log that the checkpoint of" in told(found) and "it is only a copy" in told(found)
+    assert "its record 5 was written anew, or one before; it is signed with the key" in told(found)
+    assert count == 0
+
+
+def test_what_no_checkpoint_vouches_for_yet_is_merged_and_told(signed: Signed) -> None:
+    assert signed.merge()[0].remarks == ()
+    signed.work(6, 2)
+    ship(signed.folder, signed.share)
+    found, count = signed.merge()
+    assert found.remarks == (f"no checkpoint vouches for the last 2 records of {signed.copy.name} yet",)
+    assert (found.faults, count) == ({}, 8)
+    signed.signed(1)
+    assert signed.merge()[0].remarks == ()
+    (checkpoints,) = signed.second.iterdir()
+    checkpoints.unlink()
+    assert signed.merge()[0].remarks == (
+        f"no checkpoint vouches for any of the 9 records of {signed.copy.name} yet",
+    )
+
+
+def test_a_copy_that_lags_behind_its_checkpoints_is_merged(signed: Signed) -> None:
+    copy = signed.copy / "audit.jsonl"
+    copy.write_bytes(b"".join(copy.read_bytes().splitlines(keepends=True)[:4]))
+    found, count = signed.merge()
+    assert found.faults == {} and count == 4
+    assert found.remarks == (f"no checkpoint vouches for the last 3 records of {signed.copy.name} yet",)
+
+
+def test_damage_at_the_end_of_a_copy_is_named_where_checkpoints_are_kept_too(signed: Signed) -> None:
+    signed.work(6, 2)
+    ship(signed.folder, signed.share)
+    copy = signed.copy / "audit.jsonl"
+    copy.write_bytes(copy.read_bytes().replace(b"north-7", b"north-9"))
+    found, count = signed.merge()
+    assert "record 7 was changed after it was written" in told(found) and count == 7
+
+
+def test_a_copy_waits_while_it_cannot_be_held_against_its_checkpoints(signed: Signed) -> None:
+    away = signed.second.rename(signed.root / "away")
+    found, count = signed.merge()
+    assert "can't be held against its checkpoints in" in told(found) and count == 0
+    away.rename(signed.second)
+    assert signed.merge() == (Merged({signed.copy.name: 6}, {}), 6)
 
 
 def test_a_merged_log_is_not_merged_again(host: Host, tmp_path: Path) -> None:

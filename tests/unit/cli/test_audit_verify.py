@@ -79,6 +79,43 @@ def test_checkpoints_that_are_those_of_other_logs_end_with_1(bots: Path, tmp_pat
     )
 
 
+def test_checkpoints_that_nobody_could_check_vouch_for_nothing(
+    bots: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = open_log(bots)
+    log.append("run", RUN)
+    log.finish()
+    assert typed("audit", "verify", bots).exit_code == 0
+    monkeypatch.delenv("REFEREE_CHECKPOINT_KEY")
+    told = typed("audit", "verify", bots)
+    assert told.exit_code == 1
+    assert (
+        "no checkpoint vouches for this log: who signed those that the folder holds can't be told"
+        in told.output
+    )
+    assert "vouches for the first" not in told.output
+    found = json.loads(typed("audit", "verify", bots, "--json").output)
+    assert (found["checkpoints"], found["backed"]) == (0, 0)
+    assert "without the public key; name it with --keys" in found["unvouched"]
+
+
+def test_a_copy_that_checkpoints_disprove_is_not_merged(bots: Path, tmp_path: Path) -> None:
+    log = open_log(bots)
+    log.append("run", RUN)
+    log.finish()
+    (tmp_path / "share").mkdir()
+    typed("audit", "ship", bots, "--to", tmp_path / "share")
+    told = typed("audit", "merge", tmp_path / "share", "--into", tmp_path / "central")
+    assert told.exit_code == 0 and "no checkpoint vouches" not in told.output
+    (path,) = (tmp_path / "second").glob(f"{next(log.records()).hash}*")
+    line = json.loads(path.read_text())
+    with path.open("a") as file:
+        file.write(json.dumps(line | {"head": "0" * 64}) + "\n")
+    told = typed("audit", "merge", tmp_path / "share", "--into", tmp_path / "other")
+    assert told.exit_code == 1
+    assert "NOT MERGED: the copy" in told.output and "isn't the log that the checkpoint of" in told.output
+
+
 def test_archived_files_are_named_and_found_again(tmp_path: Path) -> None:
     folder, archive = tmp_path / "audit", tmp_path / "archive"
     log_of(folder, 20, 1500)
