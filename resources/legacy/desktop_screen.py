@@ -341,14 +341,13 @@ def _missing(title: str, found: dict[str, Text | None], points: dict[str, Any]) 
 
 def _listed(texts: Sequence[Text], found: dict[str, Text | None]) -> str:
     """The labels that are there: the picture shows the rest, and what is in the fields is for nobody's log."""
-    columns = [text.left for text in found.values() if text is not None]
-    labels = [
-        text.words
-        for text in texts
-        if not NUMBER.search(text.words)
-        and (not columns or any(abs(text.left - left) <= COLUMN for left in columns))
-    ]
-    return ", ".join(f"'{label}'" for label in labels)
+    lefts = [text.left for text in found.values() if text is not None]
+    if not lefts and texts:
+        # None of them was found: labels stand in the fullest column, and to the left of values.
+        members = {text.left: sum(abs(text.left - other.left) <= COLUMN for other in texts) for text in texts}
+        lefts = [max(members, key=lambda left: (members[left], -left))]
+    labels = [text.words for text in texts if any(abs(text.left - left) <= COLUMN for left in lefts)]
+    return ", ".join(f"'{label}'" for label in labels if not NUMBER.search(label))
 
 
 def _or(names: Sequence[str]) -> str:

@@ -42,7 +42,7 @@ def moments() -> list[Moment]:
     """In this order each comes about, as each run goes on where the one before was killed."""
     chance = random.Random(SEED)
     return [
-        ("the host opens its journal, before the sign-on", lambda bot: int(bot.journal.exists()), 0),
+        ("the host opens its journal, before the sign-on", lambda bot: int(bot.books.exists()), 0),
         ("requests are being decided", lambda bot: len(bot.records("decision")), 0),
         ("a limit is about to be changed", lambda bot: bot.statuses()["acting"], 0),
         ("the host has changed it, the bot does not know", lambda bot: bot.changes().total(), 0),
@@ -161,7 +161,7 @@ def test_a_host_that_dies_before_it_confirms_is_asked_later_and_changes_nothing_
     tmp_path: Path, repository: Path, own_hosts: StartHost
 ) -> None:
     bot = CreditBot(repository, tmp_path, ["plain"] * 2)
-    bot.journal = tmp_path / "journal.sqlite"
+    bot.books = tmp_path / "journal.sqlite"
     host, address = own_hosts("--delay", "0.3")
     process = bot.start("--variable", f"CREDIT_DESK_ADDRESS:{address}")
     try:
