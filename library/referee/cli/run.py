@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from referee.project.bot_run import Ended, Limits
+    from referee.project.bot_run import Ended, Limits, StopRequests
     from referee.project.notices import Notice
     from referee.project.robot_yaml import Project
     from referee.project.run_folder import RunFolder
@@ -90,7 +90,7 @@ def run(
     """
     from referee.audit import utc_now
     from referee.domain import RefereeError
-    from referee.project.bot_run import Ended, ExitCode
+    from referee.project.bot_run import Ended, ExitCode, stop_requests
     from referee.project.robot_yaml import read_project
     from referee.project.run_folder import RunFolder, folder_of_bot, lost_runs, note_lost
     from referee.workitems.owned_lock import OwnedLock
@@ -129,9 +129,12 @@ def run(
             if tell_if_lost:
                 context.exit(0)
             kept = RunFolder(place, started, project.folder / output if output else None)
-            ended, counts = _run(project, bot, robot_options, limits, kept, keep, lock.descriptor)
-            if ended.code not in (ExitCode.PASSED, ExitCode.STOPPED):
-                tell(ended, started, kept.path, counts)
+            with stop_requests() as requests:
+                ended, counts = _run(
+                    project, bot, robot_options, limits, kept, keep, lock.descriptor, requests
+                )
+                if ended.code not in (ExitCode.PASSED, ExitCode.STOPPED):
+                    tell(ended, started, kept.path, counts)
         finally:
             lock.free()
     except RefereeError as error:
@@ -148,6 +151,7 @@ def _run(
     kept: RunFolder,
     keep: int,
     held: int,
+    requests: StopRequests,
 ) -> tuple[Ended, dict[str, Any]]:
     """Runs the bot, keeps what it wrote, and says what became of it."""
     from referee.domain import InputError
@@ -158,7 +162,9 @@ def _run(
     # On a terminal people see the bot's own colours; elsewhere what it prints is written down.
     console = None if sys.stdout.isatty() else kept.path / CONSOLE
     try:
-        ended = watch_bot(project, task, options, limits, console=console, held=held, say=_say)
+        ended = watch_bot(
+            project, task, options, limits, console=console, held=held, requests=requests, say=_say
+        )
     except InputError as error:
         ended = Ended(ExitCode.UNUSABLE, str(error), -1)
     counts: dict[str, Any] = {}

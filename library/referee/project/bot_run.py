@@ -76,12 +76,15 @@ def watch_bot(
     *,
     console: Path | None,
     held: int | None,
+    requests: StopRequests,
     say: Callable[[str], None],
 ) -> Ended:
     """Runs the bot to its end. What it prints is passed on and, with ``console``, also written to that file.
 
     ``held`` is the descriptor of the run's lock: the bot's process holds it too, so that the bot counts as running for
-    as long as either of both does. Raises InputError where the command can't be started.
+    as long as either of both does. ``requests`` are those to stop (see ``stop_requests``).
+
+    Raises InputError where the command can't be started.
     """
     adopt_orphans()
     before = children()
@@ -91,7 +94,7 @@ def watch_bot(
         process = _start(project, task, options, environment, (*passed, *descriptors), console)
     tree = ProcessTree(process, before)
     with _copied(process, console):
-        stop, killed = _wait(process, tree, limits, say)
+        stop, killed = _wait(process, tree, limits, requests, say)
         left_behind = () if killed else tuple(tree.end(_LEFT_BEHIND))
     code, sentence = _verdict(task, process.returncode, stop, killed, limits)
     return Ended(code, sentence, process.returncode, left_behind)
@@ -175,7 +178,7 @@ def _copy(source: IO[bytes], target: BinaryIO, file: BinaryIO) -> None:
                 place.flush()
 
 
-class _Requests:
+class StopRequests:
     """Counts the signals by which people, schedulers and systems ask to stop."""
 
     def __init__(self) -> None:
@@ -188,8 +191,9 @@ class _Requests:
 
 
 @contextmanager
-def _requests() -> Iterator[_Requests]:
-    requests = _Requests()
+def stop_requests() -> Iterator[StopRequests]:
+    """While it is entered, signals to stop are counted and do nothing else: the run sees to its end itself."""
+    requests = StopRequests()
     before = {}
     for name in _SIGNALS:
         number = getattr(signal, name, None)
@@ -203,35 +207,38 @@ def _requests() -> Iterator[_Requests]:
 
 
 def _wait(
-    process: subprocess.Popen[bytes], tree: ProcessTree, limits: Limits, say: Callable[[str], None]
+    process: subprocess.Popen[bytes],
+    tree: ProcessTree,
+    limits: Limits,
+    requests: StopRequests,
+    say: Callable[[str], None],
 ) -> tuple[str, bool]:
     """Until the process has ended. Why it was asked to stop, if it was, and whether it had to be killed."""
     started = time.monotonic()
     reason, asked, heard = "", 0, 0
     deadline = float("inf")
-    with _requests() as requests:
-        while process.poll() is None:
-            time.sleep(_PAUSE)
-            now = time.monotonic()
-            if not reason:
-                reason = _limit_reached(limits, now - started) or requests.name
-                must = bool(reason)
-            else:
-                must = now >= deadline or requests.count > heard
-            heard = requests.count
-            if not must:
-                continue
-            asked += 1
-            if asked > 2:
-                say("the bot does not end; it is ended with everything it has started")
-                tree.kill()
-                process.wait()
-                return reason, True
-            patience = limits.grace if asked == 1 else _LAST_WORDS
-            deadline = now + patience
-            how = "once it has finished the case in hand" if asked == 1 else "at once"
-            say(f"{_why(reason)}: the bot is asked to stop {how}, and ended in {patience:.0f} s")
-            _ask(process)
+    while process.poll() is None:
+        time.sleep(_PAUSE)
+        now = time.monotonic()
+        if not reason:
+            reason = _limit_reached(limits, now - started) or requests.name
+            must = bool(reason)
+        else:
+            must = now >= deadline or requests.count > heard
+        heard = requests.count
+        if not must:
+            continue
+        asked += 1
+        if asked > 2:
+            say("the bot does not end; it is ended with everything it has started")
+            tree.kill()
+            process.wait()
+            return reason, True
+        patience = limits.grace if asked == 1 else _LAST_WORDS
+        deadline = now + patience
+        how = "once it has finished the case in hand" if asked == 1 else "at once"
+        say(f"{_why(reason)}: the bot is asked to stop {how}; it has {patience:.0f} s")
+        _ask(process)
     return reason, False
 
 
