@@ -21,7 +21,7 @@ from referee.audit.canonical_json import exact_json
 from referee.audit.chain import BrokenChainError, Chain, last_record
 from referee.audit.disk_fault import reason, remedy
 from referee.audit.file_lock import lock, unlock
-from referee.audit.reading import cut_short, is_noted, not_trusted
+from referee.audit.reading import cut_short, is_noted, newest_begun, not_trusted
 from referee.audit.record import (
     AFTER_BODY,
     FIRST_SEGMENT,
@@ -40,7 +40,6 @@ from referee.audit.segments import (
     first_position,
     opening_payload,
     segment_name,
-    segment_names,
 )
 from referee.domain import AuditError, Receipt
 from referee.files import flush, flush_folder, make_folder
@@ -204,7 +203,7 @@ class LogEnd:
         self._tail = Tail()
         try:
             make_folder(self._folder)
-            segment = self._newest_begun()
+            segment = newest_begun(self._folder)
             start = Tail(
                 first_position(segment) or 0, "" if segment != FIRST_SEGMENT else NO_RECORD, 0, segment
             )
@@ -218,25 +217,6 @@ class LogEnd:
                 f"the audit log {self.path} can't be opened for writing: {reason(fault)}; "
                 "give the bot a folder it may write to, then run again"
             ) from fault
-
-    def _newest_begun(self) -> str:
-        """The newest segment that is tied to the one before. A killed writer may have made one more."""
-        names = segment_names(self._folder)
-        while names and names[-1] != FIRST_SEGMENT:
-            path = self._folder / names[-1]
-            chain = Chain(Tail(first_position(path.name) or 0, "", 0, path.name))
-            with path.open("rb") as file:
-                try:
-                    while not chain.is_opened and next(chain.follow(file), b""):
-                        pass
-                except BrokenChainError as fault:
-                    raise not_trusted(path, fault) from None
-            if chain.is_opened:
-                break
-            if len(names) == 1:
-                raise AuditError(f"nothing ties {path} to the segment before it; {RESTORE}")
-            names.pop()
-        return names[-1] if names else FIRST_SEGMENT
 
     def _enter(self, descriptor: int, start: Tail) -> None:
         self._descriptor = descriptor

@@ -70,6 +70,26 @@ def read_lines(folder: Path, after: Tail) -> Iterator[tuple[bytes, Tail]]:
             tail = chain.tail
 
 
+def newest_begun(folder: Path) -> str:
+    """The newest segment that is tied to the one before; a killed writer may have made one more. Raises AuditError."""
+    names = segment_names(folder)
+    while names and names[-1] != FIRST_SEGMENT:
+        path = folder / names[-1]
+        chain = Chain(Tail(first_position(path.name) or 0, "", 0, path.name))
+        with path.open("rb") as file:
+            try:
+                while not chain.is_opened and next(chain.follow(file), b""):
+                    pass
+            except BrokenChainError as fault:
+                raise not_trusted(path, fault) from None
+        if chain.is_opened:
+            break
+        if len(names) == 1:
+            raise AuditError(f"nothing ties {path} to the segment before it; {RESTORE}")
+        names.pop()
+    return names[-1] if names else FIRST_SEGMENT
+
+
 def record_of(line: bytes, path: Path, position: int) -> Record:
     """The record of a line whose links are sound. Raises AuditError naming the file."""
     try:
