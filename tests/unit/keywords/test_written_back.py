@@ -204,12 +204,12 @@ def test_cells_that_can_not_be_written_fail(folder: Folder, listed: Path, step: 
 
 
 def test_bots_that_write_the_same_list_at_once_lose_nothing(folder: Folder, listed: Path) -> None:
-    write_list(listed, [[f"P-{number}", "DE", 5] for number in range(40)])
+    write_list(listed, [[f"P-{number}", "DE", 5] for number in range(15)])
     started: list[subprocess.Popen[str]] = []
     for bot in ("a", "b"):
         (folder.path / bot).mkdir()
         suite = OWN_LOOP.format(
-            settings="FOR    ${n}    IN RANGE    40",
+            settings="FOR    ${n}    IN RANGE    15",
             step=f"    Set Case Cells    P-${{n}}    in_file=payments of may.xlsx    {bot}=${{n}}\n    END",
         )
         (folder.path / bot / "bot.robot").write_text(suite)
@@ -229,7 +229,7 @@ def test_bots_that_write_the_same_list_at_once_lose_nothing(folder: Folder, list
         assert process.returncode == 0, said
     head, *lines = rows(listed)
     a, b = head.index("a"), head.index("b")
-    assert [(row[a], row[b]) for row in lines] == [(number, number) for number in range(40)]
+    assert [(row[a], row[b]) for row in lines] == [(number, number) for number in range(15)]
 
 
 QUEUED = """\
