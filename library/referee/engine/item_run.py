@@ -237,8 +237,10 @@ class ItemRun:
         self._release_as_settled(item, decision, self._settling.state(item.key))
 
     def _give_up(self, item: WorkItem, decision: Decision) -> None:
-        """Each bot that worked on it was lost: trying once more could cost the next one, too."""
+        """The last bot that worked on it was lost, as others may have been: one more could cost the next, too."""
         told = f"{item.failures} bots were lost while they worked on it"
+        if item.failure is not None:
+            told = f"{item.failures} attempts failed or lost their bot; the last that told why: {item.failure.message}"
         self._settling.give_up(decision, told)
         self._release(item, Failure(FailureKind.APPLICATION, WORKER_LOST, told), final=True)
 

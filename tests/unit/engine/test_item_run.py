@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from referee.audit import AuditLog
 from referee.domain import Decision, InputError, RulesError, RunStoppedError
 from referee.engine import BotHelp, ItemRun, ItemSummary, RunLimits
 from referee.exceptions import read_playbooks
+from referee.handoff import Worklist
 from referee.workitems import FailureKind, ItemState, NewItem, RunLock, WorkItem, WorkQueue
 from tests.unit.engine.conftest import Office
 from tests.unit.engine.limits import GOOD
@@ -376,6 +378,26 @@ def test_an_item_that_costs_every_bot_goes_to_people(office: Office, counter: Co
     assert office.paid == []
     assert counter.told() == ("FAILED", "worker-lost")
     assert office.story("P-1") == ["decision auto", "handoff clerks"]
+
+
+def test_people_are_told_of_the_failure_before_the_last_bot_was_lost(
+    office: Office, counter: Counter
+) -> None:
+    def slow(decision: Decision) -> None:
+        raise ConnectionError("whether it was paid is not known")
+
+    counter.add(1)
+    counter.process(pay=slow, bot_help=BotHelp(looks={"pay": lambda decision: None}), wait=timedelta())
+    for _ in range(2):
+        counter.sleeps(60)
+        assert counter.queue.claim("in", "lost bot", last_look=True) is not None
+    counter.sleeps(60)
+    counter.process()
+    assert counter.told() == ("FAILED", "worker-lost")
+    (task,) = Worklist(AuditLog(office.folder / "audit")).items()
+    assert task.reasons[-1] == (
+        "3 attempts failed or lost their bot; the last that told why: whether it was paid is not known"
+    )
 
 
 def test_an_item_that_costs_even_the_bot_that_gives_it_up_has_failed(counter: Counter) -> None:
