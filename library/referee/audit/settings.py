@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from referee.audit.log import SEGMENT_BYTES, AuditLog, utc_now
-from referee.domain import AuditError
+from referee.domain import AuditError, LogRefusedError
 
 if TYPE_CHECKING:
     from referee.audit.checkpoint_writer import CheckpointWriter
@@ -29,8 +29,8 @@ def open_log(
     ``REFEREE_CHECKPOINTS`` names the folder of signed checkpoints and ``REFEREE_CHECKPOINT_KEY`` the private key for
     them, ``REFEREE_AUDIT_SHARE`` the folder that the log is shipped to, ``REFEREE_AUDIT_SEGMENT_MB`` the size after
     which a segment is closed. A log that isn't to be ``shipped`` anywhere, such as a merged one, stays where it is.
-    Raises AuditError when one of them can't be used, and when the log isn't what its checkpoints or its copy on the
-    share say; also when the second place is away, unless ``REFEREE_CHECKPOINTS_MAY_BE_AWAY`` is yes.
+    Raises AuditError when one of them can't be used, and LogRefusedError when the log isn't what its checkpoints or its
+    copy on the share say; also when the second place is away, unless ``REFEREE_CHECKPOINTS_MAY_BE_AWAY`` is yes.
     """
     if shipped:
         from referee.audit.merging import require_not_merged
@@ -47,9 +47,9 @@ def open_log(
     try:
         for each in followers:
             each.require_agreement(log.folder)
-    except AuditError:
+    except AuditError as fault:
         log.close()
-        raise
+        raise LogRefusedError(str(fault)) from fault
     return log
 
 

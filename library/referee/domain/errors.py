@@ -47,6 +47,10 @@ class AuditError(RefereeError):
     """A record could not be made durable: nobody may act on it. Free space or restore access, then run again."""
 
 
+class LogRefusedError(AuditError):
+    """The audit log isn't what its checkpoints or its copy say, or that can't be told: nothing was begun with it."""
+
+
 class RunStoppedError(RefereeError):
     """The run was told to stop while it acted on a case: run again, that case goes to people as in doubt."""
 

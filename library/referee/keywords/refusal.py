@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from referee.domain import InputError, ModelError, RulesError
+from referee.domain import InputError, LogRefusedError, ModelError, RulesError
 
 _refusals: set[str] = set()
 
@@ -19,7 +19,7 @@ def refusals_noted() -> Iterator[None]:
     """
     try:
         yield
-    except (InputError, ModelError, RulesError) as refusal:
+    except (InputError, LogRefusedError, ModelError, RulesError) as refusal:
         _refusals.add(str(refusal).strip())
         raise
 
