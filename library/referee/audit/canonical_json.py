@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import date, time
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from json.encoder import encode_basestring as _quote
-from json.encoder import encode_basestring_ascii as _quote_ascii
 from typing import Any
 
 import orjson
@@ -38,7 +37,8 @@ def canonical_json(value: Any) -> bytes:
     """The one JSON text of a value, for hashing: equal values give equal bytes on any machine.
 
     Keys are sorted and a number has one spelling (``1``, ``1.0`` and ``Decimal("1.00")`` are all ``1``).
-    UTF-8 without blanks. Temporal values, durations and ranges are written as FEEL writes them. Raises
+    UTF-8 without blanks; half a surrogate pair, which UTF-8 can't hold, becomes its code, a text such as `ud800`
+    behind a backslash. Temporal values, durations and ranges are written as FEEL writes them. Raises
     AuditError naming the value that can't be written: a secret, NaN or infinity, a key that isn't text, an
     unknown type.
     """
@@ -131,8 +131,8 @@ def _string(value: str) -> str:
     if not text.isascii():
         try:
             text.encode("utf-8")
-        except UnicodeEncodeError:  # half a surrogate pair: only its escape keeps it
-            return _quote_ascii(value)
+        except UnicodeEncodeError:  # half a character: no file of UTF-8 can hold it but as its code
+            return _quote(value.encode("utf-8", "backslashreplace").decode())
     return text
 
 
@@ -143,7 +143,9 @@ def _object(value: Mapping[Any, Any], canonical: bool) -> str:
         if canonical:
             for key in value:
                 if not isinstance(key, str):
-                    raise _UnwritableError(f"its key {key!r} isn't text; use text for every name")
+                    raise _UnwritableError(
+                        f"its key of type {type(key).__name__} isn't text; use text for every name"
+                    )
         for key, item in sorted(value.items()) if canonical else value.items():
             if type(key) is not str and (not isinstance(key, str) or _is_secret(key)):
                 raise _UnwritableError(

@@ -164,7 +164,17 @@ class RowWriter:
         last: tuple[bytes, Tail] | None = None
         self._totals = read_totals(self._connection)
         for last in lines:
-            rows.append(self._row(*last, cases))
+            try:
+                rows.append(self._row(*last, cases))
+            except (
+                AttributeError,
+                KeyError,
+                TypeError,
+                ValueError,
+            ):  # its hash is right, and its form another
+                from referee.audit.schema import not_as_published
+
+                raise not_as_published(last[0], last[1].segment, last[1].position - 1) from None
         if last is None:
             return 0
         self._connection.executemany(_RECORD, rows)

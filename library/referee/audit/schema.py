@@ -7,16 +7,31 @@ keeps its name and its meaning; should one ever change, ``v`` counts on.
 from __future__ import annotations
 
 import json
-import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from referee.domain import AuditError
 
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Position = Annotated[int, Field(ge=0)]
+ModelHash = Annotated[
+    str,
+    Field(pattern="^([0-9a-f]{64})?$", description="empty for a model that wasn't there"),
+]
+
+
+def _possible(time: str) -> str:
+    """The pattern alone would let the 41st of a month pass."""
+    datetime.fromisoformat(time)
+    return time
+
+
 Time = Annotated[
     str,
     Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$", description="UTC, with microseconds"),
+    AfterValidator(_possible),
 ]
 
 
@@ -46,14 +61,14 @@ class UsedModel(_Form):
     """A classifier that was asked."""
 
     version: str
-    sha256: str
+    sha256: ModelHash
 
 
 class UsedVersions(_Form):
     """What decided: the workbook, and the models by the names of their nodes."""
 
     workbook_version: str
-    workbook_sha256: str
+    workbook_sha256: Hash
     models: dict[str, UsedModel]
 
 
@@ -267,15 +282,51 @@ AuditRecord = Annotated[
     Field(discriminator="kind"),
 ]
 
-_SURROGATE = re.compile(rb"\\ud[89a-f][0-9a-f]{2}")
 _RECORD: TypeAdapter[Any] = TypeAdapter(AuditRecord)
 
 
 def checked(line: bytes) -> BaseModel:
-    """The record in a line as the schema has it. Raises pydantic's ValidationError, a ValueError."""
-    # Half a surrogate pair, which a text may hold, is no text to pydantic.
-    record: BaseModel = _RECORD.validate_json(_SURROGATE.sub(rb"\\ufffd", line))
+    """The record in a line as the schema has it. Raises ValueError saying which field isn't so.
+
+    What readers of JSON take in different ways has no place in a record either: a name that comes twice, NaN, half a
+    character.
+    """
+    json.loads(line, object_pairs_hook=_named_once, parse_constant=_refused, parse_int=str, parse_float=str)
+    try:
+        record: BaseModel = _RECORD.validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = "half a surrogate pair" if "hex escape" in first["msg"] else first["msg"].lower()
+        raise ValueError(f"{where}: {message}" if where else message) from None
     return record
+
+
+def not_as_published(line: bytes, place: object, position: int) -> AuditError:
+    """What it means that a record of a sound chain can't be used: somebody wrote it who isn't Referee."""
+    try:
+        checked(line)
+        why = "it isn't as Referee writes it"
+    except ValueError as fault:
+        why = str(fault)
+    return AuditError(
+        f"{place}: record {position} isn't one that Referee wrote, though its hash is right ({why}); see "
+        "`referee audit verify --contents`, restore the log from a copy that its checkpoints vouch for, "
+        "and keep this file as evidence"
+    )
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name `{twice}` comes twice")
+    return found
+
+
+def _refused(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON number")
 
 
 def audit_schema() -> str:

@@ -95,14 +95,12 @@ def _write_parquet(
 @contextmanager
 def _told_faults(path: Path) -> Iterator[None]:
     from referee.domain import InputError
+    from referee.files import refused_write
 
     try:
         yield
     except OSError as error:
-        raise InputError(
-            f"{path}: the file can't be written ({error.strerror or error}); close it if Excel has it open, "
-            "or name another file"
-        ) from error
+        raise InputError(refused_write(path, error)) from error
 
 
 _WRITERS = {".csv": _write_csv, ".xlsx": _write_excel, ".parquet": _write_parquet}

@@ -51,6 +51,11 @@ DECISION_TABLES = Path("decision_tables")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Write the differences to a file: .xlsx or .html."
 )
+@click.option(
+    "--allow-missing",
+    is_flag=True,
+    help="End with 0 though versions, models or keys of some decisions are missing.",
+)
 @json_option
 @click.pass_context
 def replay(
@@ -65,6 +70,7 @@ def replay(
     end: str,
     limit: int,
     out: Path | None,
+    allow_missing: bool,
     as_json: bool,
 ) -> None:
     """Decide the cases of an audit log again, and compare.
@@ -74,7 +80,8 @@ def replay(
 
     Cases whose facts the log hides can't be decided again unless they are encrypted and the keys are there. They are
     counted, and so is what was decided by a version that isn't found. Ends with 0 when all that was decided again is
-    equal, 1 when anything differs, and 2 when nothing could be decided again.
+    equal, 1 when anything differs or is missing that would prove more (see --allow-missing), and 2 when nothing could
+    be decided again.
     """
     from referee.engine.replaying import replay as replayed
 
@@ -107,7 +114,8 @@ def replay(
         print_json(_as_record(found))
     else:
         _print(found, folder, workbook, out)
-    context.exit(1 if found.different else 0 if found.replayed else 2)
+    is_lacking = bool(found.missing) and not allow_missing
+    context.exit(1 if found.different else 2 if not found.replayed else int(is_lacking))
 
 
 def _print(found: Replay, folder: Path, workbook: Path | None, out: Path | None) -> None:
@@ -124,6 +132,14 @@ def _print(found: Replay, folder: Path, workbook: Path | None, out: Path | None)
         )
     for reason, count in found.not_replayed.most_common():
         say(f"{click.style('not decided again', fg='yellow')}  {count}: {reason}", 2, 9)
+    if found.missing:
+        say(
+            f"{click.style('nothing is proved', fg='yellow')} about {found.missing} of them until versions, models and "
+            "keys of then are found (--versions, --models, --keys): a forged record looks the same; --allow-missing "
+            "accepts that",
+            2,
+            9,
+        )
     if found.others:
         say(f"{found.others} of other decisions were left out", 2)
     for case_id, told in found.erased.items():
@@ -167,6 +183,7 @@ def _as_record(found: Replay) -> dict[str, Any]:
         "elsewhere": found.elsewhere,
         "others": found.others,
         "not_replayed": dict(found.not_replayed),
+        "missing": found.missing,
         "erased": found.erased,
         "moves": [
             {"from": went, "to": goes, "cases": count} for (went, goes), count in found.moves.most_common()

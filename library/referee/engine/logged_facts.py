@@ -13,7 +13,13 @@ from referee.workbook import DecisionWorkbook
 
 
 class UnreadableFactsError(Exception):
-    """Facts that a decision needs can't be read again. The text says why, without naming the case."""
+    """Facts that a decision needs can't be read again. The text says why, without naming the case. With the key, where
+    ``is_key_missing``, they could be read.
+    """
+
+    def __init__(self, why: str, *, is_key_missing: bool = False) -> None:
+        super().__init__(why)
+        self.is_key_missing = is_key_missing
 
 
 class LoggedFacts:
@@ -37,6 +43,7 @@ class LoggedFacts:
         readable = {name: value for name, value in facts.items() if name not in secret}
         hidden: set[str] = set()
         for name, told in secret.items():
+            is_key_missing = False
             if told.how == ENCRYPT:
                 try:
                     key = self._keys.key(told.key_id)
@@ -45,11 +52,14 @@ class LoggedFacts:
                         continue
                     because = "it was erased"
                 except AuditError:
+                    is_key_missing = True
                     because = f"it is encrypted, and {self._keys.path} doesn't open it"
             else:
                 because = f"the log holds only a {told.how} of it"
             if name in used:
-                raise UnreadableFactsError(f"the rules use `{name}`, and {because}")
+                raise UnreadableFactsError(
+                    f"the rules use `{name}`, and {because}", is_key_missing=is_key_missing
+                )
             hidden.add(name)
         return {name: readable[name] for name in facts if name in readable}, frozenset(hidden)
 

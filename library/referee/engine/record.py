@@ -162,6 +162,17 @@ def from_log(state: CaseState) -> Decision:
 
     An action that needs an output which isn't there fails, and the case goes to people.
     """
+    try:
+        return _from_log(state)
+    except (AttributeError, KeyError, TypeError, ValueError) as fault:  # the log was written by somebody else
+        raise AuditError(
+            f"record {state.position} of the audit log isn't a decision that Referee wrote, though its hash is right "
+            f"({fault}); see `referee audit verify --contents`, restore the log from a copy that its checkpoints vouch "
+            "for, and keep this one as evidence"
+        ) from None
+
+
+def _from_log(state: CaseState) -> Decision:
     logged = state.decision
     versions = logged["versions"]
     return Decision(

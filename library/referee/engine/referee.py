@@ -41,6 +41,19 @@ def id_text(value: Any) -> str:
     return "" if value is None else one_line(written(value))
 
 
+def _require_writable(case: Case) -> None:
+    """An id that files can't hold as it is would be another one in the log: the case would seem new each time."""
+    try:
+        case.id.encode()
+    except UnicodeEncodeError:
+        shown = case.id.encode("utf-8", "backslashreplace").decode()
+        where = f"{case.place}: " if case.place else ""
+        raise InputError(
+            f"{where}the case id {shown} holds half a character, which no file can hold; read it again from its "
+            "source, in the encoding that it has there"
+        ) from None
+
+
 class Referee:
     """A decision that is ready: workbook checked, models trusted, audit log writable.
 
@@ -126,6 +139,7 @@ class Referee:
             if not one_line(case.id):
                 where = f"{case.place}: " if case.place else ""
                 raise InputError(f"{where}the case id is blank; give each case its own")
+            _require_writable(case)
             batch.append(case)
             if len(batch) == BATCH:
                 yield from self._decide_batch(batch)

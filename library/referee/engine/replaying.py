@@ -9,11 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from referee.audit import AuditLog, has_log
+from referee.audit import AuditLog, has_log, hidden_facts
 from referee.audit.canonical_json import exact_json, parse_json
 from referee.audit.reading import read_lines
 from referee.audit.record import Tail
-from referee.domain import Case, Decision, Diagnostic, InputError, RefereeError, Severity
+from referee.audit.schema import checked, not_as_published
+from referee.domain import AuditError, Case, Decision, Diagnostic, InputError, RefereeError, Severity
 from referee.engine.decision_line import parts_of, time_of_decision, workbook_name
 from referee.engine.erasing import is_erasure, told_erasure
 from referee.engine.found_versions import FoundVersions
@@ -62,7 +63,9 @@ class Replay:
     which were taken from the record, and ``unread`` had facts that no rule uses and that can't be read in the log; a
     case may be among both.
 
-    ``not_replayed`` counts by reason the decisions that could not be decided again. ``moves`` counts those that go
+    ``not_replayed`` counts by reason the decisions that could not be decided again; of these ``missing`` only for want
+    of a version, a model or a key, or because they hide what their workbook doesn't: until that is found nothing is
+    proved about them, and whoever forges a record may have made it so. ``moves`` counts those that go
     elsewhere by (from, to), ``by_rule`` by the rule that sends them there now. ``differences`` lists the first
     `MOST_LISTED`. ``others`` are decisions of other names than the workbook's. ``erased`` tells by case who erased
     it, when and why.
@@ -75,6 +78,7 @@ class Replay:
     elsewhere: int = 0
     others: int = 0
     not_replayed: Counter[str] = field(default_factory=Counter)
+    missing: int = 0
     moves: Counter[tuple[str, str]] = field(default_factory=Counter)
     by_rule: Counter[str] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
@@ -85,11 +89,35 @@ class Replay:
         return self.equal + self.different
 
 
+_HEAD = {"case": str, "decision": str, "facts": dict}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A line of the log whose hash is right. Whoever wrote the hashes anew may have written anything into it, so what
+    is read of it is checked before it is used.
+    """
+
+    line: bytes
+    path: Path
+    position: int
+
+    def require_published(self) -> None:
+        """Raises `AuditError` when the record isn't as the published schema has it."""
+        try:
+            checked(self.line)
+        except ValueError:
+            raise self.fault() from None
+
+    def fault(self) -> AuditError:
+        return not_as_published(self.line, self.path, self.position)
+
+
 @dataclass(frozen=True, slots=True)
 class _Logged:
     """A decision record, its line taken apart without reading more than is needed."""
 
-    position: int
+    place: _Place
     time: str
     case_id: str
     decision: str
@@ -122,6 +150,7 @@ class _Decider:
         yield from zip(together, self.referee.decide_many(cases), strict=True)
         for each in records:
             if self._asks_clock or each.carries_doubt:
+                each.place.require_published()
                 doubts = [doubt for doubt in _doubts(each) if doubt.code in _CARRIED]
                 with reading(lambda moment=each.time: datetime.fromisoformat(moment)):  # type: ignore[misc]
                     yield each, self.referee.evaluate(Case(each.case_id, each.facts), doubts)
@@ -135,6 +164,12 @@ class _Decider:
                 facts[name] = None
         with reading(lambda: datetime.fromisoformat(logged.time)):
             return self.referee.evaluate(Case(logged.case_id, logged.facts), read=(facts, doubts))
+
+    def hidden_otherwise(self, facts: Mapping[str, Any]) -> str:
+        """A fact that is hidden in another way than the workbook says; "" where there is none."""
+        logged_as = self.referee.workbook.dictionary.logged_as
+        found = hidden_facts(facts)
+        return next((name for name in found if logged_as.get(name, "").split(" ")[0] != found[name].how), "")
 
     def concluded(self, decision: Decision) -> bytes:
         return exact_json(conclusion(decision, self.referee.repeated(decision)))
@@ -210,49 +245,61 @@ class _Replaying:
             if wanted and wanted not in line:
                 continue
             time = time_of_decision(line)
+            if (not time and not is_erasure(line)) or (time and (time < start or (end and time >= end))):
+                continue
+            place = _Place(line, self._log.folder / tail.segment, tail.position - 1)
             if not time:
-                if is_erasure(line):
-                    self._note_erasure(line)
-                continue
-            if time < start or (end and time >= end):
-                continue
-            if self._take(line, tail.position - 1, time, case):
+                place.require_published()
+                self._note_erasure(line)
+            elif self._take(place, time, case):
                 taken += 1
                 if taken == limit:
                     break
         self._flush()
         progress(total, total)
 
-    def _take(self, line: bytes, position: int, time: str, case: str) -> bool:
-        head, concluded, versions = parts_of(line)
+    def _take(self, place: _Place, time: str, case: str) -> bool:
+        try:
+            head, concluded, versions = parts_of(place.line)
+        except (KeyError, TypeError, ValueError):
+            raise place.fault() from None
+        if any(type(head.get(name)) is not kind for name, kind in _HEAD.items()):
+            raise place.fault()
         if case and head["case"] != case:
             return False
-        decider = self._decider(head["decision"], versions, concluded)
+        decider = self._decider(head["decision"], versions, concluded, place)
         if decider is None:
             self.result.others += 1
             return False
         if isinstance(decider, str):
             self.result.not_replayed[decider] += 1
+            self.result.missing += 1
+            return True
+        if self._other is None and (name := decider.hidden_otherwise(head["facts"])):
+            self.result.not_replayed[f"the log hides `{name}` otherwise than the workbook of then says"] += 1
+            self.result.missing += 1
             return True
         try:
             facts, hidden = self._facts.read(head["decision"], head["case"], head["facts"], decider.used)
         except UnreadableFactsError as why:
             self.result.not_replayed[str(why)] += 1
+            self.result.missing += why.is_key_missing
             return True
-        decider.waiting.append(
-            _Logged(position, time, head["case"], head["decision"], facts, concluded, hidden)
-        )
+        decider.waiting.append(_Logged(place, time, head["case"], head["decision"], facts, concluded, hidden))
         if len(decider.waiting) == BATCH:
             self._decide(decider)
         return True
 
-    def _decider(self, decision: str, versions: bytes, concluded: bytes) -> _Decider | str | None:
+    def _decider(
+        self, decision: str, versions: bytes, concluded: bytes, place: _Place
+    ) -> _Decider | str | None:
         """What decides a record; or why nothing can, or None for another decision than is asked for."""
         if self._other is not None:
             return self._other if self._other.referee.name == decision else None
         name = workbook_name(concluded)
         known = self._deciders.get((versions, name))
         if known is None:
+            place.require_published()
             known = self._deciders[versions, name] = self._opened(parse_json(versions), name)
         return known
 
@@ -289,6 +336,7 @@ class _Replaying:
                 self.result.as_recorded += logged.carries_doubt
                 self.result.unread += bool(logged.hidden)
                 continue
+            logged.place.require_published()
             now = self._again(decider, logged, decision)
             if now is None:
                 self.result.equal += 1
@@ -318,7 +366,7 @@ class _Replaying:
         then, now = self._comparable(parse_json(logged.conclusion), now)
         parts = _differing(then, now)
         difference = Difference(
-            logged.position,
+            logged.place.position,
             logged.time,
             logged.case_id,
             logged.decision,

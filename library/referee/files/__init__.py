@@ -6,6 +6,7 @@ person who must mend them.
 
 from referee.files.configuration import configuration_folder
 from referee.files.durability import flush, flush_folder, make_folder
+from referee.files.refused_write import refused_write
 from referee.files.whole_file import remove_drafts, write_whole, written_whole
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "flush",
     "flush_folder",
     "make_folder",
+    "refused_write",
     "remove_drafts",
     "write_whole",
     "written_whole",

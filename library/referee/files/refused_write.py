@@ -16,10 +16,10 @@ def refused_write(path: Path, fault: OSError) -> str:
     """The sentence for a fault of the system: which file, why, and what to do about it."""
     if fault.errno in _FULL:
         return (
-            f"{path}: the file can't be written, {_FULL[fault.errno]}; free some space there, or name a file on another "
-            "disk"
+            f"{path}: the file can't be written, {_FULL[fault.errno]}; free some space there, or name a file on "
+            "another disk"
         )
     return (
-        f"{path}: the file can't be written ({fault.strerror or fault}); close it if Excel has it open, or name another "
-        "file"
+        f"{path}: the file can't be written ({fault.strerror or fault}); close it if Excel has it open, or name "
+        "another file"
     )

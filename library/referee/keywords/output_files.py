@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from referee.domain import HandoffError, InputError
+from referee.files import refused_write
 
 
 def require_writable(path: Path, output: Path) -> None:
@@ -37,10 +38,7 @@ def require_writable(path: Path, output: Path) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(
-        f"{path}: the file can't be written ({error.strerror or error}); close it if Excel has it open, "
-        "or name another file"
-    )
+    return InputError(refused_write(path, error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ TRUTH_FORMAT = '"TRUE";"TRUE";"FALSE"'
 
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TIME_OF_DAY = re.compile(r"[hs]", re.IGNORECASE)
 _QUOTED_FORMAT = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from referee.domain import InputError
-from referee.files import make_folder, written_whole
+from referee.files import make_folder, refused_write, written_whole
 
 OLE_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 """First bytes of the container of old .xls files and of password-protected new ones."""
@@ -52,10 +52,7 @@ def written_excel_file(path: Path) -> Iterator[BinaryIO]:
         with written_whole(path) as stream:
             yield stream
     except OSError as error:
-        raise InputError(
-            f"{path}: the file can't be written ({error.strerror or error}); close it if Excel has it open, "
-            "or name another file"
-        ) from error
+        raise InputError(refused_write(path, error)) from error
 
 
 def save_workbook(workbook: Any, path: Path) -> None:

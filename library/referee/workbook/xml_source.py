@@ -153,5 +153,5 @@ def _parsed(content: bytes) -> SourceElement:
 
 def escaped(text: str) -> str:
     """Text as it may stand in XML, in content and attributes."""
-    text = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "\ufffd", text)
+    text = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "\ufffd", text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

@@ -29,7 +29,7 @@ def unpublished(record: BaseModel, path: str = "") -> list[str]:
 
 
 def unpublished_in(folder: Path) -> set[str]:
-    """The kinds and fields of all records of a log that the schema doesn't say. Raises ValidationError for a record
+    """The kinds and fields of all records of a log that the schema doesn't say. Raises ValueError for a record
     that is against it.
     """
     found = set()

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from referee.audit import KINDS, OWN_KINDS, AuditLog
 from referee.audit.merging import Collector
@@ -56,20 +55,24 @@ def test_what_the_log_writes_about_itself_and_what_is_merged_is_as_published(tmp
 @pytest.mark.parametrize(
     ("old", "new", "where"),
     [
-        (b'"status":"started"', b'"status":"begun"', "payload.status"),
-        (b'"bot":"b",', b"", "payload.bot"),
-        (b'"v":1', b'"v":2', "v"),
-        (b'"kind":"run"', b'"kind":"race"', ""),
+        (b'"status":"started"', b'"status":"begun"', "run.payload.status: "),
+        (b'"bot":"b",', b"", "run.payload.bot: "),
+        (b'"v":1', b'"v":2', "run.v: "),
+        (b'"kind":"run"', b'"kind":"race"', "input tag 'race' found"),
+        (b'"time":"2', b'"time":"2026-13-41T00:00:00.000000Z","_":"', "run.time: "),
+        (b'"hash":"', b'"hash":"00', "run.hash: "),
+        (b'"summary":{}', b'"summary":{"done":1,"done":2}', "the name `done` comes twice"),
+        (b'"summary":{}', b'"summary":{"done":NaN}', "NaN is no JSON number"),
+        (b'"bot":"b"', b'"bot":"\\ud800"', "half a surrogate pair"),
+        (b'"summary":{}', b'"summary":{"done":["\\udc00"]}', "half a surrogate pair"),
     ],
 )
 def test_a_record_of_another_form_is_refused(tmp_path: Path, old: bytes, new: bytes, where: str) -> None:
     AuditLog(tmp_path).append("run", {"decision": "d", "status": "started", "bot": "b", "summary": {}})
     line = (tmp_path / FIRST_SEGMENT).read_bytes()
     checked(line)
-    with pytest.raises(ValidationError) as refused:
+    with pytest.raises(ValueError, match=where):
         checked(line.replace(old, new))
-    (fault,) = refused.value.errors()
-    assert ".".join(str(part) for part in fault["loc"][1:]) == where
 
 
 def test_a_field_that_is_not_published_is_passed_over(tmp_path: Path) -> None:

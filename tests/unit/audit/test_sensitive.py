@@ -41,7 +41,7 @@ def test_a_mask_leaves_the_last_signs_of_longer_values_only(value: Any, logged_a
 
 
 @pytest.mark.parametrize(
-    "value", ["DE02", "", "ä\n\"'", Decimal("1234.50"), Decimal("1E+20"), True, [Decimal(1), "x"], "\ud83d"]
+    "value", ["DE02", "", "ä\n\"'", Decimal("1234.50"), Decimal("1E+20"), True, [Decimal(1), "x"]]
 )
 def test_an_encrypted_value_is_read_again_digit_by_digit(value: Any) -> None:
     told = hidden(hide(value, ENCRYPT, KEY, WHOSE))

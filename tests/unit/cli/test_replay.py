@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,75 @@ def test_what_cannot_be_decided_again_is_said(referee: Command, logged: Path) ->
     assert said.code == 2
     assert "0 equal, 0 different, 4 not decided again" in said.out
     assert "isn't among the versions" in said.out
+
+
+def rewritten(log: Path, position: int, old: bytes, new: bytes) -> None:
+    """A record forged by somebody who makes all hashes anew."""
+    lines, previous = [], b"0" * 64
+    for number, line in enumerate((log / "audit.jsonl").read_bytes().splitlines()):
+        body = line[: line.rindex(b',"previous":"')]
+        if number == position:
+            assert old in body
+            body = body.replace(old, new)
+        body += b',"previous":"' + previous + b'"'
+        previous = sha256(body).hexdigest().encode()
+        lines.append(body + b',"hash":"' + previous + b'"}\n')
+    (log / "audit.jsonl").write_bytes(b"".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (b'"workbook_sha256":"', b'"workbook_sha256":"00', "isn't one that Referee wrote"),
+        (b'"country":"FR"', b'"country":"hmac-sha256:0123456789abcdef:00"', "hides `country` otherwise than"),
+    ],
+)
+def test_a_forged_record_that_cannot_be_decided_again_is_no_proof(
+    referee: Command, logged: Path, old: bytes, new: bytes, told: str
+) -> None:
+    rewritten(logged / "output" / "audit", 1, old, new)
+    said = referee("replay", "--versions", "payments.xlsx")
+    assert said.code != 0
+    assert told in said.out + said.err
+
+
+def test_a_version_that_is_missing_is_no_proof_unless_that_is_accepted(
+    referee: Command, logged: Path
+) -> None:
+    log = logged / "output" / "audit"
+    shown = sha256((logged / "payments.xlsx").read_bytes()).hexdigest().encode()
+    rewritten(log, 1, shown, b"0" * 64)
+    said = referee("replay", "--versions", "payments.xlsx")
+    assert said.code == 1
+    assert "3 equal, 0 different, 1 not decided again" in said.out
+    assert "nothing is proved about 1 of them" in said.out
+    assert referee("replay", "--versions", "payments.xlsx", "--allow-missing").code == 0
+    assert referee("replay", "--versions", "payments.xlsx", "--json").json["missing"] == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (b'"route":"human"', b'"route":5', "payload.route"),
+        (b'"case":"P-2"', b'"case":null', "payload.case"),
+        (b'"amount":9000', b'"amount":NaN', "NaN is no JSON number"),
+        (b'"versions":{', b'"versions":{"workbook_sha256":1,', "workbook_sha256` comes twice"),
+    ],
+)
+def test_a_record_of_wrong_types_is_told_in_one_sentence(
+    referee: Command, logged: Path, old: bytes, new: bytes, what: str
+) -> None:
+    log = logged / "output" / "audit"
+    rewritten(log, 1, old, new)
+    for arguments in (
+        ("replay", "--versions", "payments.xlsx"),
+        ("audit", "verify", str(log), "--contents"),
+    ):
+        said = referee(*arguments)
+        assert said.code != 0
+        assert what in said.out + said.err
+        assert "Traceback" not in said.out + said.err
+        assert "audit.jsonl" in said.out + said.err
 
 
 @pytest.mark.parametrize(

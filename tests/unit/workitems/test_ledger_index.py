@@ -23,7 +23,7 @@ from referee.domain import AuditError
 from referee.workitems import CLOSED, OPEN, Ledger, Status
 
 NAMES = ("invoices", "loans")
-CASES = ("a", "b", "ä ö", "half \ud800")
+CASES = ("a", "b", "ä ö", "half \\ud800")
 Told = tuple[str, list[Any], Any, Any, Any, list[Any], int]
 
 
