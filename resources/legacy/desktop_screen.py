@@ -32,6 +32,7 @@ from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
 from resources.legacy.bound_processes import StartFailed, start, stop_bound_processes
+from resources.legacy.kept_files import note_kept_files
 from resources.legacy.screen_text import Text, field_beside, label_in, texts_in
 from resources.legacy.x_windows import ShownWindow, Windows
 
@@ -93,7 +94,6 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
         self._is_open = False
         self._display_before: str | None = None
         self._class = ""
-        self._pictures: list[Path] = []
 
     @keyword
     @at_the_display
@@ -242,12 +242,6 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
         """Save a picture of the program in the output folder and show it in log.html; returns its file."""
         return str(self._keep(self._program(), name))
 
-    @keyword
-    def pictures_kept(self) -> list[str]:
-        """The pictures since this was last asked, those of errors among them."""
-        kept, self._pictures = [str(path) for path in self._pictures], []
-        return kept
-
     def _copied(self, all_of_it: bool = False) -> str:
         """Asks again until the program has copied: a window that has just come may not listen yet."""
         windows = self._open_windows()
@@ -319,7 +313,7 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
         while (path := folder / f"{name}-{number}.png").exists():
             number += 1
         image.save(path)
-        self._pictures.append(path)
+        note_kept_files(str(path))
         from RPA.Desktop.keywords.screen import log_image
 
         log_image(image)

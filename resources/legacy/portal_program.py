@@ -17,12 +17,15 @@ APPLICATION = "accounts-payable portal"
 
 
 @keyword
-def reach_accounts_payable_portal(url: str, database: str, delay: float = 0.3) -> dict[str, Any]:
+def reach_accounts_payable_portal(
+    url: str, database: str, delay: float = 0.3, release: str = "4.2"
+) -> dict[str, Any]:
     """Return ``url``, ``user`` and ``password`` (a ``Secret``) of the portal.
 
     With an empty ``url`` the portal program is started on ``database`` and ends with this run. User and
     password are taken from the environment variables ``AP_PORTAL_USER`` and ``AP_PORTAL_PASSWORD``; only
-    for a portal that is started here they may be missing, then they are made up for this run.
+    for a portal that is started here they may be missing, then they are made up for this run. ``release`` has its
+    forms changed, for tests.
     """
     user = os.environ.get("AP_PORTAL_USER", "")
     password = os.environ.get("AP_PORTAL_PASSWORD", "")
@@ -36,7 +39,7 @@ def reach_accounts_payable_portal(url: str, database: str, delay: float = 0.3) -
     user, password = user or "apbot", password or secrets.token_urlsafe(18)
     command = [sys.executable, "-m", "ap_portal", "--database", str(Path(database).absolute())]
     portal = start(
-        [*command, "--delay", str(delay)],
+        [*command, "--delay", str(delay), "--release", release],
         application=APPLICATION,
         program="the portal",
         environment={"AP_PORTAL_USER": user, "AP_PORTAL_PASSWORD": password},

@@ -149,7 +149,7 @@ A Change Fails
     ...    Change Bank Details In Supplier Accounts    ${case}
     ${pictures}=    Keep Pictures Of Supplier Accounts    ${case}
     File Should Not Be Empty    ${pictures}[0]
-    ${nothing_new}=    Pictures Kept
+    ${nothing_new}=    Kept Files
     Should Be Empty    ${nothing_new}
 
 A Request

@@ -24,6 +24,9 @@ def main() -> int:
     parser.add_argument("--vendors", type=Path, default=Path(__file__).with_name("vendors.csv"))
     parser.add_argument("--port", type=int, default=0, help="a free one without it")
     parser.add_argument("--delay", type=float, default=0.3, help="seconds of the 'please wait' page")
+    parser.add_argument(
+        "--release", choices=("4.2", "renamed"), default="4.2", help="what its forms look like"
+    )
     options = parser.parse_args()
     user, password = os.environ.get("AP_PORTAL_USER", ""), os.environ.get("AP_PORTAL_PASSWORD", "")
     if not user or not password:
@@ -31,7 +34,9 @@ def main() -> int:
         return 2
     try:
         postings = Postings(options.database, read_vendors(options.vendors))
-        portal = Portal(postings, user, password, delay=options.delay, port=options.port)
+        portal = Portal(
+            postings, user, password, delay=options.delay, port=options.port, release=options.release
+        )
     except (DatabaseInUse, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -63,7 +63,8 @@ def message(text: str) -> str:
     return document("AP Portal", f"<p>{escape(text)}</p>")
 
 
-def entry(form: Mapping[str, str], refusals: Sequence[str]) -> str:
+def entry(form: Mapping[str, str], refusals: Sequence[str], release: str = "4.2") -> str:
+    """The form; in the release ``renamed`` the field of the amount has another name."""
     errors = "".join(f"<li>{escape(refusal)}</li>" for refusal in refusals)
     box = f'<ul class="error" id="ERRLIST">{errors}</ul>' if refusals else ""
     types = [("", ""), *DOCUMENT_TYPES.items()]
@@ -76,7 +77,9 @@ def entry(form: Mapping[str, str], refusals: Sequence[str]) -> str:
         ("Due date", _text(form, "due_date", 10) + " DD.MM.YYYY"),
         ("Purchase order", _text(form, "po_number", 20)),
         ("Currency *", _choice(form, "currency", currencies)),
-        ("Amount *", _text(form, "amount", 16) + " 9.999.999,99"),
+        ("Net amount *", _text(form, "net_amount", 16) + " 9.999.999,99")
+        if release == "renamed"
+        else ("Amount *", _text(form, "amount", 16) + " 9.999.999,99"),
     ]
     table = "".join(f"<tr><td>{label}</td><td>{field}</td></tr>" for label, field in rows)
     return document(

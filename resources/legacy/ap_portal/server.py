@@ -26,9 +26,17 @@ class Portal:
     """
 
     def __init__(
-        self, postings: Postings, user: str, password: str, *, delay: float = 0.3, port: int = 0
+        self,
+        postings: Postings,
+        user: str,
+        password: str,
+        *,
+        delay: float = 0.3,
+        port: int = 0,
+        release: str = "4.2",
     ) -> None:
         self.postings = postings
+        self.release = release
         self.delay = delay
         self._user, self._password = user, password
         self._sessions: dict[str, str] = {}
@@ -145,7 +153,7 @@ def _handler_for(portal: Portal) -> type[BaseHTTPRequestHandler]:
             elif path == "/entry" and posting:
                 self._enter(form, user)
             elif path == "/entry":
-                self._page(pages.entry({}, []))
+                self._page(pages.entry({}, [], portal.release))
             elif path == "/wait":
                 self._wait(query.get("job", ""))
             elif path == "/search" and posting:
@@ -162,7 +170,7 @@ def _handler_for(portal: Portal) -> type[BaseHTTPRequestHandler]:
         def _enter(self, form: Mapping[str, str], user: str) -> None:
             refusals = portal.postings.refusals(form)
             if refusals:
-                self._page(pages.entry(form, refusals))
+                self._page(pages.entry(form, refusals, portal.release))
             else:
                 self._redirect(f"/wait?job={portal.post(form, user)}")
 
