@@ -19,6 +19,7 @@ from referee.keywords.output_files import Written, require_writable, shown, writ
 from referee.keywords.progress import Progress
 from referee.keywords.run_report import RunReport, case_data, tell
 from referee.keywords.stop_request import StopRequest
+from referee.keywords.written_back import write_all
 from referee.project.run_end import end_of_run
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class ProcessingKeywords:
             "worklist": write_in_any_event(
                 worklist, lambda path: listed.export(path, decision=summary.decision)
             ),
-            **{write_back.path.name: write_back.write() for write_back in write_backs},
+            **write_all(write_backs),
         }
         open_tasks = len(listed.items(decision=summary.decision))
         report.finish(case_data(summary, open_tasks))

@@ -120,6 +120,13 @@ class WriteBack:
         return None if state is None else [_cell(read(state)) for read in self._readers]
 
 
+def write_all(write_backs: Sequence[WriteBack]) -> dict[str, Written]:
+    """What was written, by what it is called in the summary of a run."""
+    return {
+        f"list {number}" if number > 1 else "list": one.write() for number, one in enumerate(write_backs, 1)
+    }
+
+
 def set_cells(referee: Referee, path: Path, sheet: str, case_id: str, values: Mapping[str, Any]) -> None:
     """Writes values by heading into the row of one case, durable when this returns. Raises `InputError`."""
     from referee.workbook import write_case_cells
@@ -169,7 +176,8 @@ def alone_with(path: Path) -> Iterator[None]:
     from referee.workitems.owned_lock import OwnedLock
 
     require_replaceable(path)
-    lock = OwnedLock(path.with_name(f".~referee.{path.name}.lock"), utc_now)
+    real = path.resolve()
+    lock = OwnedLock(real.with_name(f".~referee.{real.name}.lock"), utc_now)
     until = time.monotonic() + _PATIENCE_SECONDS
     while not lock.take():
         if time.monotonic() >= until:

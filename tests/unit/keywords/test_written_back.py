@@ -65,7 +65,7 @@ NAMED = "Write Results Back    route=route    reasons=Why    result.confirmation
 def test_results_stand_in_the_list_they_come_from(folder: Folder, listed: Path) -> None:
     code, said = folder.run(settings=NAMED, suite=SUITE)
     assert code == 0, said
-    assert "payments of may.xlsx payments of may.xlsx" in said
+    assert "list       payments of may.xlsx" in said
     head, first, second, third = rows(listed)
     assert head == (*HEADINGS, "Why", "Confirmation", "State")
     assert first == ("P-1", "DE", 1200, "=C2*2", "auto", "within the limit", "AP-P-1", "done")
