@@ -99,7 +99,7 @@ def test_a_bot_that_is_killed_at_any_moment_changes_each_account_once_or_hands_i
     code, said = bot.run()
     assert code == 0, said
     assert not alive(started), "left behind"
-    assert not list((tmp_path / "tmp").glob("referee-run-*"))
+    assert not list((tmp_path / "tmp").glob("referee-*"))
     assert verify(bot.audit, contents=True).intact
     assert cases_of(bot.records("decision")).keys() == bot.kinds.keys(), "a request is missing"
 

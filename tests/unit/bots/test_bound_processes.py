@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from robot.api.types import Secret
 
@@ -172,3 +173,35 @@ def test_the_browser_and_its_profile_go_when_the_bot_is_killed() -> None:
     assert wait_until(lambda: not answers(url))
     # The profile can only be removed for good once no browser process writes into it any more.
     assert wait_until(lambda: not Path(profile).exists())
+
+
+@pytest.mark.faults
+@pytest.mark.browser
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is not a Windows signal")
+def test_nothing_of_a_browser_is_left_at_the_next_start_when_a_bot_and_its_supervisors_are_killed(
+    tmp_path: Path,
+) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(IMPORTED_FROM)}
+    script = (
+        "import time\n"
+        "from resources.legacy.browser_driver import start_browser_driver\n"
+        "from selenium.webdriver import Remote\n"
+        "driver = start_browser_driver('http://127.0.0.1/')\n"
+        "browser = Remote(driver['url'], options=driver['options'])\n"
+        "print('up', flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    bot = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment)
+    with bot:
+        assert bot.stdout is not None and bot.stdout.readline().strip() == "up"
+        started = psutil.Process(bot.pid).children(recursive=True)
+        supervisors = [one for one in started if "supervise.py" in " ".join(one.cmdline())]
+        for process in [*supervisors, bot]:
+            process.kill()
+    assert supervisors
+    assert len(started) > 3 and any(tmp_path.glob("referee-*-browser-*"))
+    begin = [sys.executable, "-c", "from referee.killed_runs import begin_run; begin_run()"]
+    subprocess.run(begin, env=environment, check=True, timeout=60)
+    _, alive = psutil.wait_procs(started, timeout=PATIENCE)
+    assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+    assert not list(tmp_path.glob("referee-*"))
