@@ -132,18 +132,29 @@ def _on(record: Record) -> str:
 
 
 def _done_twice(records: Iterable[Record]) -> Iterator[str]:
-    """A line for each decision whose case was done on several machines, each of which knew only its own log."""
-    done: dict[tuple[str, str], dict[str, Record]] = {}
+    """A line for each action that was done more than once: on several machines, each of which knew only its own log, or
+    in one log, by a bot that didn't know of the first time.
+    """
+    done: dict[tuple[str, str], dict[str, list[Record]]] = {}
     for record in records:
         payload = record.payload
-        if record.kind == "action" and payload.get("status") == "done" and record.origin is not None:
+        if record.kind == "action" and payload.get("status") == "done":
             key = str(payload.get("decision")), str(payload.get("action"))
-            done.setdefault(key, {})[record.origin.log] = record
+            log = "" if record.origin is None else record.origin.log
+            done.setdefault(key, {}).setdefault(log, []).append(record)
     for (name, action), logs in done.items():
-        if len(logs) > 1:
-            number = "two" if len(logs) == 2 else str(len(logs))
-            places = "; ".join(f"{machine(one)}, record {one.position}" for one in logs.values())
+        machines = [found for log, found in logs.items() if log]
+        if len(machines) > 1:
+            number = "two" if len(machines) == 2 else str(len(machines))
+            places = "; ".join(f"{machine(found[-1])}, record {found[-1].position}" for found in machines)
             yield f"{name}: {action} was done on {number} machines ({places})"
+        for found in logs.values():
+            if len(found) > 1:
+                places = ", ".join(f"record {each.position}" for each in found)
+                yield (
+                    f"{name}: {action} was done {len(found)} times{_on(found[0])} ({places}); see "
+                    "`referee audit verify`, which compares the log with its checkpoints and the index with the log"
+                )
 
 
 def _begun(text: str) -> str:

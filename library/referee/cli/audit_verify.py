@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from referee.cli.key_files import write_key_files
-from referee.cli.output import json_option, print_json, progress_of_bytes
+from referee.cli.output import json_option, print_json, progress_of_bytes, progress_of_items
 
 if TYPE_CHECKING:
     from referee.audit import Verification
@@ -42,6 +44,12 @@ if TYPE_CHECKING:
 @click.option(
     "--contents", is_flag=True, help="Also check each record against the published schema; takes longer."
 )
+@click.option(
+    "--no-index",
+    "is_index_left",
+    is_flag=True,
+    help="Don't compare the index beside the log with it, which takes most of the time.",
+)
 @json_option
 @click.pass_context
 def verify_log(
@@ -51,14 +59,16 @@ def verify_log(
     keys: Path | None,
     archives: tuple[Path, ...],
     contents: bool,
+    is_index_left: bool,
     as_json: bool,
 ) -> None:
-    """Check every record of the log in FOLDER, and name what is not as it was written.
+    """Check every record of the log in FOLDER, and name what is not as it was written; then compare the index with it.
 
     Ends with 1 when something is wrong, when files of the log are elsewhere and not named with --archive, and
     when checkpoints are asked for and there are none of this log.
     """
     from referee.audit import verify
+    from referee.audit.index_check import differing_indexes
     from referee.audit.settings import checkpoints_folder, public_keys
 
     with progress_of_bytes("verifying") as progress:
@@ -70,14 +80,22 @@ def verify_log(
             contents=contents,
             progress=progress,
         )
+    index_faults: list[str] = []
+    if found.intact and not is_index_left:
+        with progress_of_items("comparing the index") as progress:
+            index_faults, skipped = differing_indexes(folder, progress)
+        found = replace(found, not_verifiable=(*found.not_verifiable, *skipped))
     if as_json:
-        _print_json(found)
+        _print_json(found, index_faults)
     else:
         _print(found)
-    context.exit(0 if found.intact and found.complete and not found.unvouched else 1)
+        for fault in index_faults:
+            click.echo(f"  {fault}")
+    is_sound = found.intact and found.complete and not found.unvouched and not index_faults
+    context.exit(0 if is_sound else 1)
 
 
-def _print_json(found: Verification) -> None:
+def _print_json(found: Verification, index_faults: Sequence[str]) -> None:
     print_json(
         {
             "path": str(found.path),
@@ -94,6 +112,7 @@ def _print_json(found: Verification) -> None:
             "backed": found.backed,
             "unvouched": found.unvouched,
             "not_verifiable": list(found.not_verifiable),
+            "index_faults": list(index_faults),
         }
     )
 

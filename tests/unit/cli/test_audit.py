@@ -160,6 +160,16 @@ def test_a_case_that_was_done_on_two_machines_is_told(referee: Command, tmp_path
     assert {row["host"] for row in rows} == {"north", "south"} and all(row["log"] for row in rows)
 
 
+def test_a_case_done_twice_in_one_log_is_told(referee: Command, desk: Path) -> None:
+    log = AuditLog(desk / "output" / "audit")
+    facts = {"case": "P-1", "decision": "payments", "route": "auto", "action": "pay", "queue": ""}
+    for _ in range(2):
+        of = log.append("decision", facts).position
+        log.append("action", {**facts, "status": "done", "of": of, "result": None, "error": ""})
+    said = " ".join(referee("audit", "show", "P-1").out.split())
+    assert "payments: pay was done 2 times (record 1, record 3); see `referee audit verify`" in said
+
+
 def test_the_story_tells_answers_erasures_and_changed_facts(referee: Command, desk: Path) -> None:
     log = AuditLog(desk / "audit")
     told = {"case": "P-2", "decision": "payments"}
