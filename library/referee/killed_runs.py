@@ -95,8 +95,8 @@ def _end_leftovers() -> Leftovers:
     gone = {note.name for note in notes if _is_gone(note.name)}
     live = {_pid_of(note.name) for note in notes if note.name not in gone}
     programs, all_ended = _end_programs(gone, live)
-    # A run that lives has its note.
-    there = {_short(note.name) for note in notes if note.name not in gone}
+    # A run that lives has its note, and had it before its folders: so notes are looked for after these.
+    there = {_short(note.name) for note in _left_in_temporary_folder()[0] if note.name not in gone}
     removed = [folder for folder in folders if _run_of(folder) not in there]
     for folder in removed:
         shutil.rmtree(folder, ignore_errors=True)
