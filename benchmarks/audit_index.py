@@ -24,6 +24,12 @@ from referee.audit.index import Index
 
 ROOT = Path(__file__).resolve().parents[1]
 
+START = """
+from referee import Referee
+tables = Path("decision_tables/invoice_approval.xlsx")
+print(Referee(tables, audit=folder).decide("NEW-%d" % os.getpid(), {"amount": 1200}).route)
+"""
+
 STEPS = {
     "read the whole log (what there is to save)": """
 from referee.audit import AuditLog
@@ -71,11 +77,8 @@ with tempfile.TemporaryDirectory() as place, up_to_date(folder) as index:
     rows = ([row.get(name) for name in names] for row in decision_rows(index, Query()))
     print(write_csv(Path(place) / "all.csv", names, rows), "rows")
 """,
-    "start a bot to its first decision": """
-from referee import Referee
-tables = Path("decision_tables/invoice_approval.xlsx")
-print(Referee(tables, audit=folder).decide("NEW-%d" % os.getpid(), {"amount": 1200}).route)
-""",
+    "start the first bot, which has no keys yet, to its first decision": START,
+    "start a bot to its first decision": START,
 }
 TIMED = """
 import os, sys, time
