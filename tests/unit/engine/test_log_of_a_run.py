@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from referee.audit import verify
-from referee.domain import AuditError, Case, Decision
+from referee.domain import AuditError, Case, Decision, LogRefusedError
 from referee.signing import key_pair
 from tests.unit.engine.conftest import Office
 from tests.unit.engine.limits import GOOD
@@ -44,14 +44,32 @@ def test_a_run_ends_with_a_checkpoint_of_all_its_records_and_all_of_them_shipped
     assert verify(copy).head == found.head
 
 
-def test_while_the_second_place_and_the_share_are_away_the_run_goes_on_and_says_so(
-    office: Office, second: Path
+def test_without_the_second_place_no_run_begins_unless_it_may_be_away(
+    office: Office, second: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with pytest.raises(LogRefusedError, match=r"can't be held against its checkpoints: .*second isn't there"):
+        office.run()
+    assert office.paid == []
+    monkeypatch.setenv("REFEREE_CHECKPOINTS_MAY_BE_AWAY", "yes")
     summary = office.run().process(cases(3))
     assert office.paid == ["P-1", "P-2", "P-3"]
     checkpoints, shipping = summary.remarks
-    assert checkpoints == f"there is no checkpoint of the audit log at all: {second} isn't there"
+    assert checkpoints == (
+        f"the audit log was held against none of the checkpoints made before this run: {second} isn't there; there is "
+        f"no checkpoint of the audit log made by this run: {second} isn't there"
+    )
     assert shipping.startswith("the audit log was not shipped in this run: ")
+
+
+def test_a_run_goes_on_when_the_second_place_goes_away_and_says_so(office: Office, second: Path) -> None:
+    second.mkdir()
+    run = office.run()
+    second.rmdir()
+    summary = run.process(cases(3))
+    assert office.paid == ["P-1", "P-2", "P-3"]
+    assert summary.remarks[0] == (
+        f"there is no checkpoint of the audit log made by this run: {second} isn't there"
+    )
 
 
 def test_when_a_record_cannot_be_written_nothing_more_is_done_and_the_case_stays_open(
