@@ -23,7 +23,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from night_books import ENDS, Books, compare
+from night_books import ENDS, Books, compare, count_records
 from night_items import SYSTEMS, Item, System, add_items, make_items, write_decisions, write_masters
 from night_processes import (
     BOT,
@@ -54,6 +54,7 @@ PAUSE = 1.0
 UNREADABLE = re.compile(
     r".*(?:Traceback \(most recent|Stacktrace:|Session info|\b[A-Z]\w+(?:Error|Exception): ).*"
 )
+LONGEST_MOMENT = 3.0
 STANDSTILL = 180.0
 """Seconds without any item changing after which a night has failed: something hangs."""
 
@@ -217,18 +218,21 @@ class Night:
         return sorted(kinds[: self._plan.kills], key=lambda kind: kind != TERMINAL)
 
     def _kill_one(self, victims: list[str], running: Sequence[Seen]) -> bool:
-        """The first kind in the list of which there is one now, after a moment that nobody knows."""
+        """The first kind in the list of which there is one now, at a moment that nobody knows."""
         for kind in victims:
             if kind in self._shared:
                 if not self._shared[kind].runs:
                     continue
-                time.sleep(self._chance.uniform(0, 0.5))
+                self._moment()
                 self._shared[kind].kill()
             else:
                 there = [seen for seen in running if seen.kind == (BOT if kind == CRASH else kind)]
                 if not there:
                     continue
-                time.sleep(self._chance.uniform(0, 0.5))
+                at = self._moment() if kind in (BOT, CRASH) else self._moment(0)
+                there = [
+                    seen for seen in there if at is not None and f"{at.name}.robot" in seen.command
+                ] or there
                 if not self._kill(kind, self._chance.choice(there)):
                     return False
             victims.remove(kind)
@@ -236,6 +240,20 @@ class Night:
             self._say(f"{self._clock()} killed: {kind}")
             return True
         return False
+
+    def _moment(self, of_changes: float = 0.5) -> System | None:
+        """Any moment, or the one when a system has just made a change that nobody has been told of: that system."""
+        if self._chance.random() >= of_changes:
+            time.sleep(self._chance.uniform(0, 0.5))
+            return None
+        before = {system.name: count_records(self._folder, system) for system in SYSTEMS}
+        until = time.monotonic() + LONGEST_MOMENT
+        while time.monotonic() < until:
+            for system in SYSTEMS:
+                if count_records(self._folder, system) > before[system.name]:
+                    return system
+            time.sleep(0.01)
+        return None
 
     def _kill(self, kind: str, seen: Seen) -> bool:
         if kind != CRASH:
@@ -374,7 +392,8 @@ def table(plan: Plan, result: Result) -> str:
     lines += [
         f"killed: {_listed(result.kills)}",
         f"exit codes of {result.runs.total()} runs: {_listed(result.runs)}",
-        f"done at a later attempt: {books.tried_again}; records in the audit log: {books.records}",
+        f"done at a later attempt: {books.tried_again}; in doubt or given up, and done all the same: "
+        f"{books.doubted_and_done}; records in the audit log: {books.records}",
     ]
     return "\n".join(lines)
 

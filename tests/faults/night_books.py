@@ -42,6 +42,7 @@ class Books:
     booked: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     tried_again: int = 0
+    doubted_and_done: int = 0
     records: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -84,6 +85,7 @@ def compare(folder: Path, items: Sequence[Item]) -> Books:
         )
         books.faults += [f"{item.system.name} {item.key} ({item.story}): {fault}" for fault in case.faults()]
         books.ends[item.system.name][case.end] += 1
+        books.doubted_and_done += case.end in (IN_DOUBT, GIVEN_UP) and len(confirmations) == 1
         if case.held is not None:
             books.tried_again += case.end == DONE and case.held.attempts > 1
             if case.held.failure is not None:
@@ -182,6 +184,16 @@ def system_records(folder: Path, system: System) -> dict[str, list[str]]:
         for key, confirmation in rows:
             found[key].append(confirmation)
     return found
+
+
+def count_records(folder: Path, system: System) -> int:
+    """How many changes the system has made up to now; none while it starts for the first time."""
+    with closing(sqlite3.connect(f"file:{folder / system.book}?mode=ro", uri=True)) as database:
+        try:
+            (count,) = database.execute(f"select count(*) from {system.table}").fetchone()
+        except sqlite3.OperationalError:
+            return 0
+    return int(count)
 
 
 def _by_case(log: AuditLog) -> dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]]:
