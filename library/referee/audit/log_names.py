@@ -21,11 +21,16 @@ def origin_of(folder: Path) -> str:
     return _BETWEEN.join(dict.fromkeys([*([_GIVEN + given] if given else []), *places]))
 
 
+def names_in(origin: str) -> list[str]:
+    """The single names that an origin is made of."""
+    return origin.split(_BETWEEN)
+
+
 def is_same_origin(one: str, other: str) -> bool:
     """Whether two logs stood in the same place at different times. Given names decide where both have one: containers
     often share host and folder.
     """
-    names, others = set(one.split(_BETWEEN)), set(other.split(_BETWEEN))
+    names, others = set(names_in(one)), set(names_in(other))
     given, also_given = _given(names), _given(others)
     return given == also_given if given and also_given else bool(names & others)
 

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from referee.audit.begun import RESTORE
+from referee.audit.canonical_json import exact_json
 from referee.audit.checkpoints import SUFFIX, NotedCheckpoint, fault_of, parse_checkpoint
 from referee.audit.disk_fault import reason
 from referee.audit.hash_at import hash_at
-from referee.audit.log_names import is_same_origin, origin_of
+from referee.audit.log_names import is_same_origin, names_in, origin_of
 from referee.audit.segments import log_id
 from referee.domain import AuditError, LineAddress
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+_START = b'{"v":1,'
 _COUNT = re.compile(rb'\{"v":1,"log":"[0-9a-f]{64}","records":([1-9][0-9]{0,17}),')
 MAY_BE_AWAY = "REFEREE_CHECKPOINTS_MAY_BE_AWAY"
 
@@ -95,7 +97,8 @@ class NewestCheckpoints:
 
     def _records_of(self, line: bytes) -> int:
         checkpoint = parse_checkpoint(line) if line.lstrip().startswith(b"{") else None
-        if checkpoint is None and not line.startswith(b'{"v":1,'):
+        is_half = line.startswith(_START) or _START.startswith(line.rstrip(b"\n") or b"?")
+        if checkpoint is None and line.endswith(b"\n") and not is_half:
             self.foreign.append(self._lines + 1)
         return checkpoint.records if checkpoint else 0
 
@@ -190,8 +193,12 @@ def other_log(
     none was, each that names this place counts; without keys the newest alone.
     """
     own, origin = f"{log_id(folder)}{SUFFIX}", origin_of(folder)
+    names = [exact_json(name)[1:-1] for name in names_in(origin)]
     for path in _files(second):
         if path.name == own:
+            continue
+        content = path.read_bytes()  # far quicker than looking at each line, and most logs stand elsewhere
+        if not any(name in content for name in names):
             continue
         found = NewestCheckpoints(path, keys)
         found.read_on()
