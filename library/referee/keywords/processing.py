@@ -201,11 +201,14 @@ class ProcessingKeywords:
         self, summary: RunSummary, files: Mapping[str, Written], report: RunReport, open_tasks: int
     ) -> None:
         remarks = [*(file.remark for file in files.values() if file.remark), *summary.remarks]
+        rules = self._bot.referee.versions.workbook_sha256
+        before = sum(decision.versions.workbook_sha256 != rules for decision in summary.decisions)
         lines = [
             f"{summary.decision}: {number_of(len(summary.decisions), 'case')} in {summary.seconds:.1f} s",
             f"  routes     {counted(summary.routes)}",
             f"  outcomes   {counted(summary.outcomes)}",
             f"  earlier    {summary.earlier} were finished by earlier runs",
+            *([f"  rules      {_kept(before)}"] if before else []),
             *([f"  failed     {_failures(summary)}"] if summary.failed else []),
             f"  worklist   {open_tasks} waiting for people",
             *(f"  {name:<10} {shown(file.path)}" for name, file in files.items() if not file.failed),
@@ -219,6 +222,11 @@ class ProcessingKeywords:
 
 
 _TRUSTED_BY_HASH = "trusted by the hashes in their cards; this machine holds no approvers' keys"
+
+
+def _kept(cases: int) -> str:
+    """Whoever changed a rule and sees the old decision has to know why."""
+    return f"{number_of(cases, 'case')} decided before the workbook was changed; what was decided stands"
 
 
 def _require_success(summary: RunSummary, files: Mapping[str, Written]) -> None:

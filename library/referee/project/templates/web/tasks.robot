@@ -19,5 +19,6 @@ ${CASES}    ${CURDIR}/input/cases.xlsx
     [Documentation]    Takes the cases of your own file with ``--variable CASES:file.xlsx``.
     Read Cases    ${CASES}
     On Action    post invoice    Post Invoice In Portal
+    On Failure    Keep Page Of Accounts Payable Portal
     Open Accounts Payable Portal
     Process Cases
