@@ -158,8 +158,10 @@ class Collector:
         for folder, end in ends.items():
             vouched = self._vouched.get(folder, end)
             if vouched < end:
-                which = f"the last {end - vouched}" if vouched else f"any of the {end}"
-                found.append(f"no checkpoint vouches for {which} records of {folder.name} yet")
+                which = "the last record" if end - vouched == 1 else f"the last {end - vouched} records"
+                found.append(
+                    f"no checkpoint vouches for {which if vouched else 'any record'} of {folder.name} yet"
+                )
         return found
 
     def _require_vouched(self, folder: Path) -> tuple[int, int]:
