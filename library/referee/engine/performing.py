@@ -46,8 +46,8 @@ class Performer:
 
     ``attempted`` counts what was tried to be done, ``failed`` holds what failed. ``stopped`` says why the run must not
     go on: the same action failed ``stop_after`` times in a row for technical reasons (0: never). Failures that begin
-    with ``refused:`` are about their case alone and end such a row, as the target system is there. ``steps`` tells how
-    long each took.
+    with ``refused:`` are about their case alone and end such a row, as the target system is there. A look that worked
+    does not: a system that can be searched may still take nothing. ``steps`` tells how long each took.
 
     ``looks`` find out whether an action was done: they give its result, or None or an empty text if it was not.
     ``may_be_told`` takes out of an error's text what must not be told about the case.
@@ -75,7 +75,9 @@ class Performer:
     def perform(self, decision: Decision, action: str) -> Any:
         """The result of the action. Raises `ActionFailed`; what stops the whole run passes through."""
         self.attempted += 1
-        return self._call(decision, action, self._actions[action])
+        result = self._call(decision, action, self._actions[action])
+        self._in_a_row[action] = 0
+        return result
 
     def look_for(self, decision: Decision, action: str) -> Any:
         """What was found of an earlier attempt at the action. Raises `ActionFailed`."""
@@ -84,10 +86,12 @@ class Performer:
     def look(self, decision: Decision, action: str) -> Any:
         """The same for an action that only looks whether something has come: an attempt only if it fails."""
         try:
-            return self._call(decision, action, self._actions[action])
+            result = self._call(decision, action, self._actions[action])
         except ActionFailed:
             self.attempted += 1
             raise
+        self._in_a_row[action] = 0
+        return result
 
     def _call(
         self, decision: Decision, action: str, keyword: Callable[[Decision], Any], step: str = ""
@@ -101,7 +105,6 @@ class Performer:
             text = shortened(error, lambda text: self.may_be_told(decision, text))
             self._note(FailedAction(decision.case_id, action, text))
             raise ActionFailed(text) from error
-        self._in_a_row[action] = 0
         return result
 
     def _note(self, failure: FailedAction) -> None:

@@ -240,6 +240,18 @@ def test_when_the_system_is_gone_the_run_stops_and_items_stay_pending(
     assert [counter.told(number)[0] for number in range(1, 8)] == ["FAILED"] * 3 + ["PENDING"] * 4
 
 
+def test_a_system_that_can_be_searched_but_takes_nothing_stops_the_run_too(
+    office: Office, counter: Counter
+) -> None:
+    counter.add(1)
+    counter.add(2)
+    summary = counter.process(
+        wait=timedelta(minutes=5), bot_help=BotHelp(looks={"pay": lambda decision: None}), pay=timeout
+    )
+    assert summary.stopped.startswith("'pay' failed 3 times in a row")
+    assert [counter.told(number)[0] for number in (1, 2)] == ["PENDING"] * 2
+
+
 def test_an_application_that_can_not_be_restarted_ends_the_run(office: Office, counter: Counter) -> None:
     def no_start() -> None:
         raise OSError("no display")
