@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from itertools import islice
+from types import NoneType
 from typing import Any
 
 from referee.audit.canonical_json import exact_json
-from referee.audit.finding import Query, find
+from referee.audit.finding import Query, find, payloads
 from referee.audit.index import Index
 from referee.audit.index_rows import is_about, standing
 from referee.audit.record import Record
+from referee.domain import AuditError
 
 COLUMNS = (
     "record",
@@ -92,6 +95,7 @@ def columns_of(
     columns["record"] = Column("record", {Decimal}, whole_digits=18)
     groups: dict[str, dict[str, Column]] = {"facts": {}, "outputs": {}, "scores": {}}
     for record in find(index, query, progress=progress):
+        _require_usable(record.payload, record.position)
         for group, cells in _groups(record.payload):
             known = groups[group]
             for name, value in cells.items():
@@ -100,6 +104,27 @@ def columns_of(
                     column = known[name] = Column(name)
                 column.meet(value)
     return [*columns.values(), *(column for known in groups.values() for column in known.values())]
+
+
+def column_names(
+    index: Index, query: Query, progress: Callable[[int, int], None] = lambda done, total: None
+) -> list[str]:
+    """The columns that the rows of these decisions have; in half the time of ``columns_of``, which says what they hold
+    too.
+    """
+    names: dict[str, dict[str, None]] = {"facts": {}, "outputs": {}}
+    nodes: dict[str, None] = {}
+    for position, payload in payloads(index, query, progress):
+        _require_usable(payload, position)
+        for group, known in names.items():
+            known.update(dict.fromkeys(payload.get(group) or ()))
+        scores = payload.get("scores") or {}
+        nodes.update(dict.fromkeys(node for node in scores if isinstance(scores[node], Mapping)))
+    return [
+        *COLUMNS,
+        *(f"{group}.{name}" for group, known in names.items() for name in known),
+        *(f"scores.{node}.{part}" for node in nodes for part in ("label", "confidence")),
+    ]
 
 
 def decision_rows(
@@ -112,12 +137,14 @@ def decision_rows(
     bots = index.bots()
     decisions = find(index, query, progress=progress)
     while batch := list(islice(decisions, _BATCH)):
+        for record in batch:
+            _require_usable(record.payload, record.position, when_and_who(record)[1])
         for record, following in _with_following(index, batch):
             yield _row(record, following, bots)
 
 
 def _with_following(index: Index, decisions: Sequence[Record]) -> Iterator[tuple[Record, list[Record]]]:
-    histories = index.histories({(d.payload["decision"], d.payload["case"]) for d in decisions})
+    histories = index.histories({(d.payload["decision"], d.payload["case"]) for d in decisions}, decisions)
     following = {
         decision.position: later for history in histories.values() for decision, later in by_decision(history)
     }
@@ -138,6 +165,35 @@ def by_decision(history: Iterable[Record]) -> list[tuple[Record, list[Record]]]:
                 later.append(record)
                 break
     return found
+
+
+_FORMS: tuple[tuple[str, type | tuple[type, ...]], ...] = (
+    ("case", str),
+    ("decision", str),
+    *((name, (dict, NoneType)) for name in ("facts", "outputs", "scores", "versions")),
+    *((name, (list, NoneType)) for name in ("reasons", "rules")),
+)
+
+
+def _require_usable(payload: Mapping[str, Any], position: int, time: str = "") -> None:
+    """Who makes the hashes of a log anew can write anything into it: told here, before it meets what takes it for
+    granted.
+
+    Raises AuditError.
+    """
+    wrong = [name for name, kind in _FORMS if not isinstance(payload.get(name), kind)]
+    if not wrong and any(not isinstance(rule, Mapping) for rule in payload.get("rules") or ()):
+        wrong = ["rules"]
+    try:
+        datetime.fromisoformat(time or "2026-01-01")
+    except ValueError:
+        wrong.append("time")
+    if wrong:
+        raise AuditError(
+            f"record {position} of the audit log isn't a decision that Referee wrote, though its hash is right: its "
+            f"{wrong[0]} is of another kind; see `referee audit verify --contents`, restore the log from a copy that "
+            "its checkpoints vouch for, and keep this one as evidence"
+        )
 
 
 def _row(record: Record, following: Sequence[Record], bots: Mapping[str, str]) -> dict[str, Any]:

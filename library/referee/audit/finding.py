@@ -11,6 +11,7 @@ from typing import Any
 from referee.audit.canonical_json import exact_json
 from referee.audit.index import Index
 from referee.audit.index_rows import quickly_parsed, storable
+from referee.audit.placed_records import Place
 from referee.audit.reading import record_of
 from referee.audit.record import Record
 
@@ -59,18 +60,43 @@ def find(
 
     ``progress`` is told how many candidates were looked at, and of how many.
     """
+    facts = [_fact_test(name, text) for name, text in query.facts]
+    for line, place in _candidates(index, query, newest_first, progress):
+        record = record_of(line, index.records.path_of(place[1]), place[0])
+        if all(test(record.payload) for test in facts):
+            yield record
+
+
+def payloads(
+    index: Index, query: Query, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Position and payload of each record that is found, with fractions that may be rounded: in a third of the time of
+    ``find``.
+    """
+    if query.facts:
+        yield from ((record.position, record.payload) for record in find(index, query, progress=progress))
+        return
+    for line, place in _candidates(index, query, False, progress):
+        payload = quickly_parsed(line).get("payload")
+        if not isinstance(payload, dict):
+            record_of(line, index.records.path_of(place[1]), place[0])  # which says what is wrong
+            continue
+        yield place[0], payload
+
+
+def _candidates(
+    index: Index, query: Query, newest_first: bool, progress: Callable[[int, int], None]
+) -> Iterator[tuple[bytes, Place]]:
+    """The lines that say all of it but for the facts, which need exact numbers."""
     condition, values = _condition(query)
     tests = _tests(query)
-    facts = [_fact_test(name, text) for name, text in query.facts]
     needed = _needed_bytes(query)
     total = index.count(condition, values)
     done = 0
     for places in index.places(condition, values, newest_first=newest_first):
         for line, place in index.records.lines(places):
             if all(part in line for part in needed) and (not tests or _passes(line, tests)):
-                record = record_of(line, index.records.path_of(place[1]), place[0])
-                if all(test(record.payload) for test in facts):
-                    yield record
+                yield line, place
         done += len(places)
         progress(done, total)
 

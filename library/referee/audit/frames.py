@@ -9,7 +9,9 @@ as text where a column mixes kinds. Times are moments in UTC.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from importlib import import_module
 from itertools import islice
@@ -67,7 +69,7 @@ def write_parquet(
     polars = _package("polars")
     schema = _schema(polars, columns)
     count = 0
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, _as_faults_of_the_system(polars):
         parts = [Path(folder) / "0.parquet"]
         polars.DataFrame(schema=schema).write_parquet(parts[0])
         for rows in _batches(index, query, columns, progress):
@@ -76,6 +78,19 @@ def write_parquet(
             count += len(rows)
         polars.scan_parquet(parts).sink_parquet(file)
     return count
+
+
+@contextmanager
+def _as_faults_of_the_system(polars: Any) -> Iterator[None]:
+    """polars tells a full disk by errors of its own."""
+    try:
+        yield
+    except polars.exceptions.PolarsError as fault:
+        number = re.search(r"os error (\d+)", str(fault))
+        if number is None:
+            raise
+        code = int(number[1])
+        raise OSError(code, os.strerror(code)) from fault
 
 
 def require_parquet() -> None:

@@ -14,7 +14,6 @@ from referee.cli.output import json_option, print_json, progress_of_items
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from referee.audit.decision_rows import Column
     from referee.audit.finding import Query
     from referee.audit.index import Index
 
@@ -52,44 +51,49 @@ def export_decisions(path: Path, folder: Path, is_whole: bool, as_json: bool, **
         require_parquet()
     query = query_of(given)
     with opened_index(folder, is_whole=is_whole, is_searched=True) as index:
-        from referee.audit.decision_rows import columns_of
-
-        with progress_of_items("looking for columns") as progress:
-            columns = columns_of(index, query, progress)
-        with progress_of_items("exporting") as progress:
-            count = _WRITERS[ending](path, index, query, columns, progress)
+        count = _WRITERS[ending](path, index, query)
     if as_json:
         print_json({"path": str(path), "decisions": count})
     else:
         click.echo(f"{path}: {count} decision{'s' * (count != 1)}")
 
 
-def _write_csv(
-    path: Path, index: Index, query: Query, columns: Sequence[Column], progress: Callable[[int, int], None]
-) -> int:
+def _write_csv(path: Path, index: Index, query: Query) -> int:
     from referee.files.plain_csv import write_csv
 
-    with _told_faults(path):
-        return write_csv(path, [column.name for column in columns], _rows(index, query, columns, progress))
+    names = _names(index, query)
+    with _told_faults(path), progress_of_items("exporting") as progress:
+        return write_csv(path, names, _rows(index, query, names, progress))
 
 
-def _write_excel(
-    path: Path, index: Index, query: Query, columns: Sequence[Column], progress: Callable[[int, int], None]
-) -> int:
+def _write_excel(path: Path, index: Index, query: Query) -> int:
     from referee.workbook.long_table import write_long_table
 
-    names = [column.name for column in columns]
-    return write_long_table(path, names, _rows(index, query, columns, progress), sheet="Decisions")
+    names = _names(index, query)
+    with progress_of_items("exporting") as progress:
+        return write_long_table(path, names, _rows(index, query, names, progress), sheet="Decisions")
 
 
-def _write_parquet(
-    path: Path, index: Index, query: Query, columns: Sequence[Column], progress: Callable[[int, int], None]
-) -> int:
+def _write_parquet(path: Path, index: Index, query: Query) -> int:
+    from referee.audit.decision_rows import columns_of
     from referee.audit.frames import write_parquet
     from referee.files import written_whole
 
-    with _told_faults(path), written_whole(path) as file:
+    with progress_of_items("looking for columns") as progress:
+        columns = columns_of(index, query, progress)
+    with (
+        _told_faults(path),
+        written_whole(path) as file,
+        progress_of_items("exporting") as progress,
+    ):
         return write_parquet(file, index, query, columns, progress)
+
+
+def _names(index: Index, query: Query) -> list[str]:
+    from referee.audit.decision_rows import column_names
+
+    with progress_of_items("looking for columns") as progress:
+        return column_names(index, query, progress)
 
 
 @contextmanager
@@ -107,9 +111,9 @@ _WRITERS = {".csv": _write_csv, ".xlsx": _write_excel, ".parquet": _write_parque
 
 
 def _rows(
-    index: Index, query: Query, columns: Sequence[Column], progress: Callable[[int, int], None]
+    index: Index, query: Query, names: Sequence[str], progress: Callable[[int, int], None]
 ) -> Iterator[list[Any]]:
     from referee.audit.decision_rows import decision_rows
 
     for row in decision_rows(index, query, progress):
-        yield [row.get(column.name) for column in columns]
+        yield [row.get(name) for name in names]

@@ -6,6 +6,7 @@ import hashlib
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -57,8 +58,10 @@ def written_excel_file(path: Path) -> Iterator[BinaryIO]:
 
 def save_workbook(workbook: Any, path: Path) -> None:
     """Saves in one step (see ``written_excel_file``)."""
+    whole = BytesIO()  # a zip file that a full disk cuts short complains once more when it is thrown away
+    workbook.save(whole)
     with written_excel_file(path) as stream:
-        workbook.save(stream)
+        stream.write(whole.getbuffer())
 
 
 def check_container(path: Path, unpacked_limit: int) -> None:

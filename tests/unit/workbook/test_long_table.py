@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from referee.domain import AuditError
@@ -61,3 +62,19 @@ def test_an_error_in_the_midst_leaves_no_file(tmp_path: Path, recwarn: pytest.Wa
     with pytest.raises(AuditError):
         write_long_table(tmp_path / "none.xlsx", ["case"], rows(), sheet="Decisions")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_looks_and_odd_texts_are_those_of_a_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "odd.xlsx"
+    odd = ["a\x00b", "half \ud800", '<&">', "  spaces  ", "line\nline", "x" * 40_000]
+    columns = [f"column {number}" for number in range(30)]
+    write_long_table(path, columns, [["=1+1", True, *odd]], sheet="A & B")
+    sheet = openpyxl.load_workbook(path)["A & B"]
+    assert [cell.value for cell in sheet[1]] == columns
+    assert sheet["AD1"].value == "column 29"
+    assert sheet["A1"].font.bold and sheet.freeze_panes == "A2"
+    assert sheet["A2"].value == "=1+1" and sheet["A2"].data_type == "s" and sheet["A2"].quotePrefix
+    assert sheet["B2"].value is True
+    told = [sheet.cell(2, at).value for at in range(3, 9)]
+    assert told[:5] == ["a\ufffdb", "half \ufffd", '<&">', "  spaces  ", "line\nline"]
+    assert len(told[5]) == 32_767
