@@ -23,38 +23,24 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from night_books import ENDS, Books, compare, count_records
+from night_books import ENDS, Books, compare
 from night_items import SYSTEMS, Item, System, add_items, make_items, write_decisions, write_masters
-from night_processes import (
-    BOT,
-    BROWSER,
-    DESKTOP,
-    DISPLAY,
-    DRIVER,
-    MARK,
-    SUPERVISOR,
-    TAB,
-    TERMINAL,
-    WATCHER,
-    Processes,
-    Seen,
-    below,
-)
+from night_kills import HOST, PORTAL, Kills
+from night_processes import MARK, Processes, Seen
 from night_systems import portal_and_host
 
 from referee.workitems import WorkItem, WorkQueue
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BOTS = Path(__file__).resolve().parent / "night_bots"
-PORTAL, HOST, CRASH = "portal", "host", "bot with watcher and supervisors"
-VICTIMS = (BOT, BROWSER, DRIVER, DESKTOP, DISPLAY, PORTAL, HOST, CRASH, SUPERVISOR, TERMINAL, WATCHER, TAB)
 TICK = 0.1
 PAUSE = 1.0
 """Seconds until a worker whose bot has ended starts the next one."""
 UNREADABLE = re.compile(
     r".*(?:Traceback \(most recent|Stacktrace:|Session info|\b[A-Z]\w+(?:Error|Exception): ).*"
 )
-LONGEST_MOMENT = 3.0
+DOWN_AT = 0.45
+"""The share of finished items at which the portal is switched off."""
 STANDSTILL = 180.0
 """Seconds without any item changing after which a night has failed: something hangs."""
 
@@ -83,7 +69,7 @@ class Worker:
 
     @property
     def is_watched(self) -> bool:
-        """Started by ``referee run``, as schedules do it, but the last one: that is Robot Framework alone."""
+        """Started by ``referee run``, as schedules do it, but for the first: that is Robot Framework alone."""
         return self.number > 1
 
 
@@ -122,7 +108,7 @@ class Night:
             "TMPDIR": str(self._temporary),
         }
 
-    def pass_(self) -> Result:
+    def run(self) -> Result:
         """From the first bot to the comparison of the books."""
         self._prepare()
         portal, host = portal_and_host(self._folder, REPOSITORY, self._environment)
@@ -171,9 +157,7 @@ class Night:
     # --- through the night ----------------------------------------------------------------------------
 
     def _work(self) -> None:
-        moments = self._moments()
-        victims = self._victims()
-        down_at = 0.45
+        kills = Kills(self._plan.kills, self._chance, self._folder, self._processes, self._shared)
         back_at, last_change, last_seen = 0.0, time.monotonic(), ""
         told = 0.0
         while True:
@@ -187,7 +171,7 @@ class Night:
                 told = now
                 self._tell(progress, running)
             if now - last_change > STANDSTILL:
-                self._result.faults.append(f"nothing happens any more: {self._who(running)}")
+                self._result.faults.append(f"nothing happens any more: {'; '.join(map(str, running))}")
                 return
             self._reap()
             if progress == 1:
@@ -195,76 +179,16 @@ class Night:
                     return
             else:
                 self._start(items)
-            if moments and progress >= moments[0] and self._kill_one(victims, running):
-                moments.pop(0)
-            if down_at <= progress < 1 and not back_at:
+            if kind := kills.kill_if_due(progress, running):
+                self._result.kills[kind] += 1
+                self._say(f"{self._clock()} killed: {kind}")
+            if DOWN_AT <= progress < 1 and not back_at:
                 self._say(f"{self._clock()} the portal is switched off for {self._plan.down:.0f} s")
                 self._shared[PORTAL].stop()
                 back_at = now + self._plan.down
             if now >= back_at:
                 self._restore()
             time.sleep(TICK)
-
-    def _moments(self) -> list[float]:
-        """At which share of finished items to kill something; the last ones are left in peace."""
-        return sorted(self._chance.uniform(0.0, 0.85) for _ in range(self._plan.kills))
-
-    def _victims(self) -> list[str]:
-        """Each kind comes once before any comes twice."""
-        kinds: list[str] = []
-        while len(kinds) < self._plan.kills:
-            kinds += self._chance.sample(VICTIMS, len(VICTIMS))
-        # The green screen is the quickest: later there may be no terminal any more.
-        return sorted(kinds[: self._plan.kills], key=lambda kind: kind != TERMINAL)
-
-    def _kill_one(self, victims: list[str], running: Sequence[Seen]) -> bool:
-        """The first kind in the list of which there is one now, at a moment that nobody knows."""
-        for kind in victims:
-            if kind in self._shared:
-                if not self._shared[kind].runs:
-                    continue
-                self._moment()
-                self._shared[kind].kill()
-            else:
-                there = [seen for seen in running if seen.kind == (BOT if kind == CRASH else kind)]
-                if not there:
-                    continue
-                at = self._moment() if kind in (BOT, CRASH) else self._moment(0)
-                there = [
-                    seen for seen in there if at is not None and f"{at.name}.robot" in seen.command
-                ] or there
-                if not self._kill(kind, self._chance.choice(there)):
-                    return False
-            victims.remove(kind)
-            self._result.kills[kind] += 1
-            self._say(f"{self._clock()} killed: {kind}")
-            return True
-        return False
-
-    def _moment(self, of_changes: float = 0.5) -> System | None:
-        """Any moment, or the one when a system has just made a change that nobody has been told of: that system."""
-        if self._chance.random() >= of_changes:
-            time.sleep(self._chance.uniform(0, 0.5))
-            return None
-        before = {system.name: count_records(self._folder, system) for system in SYSTEMS}
-        until = time.monotonic() + LONGEST_MOMENT
-        while time.monotonic() < until:
-            for system in SYSTEMS:
-                if count_records(self._folder, system) > before[system.name]:
-                    return system
-            time.sleep(0.01)
-        return None
-
-    def _kill(self, kind: str, seen: Seen) -> bool:
-        if kind != CRASH:
-            return seen.kill()
-        running = self._processes.look()
-        killed = False
-        above = [one for one in running if one.pid == seen.parent and one.kind == WATCHER]
-        for one in (*above, *below(seen, running)):
-            if one.kind in (WATCHER, BOT, SUPERVISOR):
-                killed = one.kill() or killed
-        return killed
 
     def _restore(self) -> None:
         for system in self._shared.values():
@@ -350,9 +274,6 @@ class Night:
         kinds = Counter(seen.kind for seen in running)
         self._say(f"{self._clock()} {progress:4.0%} finished; {_listed(kinds)}")
 
-    def _who(self, running: Sequence[Seen]) -> str:
-        return "; ".join(map(str, running))
-
     def _clock(self) -> str:
         seconds = time.monotonic() - self._began
         return f"{seconds // 60:3.0f}:{seconds % 60:04.1f}"
@@ -417,7 +338,7 @@ def main(arguments: Sequence[str]) -> int:
     def say(sentence: str) -> None:
         print(sentence, flush=True)  # noqa: T201 - this is a command
 
-    result = Night(folder.resolve(), plan, say).pass_()
+    result = Night(folder.resolve(), plan, say).run()
     say(table(plan, result))
     for failure, count in sorted(result.books.failures.items()):
         say(f"  {count:3} x {failure}")

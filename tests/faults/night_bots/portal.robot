@@ -1,7 +1,6 @@
 *** Settings ***
 Documentation     A worker of the night at the web portal, which others use too; the test kills either.
 
-Library           OperatingSystem
 Library           RefereeLibrary    invoices.xlsx    audit=audit    playbooks=playbooks
 Resource          resources/ap_portal.resource
 Resource          night.resource
@@ -15,7 +14,7 @@ Post Invoices
     On Action    post invoice    Post Invoice In Portal
     On Repeat    post invoice    Find Invoice
     On Restart    Open Portal Anew
-    On Failure    Keep What The Portal Shows
+    On Failure    Keep Page Of Accounts Payable Portal
     Open Portal Anew
     Work Through The Queue    invoices
 
@@ -31,12 +30,3 @@ Find Invoice
     [Arguments]    ${case}
     ${confirmation}=    Find Posting In Portal    ${case}[id]
     RETURN    ${confirmation}
-
-Keep What The Portal Shows
-    [Documentation]    Picture and source of the page.
-    [Arguments]    ${case}
-    ${picture}=    Capture Page Screenshot    ${OUTPUT DIR}${/}${case}[id].png
-    ${source}=    Get Source
-    Create File    ${OUTPUT DIR}${/}${case}[id].html    ${source}
-    VAR    @{files}=    ${picture}    ${OUTPUT DIR}${/}${case}[id].html
-    RETURN    ${files}
