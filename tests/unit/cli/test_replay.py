@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from referee.audit import AuditLog
+from referee.audit import AuditLog, CaseKeys, open_log
 from referee.workbook import FactDefinition
 from tests.unit.cli.conftest import Command
 from tests.unit.engine.limits import RULES, write_limits
@@ -202,6 +202,33 @@ def test_an_erasure_is_backed_by_a_checkpoint_and_said_again_only_on_the_termina
     assert again.out.startswith("case P-1 (payments) was already erased on ")
     assert again.out.endswith(" by Ada because: asked by letter\n")
     assert len(list(log.records())) == count
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("audit", "erase", "P-1", "--reason", "asked by letter", "--yes"),
+        ("decide", "payments.xlsx", "--cases", "cases.csv", "--audit", "output/audit"),
+    ],
+)
+def test_nothing_is_erased_or_decided_on_a_log_whose_end_was_cut_off(
+    referee: Command, logged: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    assert referee("audit", "key", "new", "bots").code == 0
+    (logged / "second").mkdir()
+    monkeypatch.setenv("REFEREE_CHECKPOINTS", "second")
+    monkeypatch.setenv("REFEREE_CHECKPOINT_KEY", "bots.key")
+    log = open_log(logged / "output" / "audit")
+    about = {"case": "P-1", "decision": "payments", "of": 0}
+    log.append("action", {**about, "status": "done", "action": "pay", "result": None, "error": ""})
+    log.append("run", {"decision": "payments", "status": "finished", "bot": "b", "summary": {}})
+    assert log.finish() == ()
+    log.path.write_bytes(b"".join(log.path.read_bytes().splitlines(keepends=True)[:-1]))
+    before = log.path.read_bytes(), CaseKeys(log.folder).of_cases("payments", ["P-1"])
+    said = referee(*command)
+    assert said.code == 2
+    assert "isn't what its checkpoint of" in said.err
+    assert (log.path.read_bytes(), CaseKeys(log.folder).of_cases("payments", ["P-1"])) == before
 
 
 def test_an_erasure_tells_which_signs_masks_go_on_showing(referee: Command, desk: Path) -> None:
