@@ -3,6 +3,7 @@ Documentation     Posting invoices in the legacy portal through a real browser.
 
 Library           Collections
 Library           OperatingSystem
+Library           killed_programs.py
 Library           postings_table.py
 Resource          ../../resources/ap_portal.resource
 
@@ -102,6 +103,26 @@ A Form That Has Changed Is Told With Picture And Page
     Should Contain    ${page}    Net amount
     ${found}=    Find Posting In Portal    DOC-70
     Should Be Equal    ${found}    ${NONE}
+
+What Has Ended Is Told In Words
+    [Documentation]    The browser's driver, and a portal that nobody runs.
+    End By Force    chromedriver
+    ${case}=    An Invoice    DOC-80    10
+    Run Keyword And Expect Error
+    ...    invoice DOC-80 was not posted: the portal does not answer: the browser driver has ended
+    ...    Post Invoice In Portal
+    ...    ${case}
+    Run Keyword And Expect Error    there is no page to keep: the browser driver has ended
+    ...    Keep Page Of Accounts Payable Portal    ${case}
+    Close Accounts Payable Portal
+    Set Environment Variable    AP_PORTAL_USER    apbot
+    Set Environment Variable    AP_PORTAL_PASSWORD    nowhere
+    ${nobody}=    Address Of Nobody
+    Run Keyword And Expect Error
+    ...    the accounts-payable portal can't be used: nothing answers at its address (connection refused)
+    ...    Open Accounts Payable Portal
+    ...    url=${nobody}
+    [Teardown]    Remove Environment Variable    AP_PORTAL_USER    AP_PORTAL_PASSWORD
 
 
 *** Keywords ***

@@ -3,6 +3,7 @@ Documentation     Changing bank details in a desktop program, on a real display,
 
 Library           Collections
 Library           OperatingSystem
+Library           killed_programs.py
 Library           supplier_records.py
 Resource          ../../resources/supplier_accounts.resource
 

@@ -6,7 +6,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import psutil
 from robot.api.deco import keyword
 
 from resources.legacy.supplier_accounts import records as records_module
@@ -37,12 +36,3 @@ def everybody_closes_records() -> None:
     """What was opened by the keyword before."""
     while _held:
         _held.pop().close()
-
-
-@keyword
-def end_by_force(name: str) -> None:
-    """Kills the program of that name among those that this run has started, as somebody without mercy would."""
-    for process in psutil.Process().children(recursive=True):
-        if name in process.name() or name in process.cmdline():
-            process.kill()
-            process.wait()
