@@ -68,12 +68,12 @@ with up_to_date(folder) as index:
 """,
     "export all decisions to CSV": """
 import tempfile
-from referee.audit.decision_rows import columns_of, decision_rows
+from referee.audit.decision_rows import column_names, decision_rows
 from referee.audit.finding import Query
 from referee.audit.index import up_to_date
 from referee.files.plain_csv import write_csv
 with tempfile.TemporaryDirectory() as place, up_to_date(folder) as index:
-    names = [column.name for column in columns_of(index, Query())]
+    names = column_names(index, Query())
     rows = ([row.get(name) for name in names] for row in decision_rows(index, Query()))
     print(write_csv(Path(place) / "all.csv", names, rows), "rows")
 """,
