@@ -230,3 +230,9 @@ def test_numbers_are_read_as_exact_decimals() -> None:
     read: Mapping[str, Any] = parse_json('{"a":0.10000000000000000000000000001,"b":7}')
     assert read == {"a": Decimal("0.10000000000000000000000000001"), "b": Decimal(7)}
     assert {type(number) for number in read.values()} == {Decimal}
+
+
+@pytest.mark.parametrize("write", [exact_json, canonical_json])
+def test_a_name_that_is_a_very_long_number_is_refused_in_words(write: Any) -> None:
+    with pytest.raises(AuditError, match="its key of type int isn't text"):
+        write({10**5000: "x"})

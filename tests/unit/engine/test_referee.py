@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from referee.domain import Case, Decision, InputError, ModelError, Route, RulesError
+from referee.domain import AuditError, Case, Decision, InputError, ModelError, Route, RulesError
 from referee.engine import Referee
+from referee.engine.record import from_log
 from referee.workbook import ModelDefinition
+from referee.workitems import CaseState, Status
 from tests.unit.engine.conftest import Office
 from tests.unit.engine.limits import GOOD, RULES, write_limits
 
@@ -168,3 +170,20 @@ def test_a_blank_id_is_refused_before_anything_is_written(office: Office, blank:
         list(office.referee().decide_many([Case("P-1", GOOD), Case(blank, GOOD, "row 7")]))
     log = office.referee().log
     assert log is not None and list(log.records()) == []
+
+
+def test_an_id_with_half_a_character_is_refused_before_anything_is_written(office: Office) -> None:
+    with pytest.raises(InputError, match=r"the case id P-\\ud8001 holds half a character"):
+        office.referee().decide("P-\ud8001", GOOD)
+    log = office.referee().log
+    assert log is not None and list(log.records()) == []
+
+
+def test_a_logged_decision_that_nobody_can_act_on_is_told_in_one_sentence(office: Office) -> None:
+    receipt = office.referee().decide("P-1", GOOD).receipt
+    log = office.referee().log
+    assert log is not None and receipt is not None
+    (record,) = log.records(receipt.position)
+    state = CaseState("P-1", Status.DECIDED, {**record.payload, "route": 5}, receipt)
+    with pytest.raises(AuditError, match=r"record 0 of the audit log isn't a decision that Referee wrote"):
+        from_log(state)
