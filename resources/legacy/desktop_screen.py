@@ -49,6 +49,7 @@ PATIENCE_FOR_THE_CLIPBOARD = 5.0
 ASK_AGAIN = 0.5
 GONE = 2.0
 """Seconds without any window, after which a program has ended."""
+NO_WINDOW = "the program has ended: it shows no window any more"
 PAUSE = 0.03
 DISPLAY = "virtual display"
 COLUMN = 12
@@ -173,7 +174,7 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
                 if window.title in titles:
                     return window.title
             elif time.monotonic() > last_seen + GONE:
-                raise ProgramGone("the program has ended: it shows no window any more")
+                raise ProgramGone(NO_WINDOW)
             if time.monotonic() > until:
                 raise self._changed(
                     f"no window {_or(titles)} came within {patience:g} seconds",
@@ -279,7 +280,9 @@ class desktop_screen:  # noqa: N801 (Robot Framework imports the class that is n
                 raise self._changed(_missing(title, found, points), _listed(texts, found))
             enlarged = ENLARGED[enlarged == ENLARGED[0]]
 
-    def _changed(self, what: str, shown: str = "") -> ScreenChanged:
+    def _changed(self, what: str, shown: str = "") -> ScreenChanged | ProgramGone:
+        if self._top() is None:
+            return ProgramGone(NO_WINDOW)
         picture = self._keep(self._program(), "screen-changed")
         instead = f"; it shows {shown}" if shown else ""
         return ScreenChanged(f"the screen changed: {what}{instead} (picture: {picture.name})")
