@@ -31,9 +31,9 @@ def differing_indexes(
 ) -> tuple[list[str], list[str]]:
     """What indexes of a log say that the log doesn't, a sentence for each such index; and why one wasn't compared.
 
-    Each is made anew from the log, as far as it goes, and compared row by row; takes about 30 µs a record. Bots may
-    go on meanwhile. ``progress`` is told the records so far, and of how many. Raises AuditError when the log itself
-    isn't what was written.
+    Each is made anew from the log, as far as it goes, and compared row by row; takes about 45 µs of processor time a
+    record. Bots may go on meanwhile. ``progress`` is told the records so far, and of how many. Raises AuditError when
+    the log itself isn't what was written.
     """
     faults, skipped = [], []
     for place, beginning in index_places(folder):
@@ -59,6 +59,11 @@ def differing_indexes(
                     "tells of a case done twice"
                 )
     return faults, skipped
+
+
+def has_index(folder: Path) -> bool:
+    """Whether there is anything that ``differing_indexes`` would compare."""
+    return any(index_files(place, beginning) for place, beginning in index_places(folder))
 
 
 class _ArchivedError(Exception):

@@ -153,7 +153,8 @@ def _done_twice(records: Iterable[Record]) -> Iterator[str]:
                 places = ", ".join(f"record {each.position}" for each in found)
                 yield (
                     f"{name}: {action} was done {len(found)} times{_on(found[0])} ({places}); see "
-                    "`referee audit verify`, which compares the log with its checkpoints and the index with the log"
+                    "`referee audit verify --index`, which holds the log against its checkpoints and the index "
+                    "against the log"
                 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from referee.audit import AuditLog
 from referee.audit.index import up_to_date
 from referee.audit.index_check import differing_indexes
-from referee.audit.index_rows import TOTALLED, _sum_of, with_checksums, write_totals
+from tests.unit.audit.forged_index import forge
 
 
 def decided(case: str) -> tuple[str, dict[str, Any]]:
@@ -33,19 +32,6 @@ def folder(tmp_path: Path) -> Path:
     with up_to_date(log.folder) as index:
         assert len(index.story("A-15")) == 2
     return log.folder
-
-
-def forge(folder: Path, *statements: str) -> None:
-    """Changes the index as somebody would who knows how its sums are made."""
-    (path,) = folder.glob("audit-*.index")
-    connection = sqlite3.connect(path)
-    with_checksums(connection)
-    for statement in statements:
-        connection.execute(statement)
-    sums = {table: connection.execute(_sum_of(table)).fetchone()[0] for table in TOTALLED}
-    write_totals(connection, sums)
-    connection.commit()
-    connection.close()
 
 
 def test_an_index_that_says_what_the_log_says_is_not_named(folder: Path) -> None:

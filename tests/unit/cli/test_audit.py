@@ -167,7 +167,7 @@ def test_a_case_done_twice_in_one_log_is_told(referee: Command, desk: Path) -> N
         of = log.append("decision", facts).position
         log.append("action", {**facts, "status": "done", "of": of, "result": None, "error": ""})
     said = " ".join(referee("audit", "show", "P-1").out.split())
-    assert "payments: pay was done 2 times (record 1, record 3); see `referee audit verify`" in said
+    assert "payments: pay was done 2 times (record 1, record 3); see `referee audit verify --index`" in said
 
 
 def test_the_story_tells_answers_erasures_and_changed_facts(referee: Command, desk: Path) -> None:

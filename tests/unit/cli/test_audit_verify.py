@@ -10,9 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from referee.audit import AuditLog, open_log
+from referee.audit.index import up_to_date
 from referee.audit.segments import segment_names
 from referee.cli.main import cli
 from referee.domain import AuditError, InputError
+from tests.unit.audit.forged_index import forge
 
 RUN = {"decision": "d", "status": "started", "bot": "b", "summary": {}}
 
@@ -45,6 +47,33 @@ def test_an_intact_log_says_what_could_not_be_verified(tmp_path: Path) -> None:
     assert f"{tmp_path / 'audit.jsonl'}: 3 records, intact\n" in told.output
     assert "not verifiable: whether the newest records were deleted" in told.output
     assert "it has no signed checkpoint" in told.output
+
+
+def test_the_index_is_compared_with_the_log_when_asked_for(tmp_path: Path) -> None:
+    log_of(tmp_path, 3)
+    assert "the index" not in typed("audit", "verify", tmp_path).output  # there is none
+    with up_to_date(tmp_path):
+        pass
+    assert "the index" not in typed("audit", "verify", tmp_path, "--index").output
+    forge(tmp_path, "UPDATE bots SET bot = 'other'")
+    remark = "the index was not compared with the log: add --index"
+    told = typed("audit", "verify", tmp_path)
+    assert told.exit_code == 0 and f"not verifiable: {remark}\n" in told.output
+    assert remark in json.loads(typed("audit", "verify", tmp_path, "--json").output)["not_verifiable"]
+    told = typed("audit", "verify", tmp_path, "--index")
+    assert told.exit_code == 1 and "doesn't say what the log says: in its table bots" in told.output
+    found = json.loads(typed("audit", "verify", tmp_path, "--index", "--json").output)
+    assert len(found["index_faults"]) == 1 and remark not in found["not_verifiable"]
+
+
+def test_an_index_is_not_compared_with_a_log_that_was_changed(tmp_path: Path) -> None:
+    log = log_of(tmp_path, 3)
+    with up_to_date(tmp_path):
+        pass
+    log.path.write_bytes(log.path.read_bytes().replace(b'"n":1', b'"n":7'))
+    told = typed("audit", "verify", tmp_path, "--index")
+    assert told.exit_code == 1
+    assert "the index was not compared with the log, which isn't what was written" in told.output
 
 
 def test_a_removed_tail_is_told_from_an_intact_log_by_the_checkpoints(bots: Path, tmp_path: Path) -> None:
