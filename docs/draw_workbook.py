@@ -9,7 +9,9 @@ import datetime
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from PIL import Image, ImageChops
@@ -62,9 +64,22 @@ def faults_of(path: Path) -> dict[CellAddress, list[str]]:
     return notes
 
 
-def sheets(path: Path, names: list[str]) -> list[Any]:
-    """A picture of each sheet named, as LibreOffice prints it, without the paper around it."""
+def sheets(
+    path: Path,
+    names: list[str],
+    *,
+    grid: bool = False,
+    marked: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    widths: Mapping[str, float] = MappingProxyType({}),
+) -> list[Any]:
+    """A picture of each sheet named, as LibreOffice prints it, without the paper around it.
+
+    ``grid`` shows the letters and numbers of columns and rows, ``marked`` colours cells of a sheet, ``widths`` are
+    those of columns (in characters), 0 leaves one out.
+    """
     from openpyxl import load_workbook
+    from openpyxl.styles import PatternFill
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     workbook = load_workbook(path)
     for sheet in list(workbook.sheetnames):
@@ -72,12 +87,24 @@ def sheets(path: Path, names: list[str]) -> list[Any]:
             del workbook[sheet]
     for sheet in workbook.worksheets:
         sheet.sheet_state = "visible" if sheet.title in names else "hidden"
+        sheet.print_options.headings = sheet.print_options.gridLines = grid
+        if grid:
+            sheet.page_setup.orientation = "landscape"
+            sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+            sheet.page_setup.fitToHeight = 0
+        for cell in marked.get(sheet.title, ()):
+            sheet[cell].fill = PatternFill("solid", fgColor="FFE066")
+        for column, width in widths.items():
+            sheet.column_dimensions[column].width = width
+            sheet.column_dimensions[column].hidden = not width
     printed = path.with_name(f"{path.stem}_printed.xlsx")
     workbook.save(printed)
     profile = f"-env:UserInstallation=file://{path.parent}/profile"
     command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(path.parent)]
     subprocess.run([*command, str(printed)], check=True, capture_output=True)
     pages = path.with_name(f"{path.stem}_page")
+    for earlier in path.parent.glob(f"{pages.name}-*.png"):
+        earlier.unlink()
     command = ["pdftoppm", "-r", str(DOTS_PER_INCH), "-png", str(printed.with_suffix(".pdf")), str(pages)]
     subprocess.run(command, check=True)
     return [cropped(Image.open(page)) for page in sorted(path.parent.glob(f"{pages.name}-*.png"))]

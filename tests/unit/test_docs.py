@@ -50,7 +50,7 @@ def command_lines() -> Iterator[tuple[str, list[str]]]:
         text = page.read_text(encoding="utf-8")
         for code in re.findall(r"```[^\n]*\n(.*?)```|`([^`\n]+)`", text, flags=re.DOTALL):
             for line in "".join(code).splitlines():
-                if not re.match(r"\s*referee( |$)", line) or re.match(r"referee: ", line.strip()):
+                if not re.match(r"\s*referee( |$)", line) or re.match(r"referee[ \w]*: ", line.strip()):
                     continue
                 words = shlex.split(line, comments=True)[1:]
                 if words and not PLACEHOLDERS & set(words):
@@ -91,7 +91,8 @@ def test_every_quoted_command_line_parses(page: str, words: list[str]) -> None:
         found = command.commands.get(rest[0])
         assert found is not None, f"{page}: there is no command {rest[0]}"
         name, *rest = rest
-        command, context = found, click.Context(found, info_name=name, parent=context)
+        command = found
+        context = click.Context(found, info_name=name, parent=context, **found.context_settings)
         if isinstance(found, click.Group) and (not rest or "|" in rest):
             for alternative in set(rest) - {"|"}:
                 assert alternative in found.commands, f"{page}: there is no command {alternative}"
@@ -110,17 +111,23 @@ def test_commands_are_quoted_at_all() -> None:
 
 def test_the_keyword_page_is_up_to_date() -> None:
     """Keywords, their arguments and their documentation; when it was made and by what version doesn't matter."""
-    place = REPOSITORY / "docs" / "generate_keywords.py"
-    specification = importlib.util.spec_from_file_location("generate_keywords", place)
-    assert specification is not None
-    assert specification.loader is not None
-    generator = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(generator)
+    generator = documentation_tool("generate_keywords")
     now = json.loads(generator.documentation().to_json(include_private=False, theme=None))
     page = (REPOSITORY / "docs" / "keywords.html").read_text(encoding="utf-8")
     start = page.index("libdoc = {") + len("libdoc = ")
     then, _ = json.JSONDecoder().raw_decode(page[start:].replace(r"\x3c", "<"))
     assert what_it_says(then) == what_it_says(now), "run: python docs/generate_keywords.py"
+
+
+def documentation_tool(name: str) -> Any:
+    """A module of the folder docs, which is no package."""
+    specification = importlib.util.spec_from_file_location(name, REPOSITORY / "docs" / f"{name}.py")
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module  # its dataclasses look there for the names of their types
+    specification.loader.exec_module(module)
+    return module
 
 
 def what_it_says(page: dict[str, Any]) -> dict[str, Any]:
@@ -154,6 +161,40 @@ def test_the_samples_of_the_bot_guide_run_as_written(workplace: Path) -> None:
         "A-1001.txt",
         "A-1003.txt",
     ]
+
+
+def test_the_path_of_the_bot_guide_can_be_walked_as_written(tmp_path: Path) -> None:
+    """A new bot, a changed rule that takes effect, a failed step, results in the list, a queue, a schedule; without
+    what needs an application.
+    """
+    walk = documentation_tool("guide_walk").Walk(tmp_path)
+    walk.through(REPOSITORY / "docs" / "bot-guide.md")
+    commands = [command for command, _ in walk.printed]
+    assert commands.count("referee run pay_suppliers") == 5
+    assert "PAY-1006" in what_was_decided(tmp_path / "bots/pay_suppliers/input/cases.xlsx", "auto")
+    assert (tmp_path / "output" / "pay_suppliers" / "payments" / "PAY-1006.txt").exists()
+    assert (tmp_path / "output" / "night_payments" / "payments" / "PAY-1001.txt").exists()
+
+
+def what_was_decided(cases: Path, route: str) -> list[object]:
+    """The ids of the cases beside which the bot wrote this route."""
+    from openpyxl import load_workbook
+
+    heads, *rows = load_workbook(cases).active.iter_rows(values_only=True)
+    place = heads.index("Route")
+    return [row[0] for row in rows if row[place] == route]
+
+
+def test_every_drawing_of_the_bot_guide_is_shown_there() -> None:
+    """A picture is taken where the guide shows it, so one that isn't shown would never be drawn again."""
+    guide = (REPOSITORY / "docs" / "bot-guide.md").read_text(encoding="utf-8")
+    drawings = re.findall(
+        r'^    "(\w+)": \("',
+        (REPOSITORY / "docs" / "draw_bots.py").read_text(encoding="utf-8"),
+        flags=re.MULTILINE,
+    )
+    assert drawings
+    assert [name for name in drawings if f"](pictures/{name}.png)" not in guide] == []
 
 
 def told(page: str, beginning: str) -> list[str]:

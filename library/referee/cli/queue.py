@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from referee.cli.output import json_option, print_json, print_table
-from referee.domain.counting import counted
+from referee.domain.counting import counted, number_of
 from referee.workitems.items import FailureKind, ItemState
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def add_items(
     if as_json:
         print_json({"queue": name, "items": len(added), **outcomes, "left_keys": left})
         return
-    click.echo(f"{len(added)} items for the queue {name}: {counted(outcomes)}")
+    click.echo(f"{number_of(len(added), 'item')} for the queue {name}: {counted(outcomes)}")
     if left:
         shown = ", ".join(left[:5]) + (", …" if len(left) > 5 else "")
         click.echo(f"left alone, as they are in work or finished with other data: {shown}")
@@ -338,7 +338,7 @@ def export_to(target: Path, path: Path, name: str | None, states: tuple[str, ...
     if as_json:
         print_json({"exported": count, "path": str(target)})
     else:
-        click.echo(f"{count} items in {target}")
+        click.echo(f"{number_of(count, 'item')} in {target}")
 
 
 @queue.command("import")
@@ -356,7 +356,7 @@ def import_from(source: Path, path: Path, as_json: bool) -> None:
     if as_json:
         print_json({"added": result.added, "known": result.known})
     else:
-        click.echo(f"{result.added} items added, {result.known} were known")
+        click.echo(f"{number_of(result.added, 'item')} added, {result.known} were known")
 
 
 def _open(path: Path) -> WorkQueue:
@@ -403,7 +403,7 @@ def _tell(count: int, what: str, as_json: bool) -> None:
     if as_json:
         print_json({what.replace(" ", "_"): count})
     else:
-        click.echo(f"{count} items {what}")
+        click.echo(f"{number_of(count, 'item')} {what}")
 
 
 def _told_state(item: WorkItem) -> str:

@@ -81,9 +81,9 @@ def test_show_tells_all_about_an_item(referee: Command, filled: WorkQueue) -> No
 
 
 def test_retry_puts_failed_items_back(referee: Command, filled: WorkQueue) -> None:
-    assert referee("queue", "retry", "P-1").out == "1 items put back to work\n"
+    assert referee("queue", "retry", "P-1").out == "1 item put back to work\n"
     assert referee("queue", "retry", "--all", "--kind", "BUSINESS", "--json").json == {"put_back_to_work": 0}
-    assert referee("queue", "retry", "--all").out == "1 items put back to work\n"
+    assert referee("queue", "retry", "--all").out == "1 item put back to work\n"
     assert states(filled) == {"P-1": "PENDING", "P-2": "PENDING", "P-3": "RESERVED", "P-4": "PENDING"}
     assert referee("queue", "retry", "P-3").complaint == "this is for items that are FAILED: P-3 is RESERVED"
     for arguments in ((), ("P-3", "--all")):
@@ -92,7 +92,7 @@ def test_retry_puts_failed_items_back(referee: Command, filled: WorkQueue) -> No
 
 def test_release_takes_items_from_bots_that_are_gone(referee: Command, filled: WorkQueue) -> None:
     assert referee("queue", "release", "--all", "--lost").out == "0 items released\n"
-    assert referee("queue", "release", "P-3").out == "1 items released\n"
+    assert referee("queue", "release", "P-3").out == "1 item released\n"
     assert states(filled)["P-3"] == "PENDING"
 
 

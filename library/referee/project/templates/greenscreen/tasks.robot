@@ -16,7 +16,7 @@ ${CASES}    ${CURDIR}/input/cases.xlsx
 
 *** Tasks ***
 @title@
-    [Documentation]    Takes the cases of your own file with ``--variable CASES:file.xlsx``.
+    [Documentation]    Other cases: --variable CASES:file.xlsx
     Read Cases    ${CASES}
     On Action    change limit    Change Credit Limit In Credit Desk
     On Failure    Keep Credit Desk Screen

@@ -13,7 +13,7 @@ ${CASES}    ${CURDIR}/input/cases.xlsx
 
 *** Tasks ***
 @title@
-    [Documentation]    Takes the cases of your own file with ``--variable CASES:file.xlsx``.
+    [Documentation]    Other cases: --variable CASES:file.xlsx
     Read Cases    ${CASES}
     On Action    pay    Write Payment Order
     Process Cases

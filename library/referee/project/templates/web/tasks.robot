@@ -16,7 +16,7 @@ ${CASES}    ${CURDIR}/input/cases.xlsx
 
 *** Tasks ***
 @title@
-    [Documentation]    Takes the cases of your own file with ``--variable CASES:file.xlsx``.
+    [Documentation]    Other cases: --variable CASES:file.xlsx
     Read Cases    ${CASES}
     On Action    post invoice    Post Invoice In Portal
     On Failure    Keep Page Of Accounts Payable Portal
