@@ -41,6 +41,14 @@ with Index(folder) as index:
     index.catch_up()
     print(index.tail.position, "records,", index.path.stat().st_size // 2**20, "MiB")
 """,
+    "verify the log, without its index": """
+from referee.audit import verify
+print(verify(folder).records, "records")
+""",
+    "hold the index against the log": """
+from referee.audit.index_check import differing_indexes
+print(differing_indexes(folder) == ([], []))
+""",
     "open the log, find a case": """
 from referee.audit import AuditLog
 from referee.workitems import Ledger

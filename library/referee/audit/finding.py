@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from typing import Any
 
 from referee.audit.canonical_json import exact_json
@@ -13,12 +15,28 @@ from referee.audit.index import Index
 from referee.audit.index_rows import quickly_parsed, storable
 from referee.audit.placed_records import Place
 from referee.audit.reading import record_of
-from referee.audit.record import Record
+from referee.audit.record import KINDS, OWN_KINDS, Record
+from referee.domain import InputError, Route
 
 _Test = Callable[[Mapping[str, Any]], bool]
 _WORD = "(SELECT id FROM words WHERE text = ?)"
 _RULE = re.compile(r"(?P<table>.+):(?P<number>\d+)")
 _CELL = re.compile(r"((?P<sheet>.+)!)?(?P<cell>[A-Za-z]{1,3}\d+)")
+_TIME = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d{1,6})?)?)?)?)?)?Z?")
+_FIRST_TIME = "0001-01-01T00:00:00.000000"
+_ALL_KINDS = tuple(sorted(KINDS | OWN_KINDS))
+ROUTES = tuple(map(str, Route))
+STATUSES = (
+    "decided",
+    "acting",
+    "done",
+    "failed",
+    "in doubt",
+    "handed over",
+    "answered",
+    "exception open",
+    "exception closed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +48,9 @@ class Query:
     version (``review model:1.2.0``). ``status`` is that of the case under its latest decision; only that one is
     found then. ``start`` and ``end`` are UTC text like the times of records, the end not included. ``facts`` are
     names with the text of the value.
+
+    Raises InputError for a kind, route or status that there isn't, and for a time that is none: it would find nothing,
+    as if there were nothing to find.
     """
 
     kinds: Sequence[str] = ("decision",)
@@ -47,6 +68,39 @@ class Query:
     start: str = ""
     end: str = ""
     facts: Sequence[tuple[str, str]] = ()
+
+    def __post_init__(self) -> None:
+        for kind in self.kinds:
+            _require_one_of(_ALL_KINDS, "kind of record", kind)
+        for words, what, word in ((ROUTES, "route", self.route), (STATUSES, "status", self.status)):
+            if word:
+                _require_one_of(words, what, word)
+        for time in (self.start, self.end):
+            if time:
+                _require_time(time)
+
+    @property
+    def table_in_doubt(self) -> str:
+        """What looks like a rule or a cell in ``rule`` and is neither, so that it can only be the name of a table."""
+        is_plain = _RULE.fullmatch(self.rule) or _CELL.fullmatch(self.rule)
+        return "" if is_plain or not {":", "!"} & set(self.rule) else self.rule
+
+
+def _require_one_of(words: Sequence[str], what: str, word: str) -> None:
+    if word not in words:
+        near = get_close_matches(word.casefold(), words, 1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise InputError(f"{word!r} is no {what}; {meant}there are {', '.join(words)}")
+
+
+def _require_time(text: str) -> None:
+    try:
+        is_time = bool(_TIME.fullmatch(text))
+        datetime.fromisoformat(text.removesuffix("Z") + _FIRST_TIME[len(text.removesuffix("Z")) :])
+    except ValueError:
+        is_time = False
+    if not is_time:
+        raise InputError(f"{text!r} is no time; write 2026-11, 2026-11-21 or 2026-11-21T14:30 (UTC)")
 
 
 def find(
@@ -129,8 +183,8 @@ def _condition(query: Query) -> tuple[str, list[Any]]:
         (f"version = {_WORD}", query.workbook_version),
         ("writer IN (SELECT writer FROM bots WHERE bot = ?)", query.bot),
         (f"cases.latest = position AND cases.standing = {_WORD}", query.status),
-        ("time >= ?", query.start),
-        ("time < ?", query.end),
+        ("time >= ?", query.start.removesuffix("Z")),  # of which part of a time is the beginning
+        ("time < ?", query.end.removesuffix("Z")),
     )
     for part, value in asked:
         if value:

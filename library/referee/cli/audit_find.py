@@ -57,7 +57,13 @@ _PAUSE_SECONDS = 0.5
     help="Records of this kind instead of decisions; may be repeated.",
 )
 @click.option("--count", "only_count", is_flag=True, help="Only say how many there are.")
-@click.option("--limit", default=100, show_default=True, help="At most so many, the newest; 0 for all.")
+@click.option(
+    "--limit",
+    default=100,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="At most so many, the newest; 0 for all.",
+)
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @audit_option
 @whole_option
@@ -111,6 +117,11 @@ def find_records(
         )
     else:
         click.echo("no record says that")
+    if not number and query.table_in_doubt:
+        click.echo(
+            f"{query.table_in_doubt} was taken for the name of a table; a rule is written Limits:7, a cell Limits!A19",
+            err=True,
+        )
     if is_cut:
         click.echo(f"these are the newest {limit}; --limit 0 shows all, --count counts them", err=True)
     context.exit(0 if number else 1)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,35 +70,6 @@ class _Fact(click.ParamType[tuple[str, str]]):
         return name.strip(), text.strip()
 
 
-class _OneOf(click.ParamType[str]):
-    """One of a few words; a word that is none of them would find nothing, as if there were nothing to find."""
-
-    def __init__(self, name: str, words: Sequence[str]) -> None:
-        self.name = name
-        self._words = words
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        text = str(value)
-        if text and text not in self._words:
-            near = get_close_matches(text.casefold(), self._words, 1)
-            meant = f"did you mean {near[0]}? " if near else ""
-            self.fail(f"{text!r} is no {self.name}; {meant}there are {', '.join(self._words)}", param, ctx)
-        return text
-
-
-ROUTES = ("auto", "exception", "human")
-STATUSES = (
-    "decided",
-    "acting",
-    "done",
-    "failed",
-    "in doubt",
-    "handed over",
-    "answered",
-    "exception open",
-    "exception closed",
-)
-
 whole_option = click.option(
     "--whole", "is_whole", is_flag=True, help="Read and check the whole log, without its index."
 )
@@ -109,7 +79,6 @@ _OPTIONS = (
     click.option(
         "--route",
         default="",
-        type=_OneOf("route", ROUTES),
         help="Decided to go this way: auto, exception, human.",
     ),
     click.option("--action", default="", help="With this action."),
@@ -123,7 +92,6 @@ _OPTIONS = (
     click.option(
         "--status",
         default="",
-        type=_OneOf("status", STATUSES),
         help="Whose case stands there now: done, handed over, answered, ...",
     ),
     click.option("--bot", default="", help="Written in runs of this bot."),
@@ -149,7 +117,10 @@ def query_options(command: Command) -> Command:
 
 
 def query_of(given: dict[str, Any]) -> Query:
-    """What is asked for by ``query_options``, and by further options that are named like fields of the query."""
+    """What is asked for by ``query_options``, and by further options that are named like fields of the query.
+
+    Raises InputError for a route or status that there isn't.
+    """
     from referee.audit.finding import Query
 
     return Query(**given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +18,7 @@ from referee.audit.finding import Query, count, find
 from referee.audit.frames import to_pandas, to_polars, write_parquet
 from referee.audit.index import up_to_date
 from referee.audit.log_tail import newest_lines
-from referee.domain import AuditError
+from referee.domain import AuditError, InputError, Route
 
 DECISION: dict[str, Any] = {
     "decision": "limits",
@@ -120,6 +121,42 @@ def test_what_is_found_is_what_a_plain_reading_finds(tmp_path: Path) -> None:
             assert list(find(index, query)) == records and records
             assert list(find(index, query, newest_first=True)) == records[::-1]
             assert count(index, query) == len(records)
+
+
+@pytest.mark.parametrize(
+    ("asked", "complaint"),
+    [
+        ({"route": "nope"}, "'nope' is no route; there are auto, exception, human"),
+        ({"status": "dnoe"}, "'dnoe' is no status; did you mean done? there are decided,"),
+        ({"kinds": ("decisions",)}, "'decisions' is no kind of record; did you mean decision? there are"),
+        ({"start": "2026-99"}, "'2026-99' is no time; write 2026-11, 2026-11-21 or 2026-11-21T14:30 (UTC)"),
+        ({"end": "2026-02-30"}, "'2026-02-30' is no time"),
+        ({"end": "2026-11-21T14:30+01:00"}, "is no time"),
+        ({"start": "20261121"}, "is no time"),
+    ],
+)
+def test_what_would_silently_find_nothing_can_not_be_asked(asked: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(InputError) as refused:
+        Query(**asked)
+    assert complaint in str(refused.value)
+
+
+def test_parts_of_times_mean_their_beginning(tmp_path: Path) -> None:
+    times = ("2026-11-21T14:29:59.999999", "2026-11-21T14:30:00.000000", "2026-11-21T14:30:59.000000")
+    moments = iter(map(datetime.fromisoformat, (f"{time}+00:00" for time in times)))
+    log = AuditLog(tmp_path, clock=lambda: next(moments))
+    for number in range(3):
+        log.append("decision", {"case": f"c{number}", "decision": "d", "route": "human"})
+    with up_to_date(tmp_path) as index:
+        asked: dict[str, Any]
+        for asked, found in (
+            ({"start": "2026-11-21T14:30"}, 2),
+            ({"start": "2026-11-21T14:30Z"}, 2),
+            ({"end": "2026-11-21T14:30:00Z"}, 1),
+            ({"start": "2026-11", "end": "2027", "route": Route.HUMAN}, 3),
+            ({"start": "2026-11-21T14:30:00.000001Z"}, 1),
+        ):
+            assert count(index, Query(**asked)) == found
 
 
 def test_the_newest_records_are_found_from_the_end_through_all_files(tmp_path: Path) -> None:

@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-from referee.audit import AuditLog
-from referee.cli import audit_options
+from referee.audit import AuditLog, finding
 from referee.domain import Case, Route
 from referee.workbook import read_cases
 from referee.workitems import Status
@@ -103,6 +102,7 @@ def test_what_was_found_is_shown_as_a_table_or_as_csv(
         (["--fact", "amount"], "'amount' names no fact and value; write amount=1200"),
         (["--route", "humna"], "'humna' is no route; did you mean human? there are auto, exception, human"),
         (["--status", "fnord"], "'fnord' is no status; there are decided, acting, done, failed, in doubt,"),
+        (["--limit", "-1"], "-1 is not in the range x>=0"),
         (["--audit", "folder"], "there is no audit log in folder; name its folder with --audit"),
     ],
 )
@@ -111,8 +111,18 @@ def test_what_can_not_be_asked_is_one_sentence(referee: Command, options: list[s
 
 
 def test_routes_and_statuses_that_can_be_asked_for_are_those_there_are() -> None:
-    assert tuple(Route) == audit_options.ROUTES
-    assert tuple(Status) == audit_options.STATUSES
+    assert tuple(Route) == finding.ROUTES
+    assert tuple(Status) == finding.STATUSES
+
+
+def test_what_looks_like_a_rule_and_is_none_is_told_where_nothing_is_found(referee: Command) -> None:
+    for rule in ("routing:abc", "routing!5"):
+        said = referee("audit", "find", "--rule", rule, "--count", "--audit", "audit")
+        assert (said.code, said.out) == (1, "0\n")
+        assert said.err == (
+            f"{rule} was taken for the name of a table; a rule is written Limits:7, a cell Limits!A19\n"
+        )
+    assert referee("audit", "find", "--rule", "routing:3", "--count", "--audit", "audit").err == ""
 
 
 def test_an_index_whose_rows_were_changed_hides_nothing(referee: Command, desk: Path) -> None:
