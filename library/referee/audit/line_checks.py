@@ -26,6 +26,7 @@ from referee.audit.record import (
 from referee.domain import LineAddress
 
 MOST_FAULTS = 100
+_TOLD_REPEATS = 3
 _PROGRESS_EVERY = 32_768
 _OWN = tuple(f'{kind}"'.encode() for kind in OWN_KINDS)
 
@@ -62,6 +63,8 @@ class Lines:
         # Positions that were passed over, and the fault that says so: a later line may turn out to be one of
         # them.
         self._missing: dict[int, int] = {}
+        self._repeats = 0  # lines one behind the other that stand somewhere before, up to that line
+        self._repeated_line = 0
         self._backing = backing
         self._contents = contents
         self._tie = tie
@@ -70,6 +73,7 @@ class Lines:
     def begin(self, path: Path, tail: Tail, *, is_opened: bool) -> None:
         """The next file, whose first record goes behind ``tail``."""
         self.path, self._line, self.tail = path, 0, tail
+        self._repeated_line = 0
         self.following, self.is_opened = "", is_opened
 
     def take_back(self) -> int:
@@ -145,7 +149,7 @@ class Lines:
             self._report_moved(links.position)
             self.tail = replace(tail, offset=end)
         elif links.position < expected:
-            self.report("repeated", f"record {links.position} stands here again", links.position)
+            self._report_repeated(links.position)
             self.tail = replace(tail, offset=end)
         else:
             if links.position > expected:
@@ -234,6 +238,19 @@ class Lines:
             before.place,
             before.position,
         )
+
+    def _report_repeated(self, position: int) -> None:
+        """Tells the first few of a stretch, such as a file in the place of another, and counts the rest."""
+        goes_on = self._repeated_line and self._repeated_line == self._line - 1
+        self._repeats = self._repeats + 1 if goes_on else 1
+        self._repeated_line = self._line
+        more = self._repeats - _TOLD_REPEATS
+        last = self.faults[-1] if self.faults else None
+        if more > 1 and last is not None and last.code == "repeated":
+            message = f"{more} more records stand here again, up to line {self._line}"
+            self.faults[-1] = replace(last, message=message)
+        else:
+            self.report("repeated", f"record {position} stands here again", position)
 
     def report(self, code: str, message: str, position: int) -> None:
         """A fault at the line that was read last."""

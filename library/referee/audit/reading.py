@@ -50,7 +50,7 @@ def read_lines(folder: Path, after: Tail) -> Iterator[tuple[bytes, Tail]]:
                     yield line, chain.tail
         except FileNotFoundError:
             if is_known:
-                raise _missing(path, tail) from None
+                raise _missing(path) from None
             return  # another process has closed the segment before and begins this one just now
         except OSError as fault:
             raise AuditError(f"{path} can't be read: {reason(fault)}") from fault
@@ -123,10 +123,11 @@ def cut_short(path: Path, known: Tail) -> AuditError:
     )
 
 
-def _missing(path: Path, tail: Tail) -> AuditError:
+def _missing(path: Path) -> AuditError:
     if path.name == FIRST_SEGMENT and not segment_names(path.parent):
         return AuditError(f"{path} can't be read: no such file or directory")
     return AuditError(
-        f"the segment {path} of the audit log is missing: it holds the records from {tail.position} on; put it "
+        f"the segment {path} of the audit log is missing: it holds the records from "
+        f"{first_position(path.name) or 0} on; put it "
         "back from the archive or the backup"
     )

@@ -148,14 +148,14 @@ def test_parts_of_times_mean_their_beginning(tmp_path: Path) -> None:
     for number in range(3):
         log.append("decision", {"case": f"c{number}", "decision": "d", "route": "human"})
     with up_to_date(tmp_path) as index:
-        asked: dict[str, Any]
-        for asked, found in (
+        expected: list[tuple[dict[str, Any], int]] = [
             ({"start": "2026-11-21T14:30"}, 2),
             ({"start": "2026-11-21T14:30Z"}, 2),
             ({"end": "2026-11-21T14:30:00Z"}, 1),
             ({"start": "2026-11", "end": "2027", "route": Route.HUMAN}, 3),
             ({"start": "2026-11-21T14:30:00.000001Z"}, 1),
-        ):
+        ]
+        for asked, found in expected:
             assert count(index, Query(**asked)) == found
 
 

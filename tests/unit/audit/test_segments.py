@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import threading
 from hashlib import sha256
 from itertools import pairwise
@@ -255,6 +256,34 @@ def test_a_missing_segment_in_between_is_named(tmp_path: Path) -> None:
     assert (absent.first, absent.last) == (int(names[1][6:18]), int(names[2][6:18]) - 1)
     with pytest.raises(AuditError, match=rf"the segment .*{names[1]} of the audit log is missing"):
         list(log.records())
+
+
+def test_a_segment_that_goes_missing_while_it_is_read_is_named_with_its_own_first_record(
+    tmp_path: Path,
+) -> None:
+    log_of(tmp_path, 12)
+    name = segment_names(tmp_path)[-1]
+    *_, (_, known) = read_lines(tmp_path, Tail())
+    assert known.position > int(name[6:18])
+    (tmp_path / name).unlink()
+    with pytest.raises(AuditError, match=rf"it holds the records from {int(name[6:18])} on; put it back"):
+        list(read_lines(tmp_path, known))
+
+
+def test_swapped_segments_are_told_in_few_words(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path, segment_bytes=60_000)
+    log.append_many(("run", {**RUN, "n": number}) for number in range(500))
+    for number in range(600):
+        log.append_many(("run", {**RUN, "n": number + part}) for part in range(5))
+    names = segment_names(tmp_path)
+    one, other = tmp_path / names[1], tmp_path / names[2]
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+    faults = verify(tmp_path).faults
+    repeated = [fault for fault in faults if fault.code == "repeated"]
+    assert len(faults) < 20 and len(repeated) == 4
+    assert re.fullmatch(r"\d\d more records stand here again, up to line \d+", repeated[-1].message)
 
 
 def test_an_edited_byte_in_an_older_segment_is_named_by_file_and_line(tmp_path: Path) -> None:

@@ -97,6 +97,20 @@ def test_a_repeated_line_is_named(tmp_path: Path) -> None:
     assert found.faults[0].message == "record 1 stands here again"
 
 
+def test_the_first_of_many_repeated_lines_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+    lines = lines_of(tmp_path, 40)
+    found = verified(tmp_path, [*lines[:30], *lines[10:25], *lines[30:], lines[4], lines[5]])
+    assert summary(found) == [("repeated", line, line - 21) for line in (31, 32, 33, 34)] + [
+        ("repeated", 56, 4),
+        ("repeated", 57, 5),
+    ]
+    assert [fault.message for fault in found.faults[2:5]] == [
+        "record 12 stands here again",
+        "12 more records stand here again, up to line 45",
+        "record 4 stands here again",
+    ]
+
+
 def test_a_rehashed_forgery_is_named_by_the_record_behind_it(tmp_path: Path) -> None:
     lines = lines_of(tmp_path)
     body = lines[2].replace(b'"n":2', b'"n":7').split(b',"hash":')[0]
