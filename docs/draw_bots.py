@@ -162,7 +162,7 @@ def changed_screen(walk: Walk, picture: Path) -> None:
         log.unfold(keep)
         log.unfold(log.named("Take Screen Picture"))
         fail = log.named("Fail")
-        log.save(picture, f"#{fail}", f"#{keep}", height=736)
+        log.save(picture, f"#{fail}", f"#{keep}", height=728)
 
 
 def portal(walk: Walk, picture: Path) -> None:

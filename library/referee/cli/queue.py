@@ -212,7 +212,8 @@ def show_item(key: str, path: Path, name: str | None, folder: Path | None, as_js
 def retry_items(
     keys: tuple[str, ...], path: Path, name: str | None, everything: bool, kind: str | None, as_json: bool
 ) -> None:
-    """Put FAILED items back to work, as if they had never failed.
+    """Put FAILED items back to work, as if they had never failed. A case of theirs that is on the worklist stays with
+    people; once it is answered there, the next run closes its item.
 
     Example: referee queue retry --all --kind APPLICATION
     """
@@ -221,6 +222,10 @@ def retry_items(
     if kind:
         items = [item for item in items if item.failure is not None and item.failure.kind == kind]
     _tell(opened.retry(items), "put back to work", as_json)
+    if items:
+        click.echo(
+            "remark: cases that are on the worklist stay with people until they are answered", err=True
+        )
 
 
 @queue.command("release")
