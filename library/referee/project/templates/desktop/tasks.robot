@@ -1,13 +1,13 @@
 *** Settings ***
-Documentation     @title@
-...
-...               Changes bank details in the supplier accounts where the rules allow it, and leaves the
+Documentation     Changes bank details in the supplier accounts where the rules allow it, and leaves the
 ...               rest to people.
 
 Library           RefereeLibrary    decision_tables/@name@.xlsx
 Resource          resources/supplier_accounts.resource
 
 Suite Teardown    Close Supplier Accounts
+
+Name              @title@
 
 
 *** Variables ***

@@ -1,13 +1,13 @@
 *** Settings ***
-Documentation     @title@
-...
-...               Changes credit limits in the credit desk where the rules allow it, and leaves the rest
+Documentation     Changes credit limits in the credit desk where the rules allow it, and leaves the rest
 ...               to people.
 
 Library           RefereeLibrary    decision_tables/@name@.xlsx
 Resource          resources/credit_desk.resource
 
 Suite Teardown    Close Credit Desk
+
+Name              @title@
 
 
 *** Variables ***

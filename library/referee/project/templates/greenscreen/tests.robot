@@ -8,6 +8,8 @@ Library          RefereeLibrary    decision_tables/@name@.xlsx    audit=${OUTPUT
 Suite Setup      Forget Earlier Decisions
 Test Template    Route Of Request Should Be
 
+Name             @title@ Tests
+
 
 *** Test Cases ***
 A Small Raise Is Made

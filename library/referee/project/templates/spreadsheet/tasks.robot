@@ -1,10 +1,10 @@
 *** Settings ***
-Documentation    @title@
-...
-...              Pays what the rules let a bot pay by itself, and leaves the rest to people.
+Documentation    Pays what the rules let a bot pay by itself, and leaves the rest to people.
 
 Library          OperatingSystem
 Library          RefereeLibrary    decision_tables/@name@.xlsx
+
+Name             @title@
 
 
 *** Variables ***

@@ -1,13 +1,13 @@
 *** Settings ***
-Documentation     @title@
-...
-...               Posts invoices in the accounts-payable portal where the rules allow it, and leaves the
+Documentation     Posts invoices in the accounts-payable portal where the rules allow it, and leaves the
 ...               rest to people.
 
 Library           RefereeLibrary    decision_tables/@name@.xlsx
 Resource          resources/ap_portal.resource
 
 Suite Teardown    Close Accounts Payable Portal
+
+Name              @title@
 
 
 *** Variables ***
