@@ -229,7 +229,7 @@ class LogEnd:
 
     def _lock(self) -> None:
         try:
-            lock(self._lock_descriptor)
+            lock(self._lock_descriptor, self._at)
         except OSError as fault:
             raise AuditError(f"the audit log {self.path} can't be locked: {reason(fault)}") from fault
 

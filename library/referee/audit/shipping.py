@@ -66,7 +66,7 @@ def ship(folder: Path, share: Path) -> Shipped:
         return Shipped(share, 0)
     to = shipped_folder(share, folder)
     with (folder / LOCK_NAME).open("ab") as held:
-        lock(held.fileno())
+        lock(held.fileno(), held.name)
         try:
             to.mkdir(exist_ok=True)
             here, there = segment_names(folder), segment_names(to)

@@ -241,7 +241,7 @@ def _others_waiting(segment: Path) -> Iterator[None]:
         yield
         return
     with path.open("rb") as held:
-        lock(held.fileno())
+        lock(held.fileno(), path)
         try:
             yield
         finally:

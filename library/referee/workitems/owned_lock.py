@@ -33,7 +33,7 @@ class OwnedLock:
             make_folder(self.path.parent)
             while True:
                 descriptor = os.open(self.path, flags, 0o660)
-                if not lock(descriptor, wait=False):
+                if not lock(descriptor, self.path, wait=False):
                     os.close(descriptor)
                     return False
                 if self._is_in_place(descriptor):

@@ -271,7 +271,7 @@ def test_a_share_that_hangs_holds_up_neither_the_run_nor_its_end(host: Host, tmp
         followers=[Shipper(host.share, patience=timedelta(milliseconds=20))],
     )
     with (host.folder / LOCK_NAME).open("ab") as hanging:  # as a process does that waits for the share
-        lock(hanging.fileno())
+        lock(hanging.fileno(), hanging.name)
         begun = time.monotonic()
         for number in range(3):
             log.append("run", {"n": number})

@@ -36,7 +36,7 @@ def test_windows_locks_one_byte_behind_the_content_and_waits_for_it(
     system = WindowsLocks(refusals=3)
     windows = loaded_on("win32", file_lock, monkeypatch, msvcrt=system)
     with (tmp_path / "lock").open("wb") as file:
-        assert windows.lock(file.fileno()) is True
+        assert windows.lock(file.fileno(), file.name) is True
         windows.unlock(file.fileno())
     at = 0x7FFF_FFFE
     assert system.calls == [(2, at, 1)] * 4 + [(0, at, 1)]
@@ -45,8 +45,8 @@ def test_windows_locks_one_byte_behind_the_content_and_waits_for_it(
 def test_windows_does_not_wait_when_asked_not_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     windows = loaded_on("win32", file_lock, monkeypatch, msvcrt=WindowsLocks(refusals=1))
     with (tmp_path / "lock").open("wb") as file:
-        assert windows.lock(file.fileno(), wait=False) is False
-        assert windows.lock(file.fileno(), wait=False) is True
+        assert windows.lock(file.fileno(), file.name, wait=False) is False
+        assert windows.lock(file.fileno(), file.name, wait=False) is True
 
 
 @pytest.fixture
@@ -62,9 +62,9 @@ def test_windows_keeps_one_lock_file_through_all_segments(
     locked: list[str] = []
     real = file_lock.lock
 
-    def lock(descriptor: int) -> bool:
+    def lock(descriptor: int, path: str) -> bool:
         locked.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
-        return real(descriptor)
+        return real(descriptor, path)
 
     if not Path("/proc/self/fd").exists():
         pytest.skip("tells files from descriptors by /proc")
