@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -50,13 +51,14 @@ def log(tmp_path: Path) -> AuditLog:
 
 
 @pytest.fixture
-def holder(log: AuditLog) -> Iterator[subprocess.Popen[str]]:
+def holder(log: AuditLog, repository: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that has the log's lock until its input ends."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(lock_path(log.path))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env={**os.environ, "PYTHONPATH": str(repository / "library")},
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "held\n"
         yield process
