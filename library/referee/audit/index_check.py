@@ -8,7 +8,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
-from referee.audit.index_files import index_files, index_places
+from referee.audit.index_files import SUFFIX, index_files, index_places, is_shared
 from referee.audit.index_rows import (
     TABLES,
     TOTALLED,
@@ -35,7 +35,11 @@ def differing_indexes(
     a record. Bots may go on meanwhile. ``progress`` is told the records so far, and of how many. Raises AuditError when
     the log itself isn't what was written.
     """
-    faults, skipped = [], []
+    faults: list[str] = []
+    skipped = [
+        f"the index {path} wasn't compared with the log: that takes the right to write beside it"
+        for path in _closed_to_us(folder)
+    ]
     for place, beginning in index_places(folder):
         for path in index_files(place, beginning):
             try:
@@ -62,8 +66,16 @@ def differing_indexes(
 
 
 def has_index(folder: Path) -> bool:
-    """Whether there is anything that ``differing_indexes`` would compare."""
-    return any(index_files(place, beginning) for place, beginning in index_places(folder))
+    """Whether there is anything that ``differing_indexes`` would compare, or say why it doesn't."""
+    return bool(_closed_to_us(folder)) or any(
+        index_files(place, beginning) for place, beginning in index_places(folder)
+    )
+
+
+def _closed_to_us(folder: Path) -> list[Path]:
+    """Indexes beside the log that bots use, where this user may only read."""
+    is_used = is_shared(folder) or any(place == folder for place, _ in index_places(folder))
+    return [] if is_used else sorted(folder.glob(f"audit-????????{SUFFIX}"))
 
 
 class _ArchivedError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from referee.audit import AuditLog
 from referee.audit.index import up_to_date
-from referee.audit.index_check import differing_indexes
+from referee.audit.index_check import differing_indexes, has_index
 from tests.unit.audit.forged_index import forge
 
 
@@ -64,6 +65,18 @@ def test_a_forged_index_is_named_though_its_sums_agree(
     assert told in fault
     assert "delete it" in fault
     assert not skipped
+
+
+def test_an_index_that_this_user_may_only_read_is_said_not_to_be_compared(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge(folder, "UPDATE bots SET bot = 'other'")
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != folder and access(path, mode))
+    assert has_index(folder)
+    faults, [skipped] = differing_indexes(folder)
+    assert not faults
+    assert skipped.endswith("wasn't compared with the log: that takes the right to write beside it")
 
 
 def test_an_index_of_an_archived_log_is_said_not_to_be_compared(folder: Path, tmp_path: Path) -> None:
