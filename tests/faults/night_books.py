@@ -144,7 +144,8 @@ class _Case:
 
     def _in_the_log(self, end: str) -> Iterator[str]:
         decisions = sum(kind == "decision" for kind, _ in self.records)
-        if decisions != (self.item.story is not Story.NO_FACTS):
+        # What holds no facts need not be decided; if it is, then for people.
+        if decisions > 1 or (not decisions and self.item.story is not Story.NO_FACTS):
             yield f"it was decided {decisions} times"
         if self.state is None:
             if end != NO_FACTS:
