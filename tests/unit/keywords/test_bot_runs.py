@@ -137,7 +137,7 @@ def test_a_fatal_error_stops_the_run_and_leaves_the_other_cases_alone(folder: Fo
 
 
 def test_a_task_that_has_run_out_of_time_leaves_the_other_cases_alone(folder: Folder) -> None:
-    code, said = folder.run("Sleep    60s", "[Timeout]    8s")
+    code, said = folder.run("Sleep    20s", "[Timeout]    8s")
     assert code != 0
     assert "timeout 8 seconds exceeded" in said
     assert folder.paid == ["P-1"]
