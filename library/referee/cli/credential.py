@@ -60,17 +60,22 @@ def set_(name: str, user: str | None, keyring: bool, variable: str | None, from_
 
 @credential.command("list")
 @json_option
-def list_(as_json: bool) -> None:
-    """The names of the credentials that are kept, and where. A place that can't be read is told."""
+def list_(as_json: bool) -> int:
+    """The names of the credentials that are kept, and where.
+
+    Ends with 2 when the encrypted file is there and can't be opened, as nobody knows then what it holds.
+    """
     from referee.credentials import SystemKeyring
 
     rows: list[tuple[str, str]] = []
     remarks: list[str] = []
+    unread = ""
     try:
         file = _file()
         rows += [(name, str(file.path)) for name in sorted(file.read())]
     except InputError as error:
-        remarks.append(str(error))
+        unread = f"the credentials of the encrypted file can't be read: {error}"
+        remarks.append(unread)
     try:
         rows += [(name, "keyring") for name in SystemKeyring().names()]
     except InputError as error:
@@ -79,13 +84,17 @@ def list_(as_json: bool) -> None:
         print_json(
             {"credentials": [{"name": name, "place": place} for name, place in rows], "remarks": remarks}
         )
-        return
+        return 2 if unread else 0
     if rows:
         print_table(("name", "place"), rows)
-    else:
+    elif not unread:
         click.echo("no credentials are kept")
     for remark in remarks:
-        click.echo(f"remark: {remark}")
+        if remark != unread:
+            click.echo(f"remark: {remark}")
+    if unread:
+        raise InputError(unread)
+    return 0
 
 
 @credential.command("remove")

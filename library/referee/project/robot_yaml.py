@@ -146,9 +146,17 @@ def project_folder(folder: Path) -> Path | None:
 def read_robot_yaml(path: Path) -> Project:
     """Raises RulesError with every fault of the file by line."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise InputError(f"{path}: this file can't be read ({fault})") from None
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
+    except OSError as fault:
+        raise InputError(f"{path}: this file can't be read ({fault.strerror or fault})") from None
+    except UnicodeDecodeError as fault:
+        message = (
+            "there is a letter that isn't UTF-8; save the file as UTF-8, which editors offer in `Save as`, as the "
+            "encoding"
+        )
+        place = LineAddress(path.name, content.count(b"\n", 0, fault.start) + 1)
+        raise RulesError(path.name, [Diagnostic("robot-yaml", message, place=place)]) from None
     reading = _Reading(path)
     project = reading.project(text)
     if reading.faults or project is None:

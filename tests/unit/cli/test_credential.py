@@ -121,3 +121,23 @@ def test_the_keyring_of_the_system_may_keep_it(
         assert [referee("credential", "remove", "desk", "--keyring").code for _ in range(2)] == [0, 1]
     finally:
         keyring.set_keyring(before)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="looks at the rights of the key")
+def test_a_file_that_cannot_be_opened_is_never_told_as_empty(
+    referee: Command, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    referee("credential", "key", "new", "bots.key")
+    monkeypatch.setenv("REFEREE_CREDENTIALS_KEY", "bots.key")
+    monkeypatch.setenv("FIRST_PASSWORD", PASSWORD)
+    referee("credential", "set", "one", "--from-env", "FIRST_PASSWORD")
+    Path("bots.key").chmod(0o644)
+    said = referee("credential", "list")
+    assert said.code == 2
+    assert (
+        "the credentials of the encrypted file can't be read: the key bots.key may be read by others"
+        in said.err
+    )
+    assert "no credentials are kept" not in said.out
+    listed = referee("credential", "list", "--json")
+    assert listed.code == 2 and "may be read by others" in listed.json["remarks"][0]

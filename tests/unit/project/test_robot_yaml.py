@@ -180,3 +180,12 @@ def test_a_folder_without_robot_yaml_is_told_what_to_do(tmp_path: Path) -> None:
 
 def test_the_projects_own_robot_yaml_has_no_fault(repository: Path) -> None:
     assert {"invoice_approval", "loan_applications"} <= set(read_project(repository).tasks)
+
+
+def test_a_file_that_is_not_utf_8_is_told_with_its_line_and_how_to_save_it(folder: Path) -> None:
+    (folder / "robot.yaml").write_bytes(GOOD.replace("a b", "Büro").encode("latin-1"))
+    with pytest.raises(RulesError) as error:
+        read_robot_yaml(folder / "robot.yaml")
+    assert "robot.yaml, line 8: there is a letter that isn't UTF-8; save the file as UTF-8" in str(
+        error.value
+    )
