@@ -3,7 +3,8 @@
 A run that ends by itself closes what it opened. One that is killed can't, and where its supervisors are killed with it
 browsers and virtual displays live on. So a run marks its environment, which all that it starts inherits, and notes the
 mark in a file that it removes at its end. Where that file is still there and the process named in it is gone, the run
-was killed (ADR 0021).
+was killed (ADR 0021). A bot that is watched is marked twice: by the one that watches it, so that it bears a mark from
+its first moment whatever it runs, and by itself.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,12 +58,12 @@ class Leftovers:
         return bool(self.programs or self.folders)
 
 
-def begin_run() -> Leftovers:
+def begin_run(say: Callable[[str], None] = _LOGGER.warning) -> Leftovers:
     """Marks this process as a run, and first clears up after those that were killed. Does nothing the second time.
 
-    What it cleared up it gives back, and writes to Python's log, which stands in log.html. Touches only what belongs to
-    the same user on the same machine and bears the mark of a run that is gone, and the children of such programs; never
-    a live run, what started it, or what it started.
+    What it cleared up it gives back, and says: to Python's log if nothing else is named, which stands in log.html.
+    Touches only what belongs to the same user on the same machine and bears the mark of a run that is gone, and the
+    children of such programs; never a live run, what started it, or what it started.
     """
     if _begun and _pid_of(_begun[0]) == os.getpid():
         return Leftovers()
@@ -75,8 +77,15 @@ def begin_run() -> Leftovers:
     atexit.register(_end_run, note, os.getpid())
     leftovers = _end_leftovers()
     if leftovers:
-        _LOGGER.warning("%s", leftovers)
+        say(str(leftovers))
     return leftovers
+
+
+def watches(pid: int) -> None:
+    """Notes that this run watches a process: while that one works, the run isn't gone, even if this one was killed."""
+    if _begun and (started := _started(pid)):
+        with suppress(OSError):  # the process works already; without the note it counts as live while we do
+            Path(tempfile.gettempdir(), _begun[0]).write_text(f"{pid} {started}", encoding="ascii")
 
 
 def temporary_folder(purpose: str) -> Path:
@@ -92,8 +101,9 @@ def _end_run(note: Path, pid: int) -> None:
 
 def _end_leftovers() -> Leftovers:
     notes, folders = _left_in_temporary_folder()
-    gone = {note.name for note in notes if _is_gone(note.name)}
-    live = {_pid_of(note.name) for note in notes if note.name not in gone}
+    gone = {note.name for note in notes if _is_gone(note)}
+    live = {pid for note in notes if note.name not in gone for pid in (_pid_of(note.name), _watched(note)[0])}
+    live.discard(0)  # of a run that watches nothing
     programs, all_ended = _end_programs(gone, live)
     # A run that lives has its note, and had it before its folders: so notes are looked for after these.
     there = {_short(note.name) for note in _left_in_temporary_folder()[0] if note.name not in gone}
@@ -136,10 +146,25 @@ def _pid_of(mark: str) -> int:
     return int(found[2]) if found else 0
 
 
-def _is_gone(mark: str) -> bool:
-    """Whether the run's process has ended. One of another machine or container counts as live: nobody can tell here."""
-    found = _MARK.fullmatch(mark)
-    return found is not None and found[1] == _place() and _started(int(found[2])) != found[3]
+def _is_gone(note: Path) -> bool:
+    """Whether the run's process has ended, and the one it watched.
+
+    One of another machine or container counts as live: nobody can tell here.
+    """
+    found = _MARK.fullmatch(note.name)
+    if found is None or found[1] != _place() or _started(int(found[2])) == found[3]:
+        return False
+    pid, started = _watched(note)
+    return not pid or _started(pid) != started
+
+
+def _watched(note: Path) -> tuple[int, str]:
+    """The process that a run watches, and when it started; 0 where it watches none."""
+    try:
+        pid, _, started = note.read_text(encoding="ascii").partition(" ")
+        return int(pid), started
+    except (OSError, ValueError):
+        return 0, ""
 
 
 def _place() -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,18 +91,21 @@ def run(
     """
     from referee.audit import utc_now
     from referee.domain import RefereeError
-    from referee.project.bot_run import Ended, ExitCode, stop_requests
+    from referee.killed_runs import begin_run, watches
+    from referee.project.bot_run import Ended, ExitCode, read_limits, stop_requests
+    from referee.project.notices import check_ways
     from referee.project.robot_yaml import read_project
     from referee.project.run_folder import RunFolder, folder_of_bot, lost_runs, note_lost
     from referee.workitems.owned_lock import OwnedLock
 
-    def tell(ended: Ended, started: datetime, place: Path | None = None, counts: Any = None) -> None:
+    def tell(ended: Ended, started: datetime, place: Path | None = None, counts: Any = None) -> bool:
         notice = _notice(bot, ended, started, place, counts or {})
-        _send(notice, mail_to, webhook)
+        return _send(notice, mail_to, webhook)
 
     started = datetime.now().astimezone()
     try:
-        limits = _limits(time_limit, until, grace, started)
+        check_ways(mail_to, webhook, os.environ)
+        limits = read_limits(time_limit, until, grace, started)
         project = read_project(folder)
         if as_list:
             _print_bots(project)
@@ -112,6 +116,11 @@ def run(
         # With an output folder of its own it is another worker of the bot, not the same start again.
         place = folder_of_bot(project.artifacts, bot if output == task.output_folder() else f"{bot} {output}")
         lock = OwnedLock(place / "run.lock", utc_now)
+        if not tell_if_lost:
+            try:
+                begin_run(_say)  # what a killed run left may still hold the lock
+            except OSError as fault:
+                _say(f"what killed runs left isn't looked for ({fault.strerror or fault}: {fault.filename})")
         if not _taken(lock, _PATIENCE if tell_if_lost else 0.0):
             sentence = f"the bot `{bot}` is already running{lock.owner()}; nothing was started"
             _say(sentence)
@@ -120,25 +129,35 @@ def run(
             tell(Ended(ExitCode.BUSY, sentence, -1), started)
             context.exit(ExitCode.BUSY)
         try:
+            reached = True
             for lost in lost_runs(place):
                 sentence = "the run was lost: killed, or cut off with the machine"
                 _say(f"{lost}: {sentence}")
                 begun = datetime.fromtimestamp(lost.stat().st_ctime).astimezone()
-                tell(Ended(ExitCode.FAILED, sentence, -1), begun, lost)
-                note_lost(lost)
+                # Where one notice doesn't get through the others are not waited for: all are sent at the next start.
+                reached = reached and tell(Ended(ExitCode.FAILED, sentence, -1), begun, lost)
+                if reached:
+                    note_lost(lost)
+            if not reached:
+                _say("nobody could be told of that; it is told again at the next start")
             if tell_if_lost:
                 context.exit(0)
             kept = RunFolder(place, started, project.folder / output if output else None)
+
+            def begun_bot(pid: int) -> None:
+                watches(pid)
+                lock.share(pid)
+
             with stop_requests() as requests:
                 ended, counts = _run(
-                    project, bot, robot_options, limits, kept, keep, lock.descriptor, requests
+                    project, bot, robot_options, limits, kept, keep, lock.descriptor, begun_bot, requests
                 )
                 if ended.code not in (ExitCode.PASSED, ExitCode.STOPPED):
                     tell(ended, started, kept.path, counts)
         finally:
             lock.free()
     except RefereeError as error:
-        tell(Ended(ExitCode.UNUSABLE, str(error).splitlines()[0], -1), started)
+        tell(Ended(ExitCode.UNUSABLE, str(error), -1), started)
         raise
     context.exit(ended.code)
 
@@ -151,11 +170,12 @@ def _run(
     kept: RunFolder,
     keep: int,
     held: int,
+    begun: Callable[[int], None],
     requests: StopRequests,
 ) -> tuple[Ended, dict[str, Any]]:
     """Runs the bot, keeps what it wrote, and says what became of it."""
     from referee.domain import InputError
-    from referee.project.bot_run import Ended, ExitCode, watch_bot
+    from referee.project.bot_run import ROBOT_REFUSED, Ended, ExitCode, watch_bot
     from referee.project.run_folder import CONSOLE, remove_old
 
     task = project.task(bot)
@@ -163,10 +183,20 @@ def _run(
     console = None if sys.stdout.isatty() else kept.path / CONSOLE
     try:
         ended = watch_bot(
-            project, task, options, limits, console=console, held=held, requests=requests, say=_say
+            project,
+            task,
+            options,
+            limits,
+            console=console,
+            held=held,
+            begun=begun,
+            requests=requests,
+            say=_say,
         )
     except InputError as error:
         ended = Ended(ExitCode.UNUSABLE, str(error), -1)
+    if ended.own == ROBOT_REFUSED and (said := _robots_words(console)):
+        ended = replace(ended, sentence=f"what the bot was given can't be used: {said}")
     counts: dict[str, Any] = {}
     try:
         counts = kept.keep()
@@ -193,6 +223,15 @@ def _run(
     return ended, counts
 
 
+def _robots_words(console: Path | None) -> str:
+    """What Robot Framework says of its options and files, which hold no facts of cases."""
+    try:
+        lines = [] if console is None else console.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line[10:] for line in lines if line.startswith("[ ERROR ] ")), "")
+
+
 def _taken(lock: OwnedLock, patience: float) -> bool:
     """Who asks for lost runs may be quicker than the system in ending what is left of one."""
     until = time.monotonic() + patience
@@ -206,20 +245,6 @@ def _taken(lock: OwnedLock, patience: float) -> bool:
 def _print_bots(project: Project) -> None:
     for name in sorted(project.tasks, key=lambda name: name != project.main):
         click.echo(name)
-
-
-def _limits(time_limit: str | None, until: str | None, grace: str, now: datetime) -> Limits:
-    from referee.domain import InputError
-    from referee.project.bot_run import Limits
-    from referee.project.run_end import end_of_run, span
-
-    seconds = None if time_limit is None else span(time_limit).total_seconds()
-    if seconds == 0:
-        raise InputError("--time-limit 0 leaves the bot no time; leave it out, or name a longer one")
-    end = end_of_run(until or "", None, now)
-    if end is not None and end <= now:
-        raise InputError(f"--until {until} is over already; name a time to come")
-    return Limits(seconds, end, span(grace).total_seconds())
 
 
 def _notice(bot: str, ended: Ended, started: datetime, place: Path | None, counts: dict[str, Any]) -> Notice:
@@ -237,13 +262,15 @@ def _notice(bot: str, ended: Ended, started: datetime, place: Path | None, count
     )
 
 
-def _send(notice: Notice, mail_to: Sequence[str], webhook: str) -> None:
-    """A notice that can't be sent is told, and changes nothing else."""
-    from referee.project.notices import send
+def _send(notice: Notice, mail_to: Sequence[str], webhook: str) -> bool:
+    """A notice that can't be sent is told, and changes nothing else. False where it got through in no way."""
+    from referee.project.notices import addresses, send
 
-    people = [address.strip() for entry in mail_to for address in entry.split(",") if address.strip()]
-    for fault in send(notice, people, webhook, os.environ):
+    people = addresses(mail_to)
+    faults = send(notice, people, webhook, os.environ)
+    for fault in faults:
         _say(fault)
+    return not faults or len(faults) < bool(people) + bool(webhook)
 
 
 def _say(sentence: str) -> None:

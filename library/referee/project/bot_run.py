@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 
 from referee.domain import InputError
 from referee.project.process_tree import ProcessTree, adopt_orphans, children
+from referee.project.run_end import end_of_run, span
 
 if TYPE_CHECKING:
     from referee.project.robot_yaml import BotTask, Project
@@ -33,7 +34,9 @@ _LEFT_BEHIND = 10.0
 _PAUSE = 0.05
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
 _HELP_SHOWN = 251  # Robot Framework printed its help or version
-_CANT_BE_USED = (2, 252)  # of our bot process; of Robot Framework
+ROBOT_REFUSED = 252
+"""How Robot Framework ends when its options or files can't be used."""
+_CANT_BE_USED = (2, ROBOT_REFUSED)  # 2 is our bot process's
 
 
 class ExitCode(IntEnum):
@@ -68,6 +71,17 @@ class Ended:
     left_behind: tuple[str, ...] = ()
 
 
+def read_limits(time_limit: str | None, until: str | None, grace: str, now: datetime) -> Limits:
+    """From what people write: ``8h``, ``06:00``, ``2m``. Raises InputError for what leaves the bot no time."""
+    seconds = None if time_limit is None else span(time_limit).total_seconds()
+    if seconds == 0:
+        raise InputError("--time-limit 0 leaves the bot no time; leave it out, or name a longer one")
+    end = end_of_run(until or "", None, now)
+    if end is not None and end <= now:
+        raise InputError(f"--until {until} is over already; name a time to come")
+    return Limits(seconds, end, span(grace).total_seconds())
+
+
 def watch_bot(
     project: Project,
     task: BotTask,
@@ -76,13 +90,15 @@ def watch_bot(
     *,
     console: Path | None,
     held: int | None,
+    begun: Callable[[int], None],
     requests: StopRequests,
     say: Callable[[str], None],
 ) -> Ended:
     """Runs the bot to its end. What it prints is passed on and, with ``console``, also written to that file.
 
     ``held`` is the descriptor of the run's lock: the bot's process holds it too, so that the bot counts as running for
-    as long as either of both does. ``requests`` are those to stop (see ``stop_requests``).
+    as long as either of both does. ``begun`` is told the number of that process. ``requests`` are those to stop
+    (see ``stop_requests``).
 
     Raises InputError where the command can't be started.
     """
@@ -92,6 +108,7 @@ def watch_bot(
     passed = () if held is None or sys.platform == "win32" else (held,)
     with _watched(environment, passed if task.runs_robot else ()) as descriptors:
         process = _start(project, task, options, environment, (*passed, *descriptors), console)
+    begun(process.pid)
     tree = ProcessTree(process, before)
     with _copied(process, console):
         stop, killed = _wait(process, tree, limits, requests, say)
@@ -261,8 +278,13 @@ def _ask(process: subprocess.Popen[bytes]) -> None:
             process.send_signal(signal.SIGTERM)
 
 
+def _end(own: int) -> str:
+    """How a process ended, by its code; below zero it is the number of the signal that ended it."""
+    return f"ended with {own}" if own >= 0 else f"was ended by {signal.Signals(-own).name}"
+
+
 def _verdict(task: BotTask, own: int, stop: str, killed: bool, limits: Limits) -> tuple[ExitCode, str]:
-    how = "had to be killed" if killed else "finished the case in hand" if own == 0 else f"ended with {own}"
+    how = "had to be killed" if killed else "finished the case in hand" if own == 0 else _end(own)
     if stop == "until" and own == 0:
         return ExitCode.PASSED, "the bot passed; it was asked to stop when its time was over"
     if stop in ("limit", "until"):

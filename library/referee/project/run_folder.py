@@ -109,7 +109,10 @@ def note_lost(run: Path) -> None:
 
 
 def remove_old(bot_folder: Path, keep: int) -> None:
-    """Removes all but the ``keep`` newest runs. What can't be removed now is removed another time."""
-    for path in runs(bot_folder)[:-keep]:
+    """Removes all but the ``keep`` newest runs, and none that was lost and not yet told.
+
+    What can't be removed now is removed another time.
+    """
+    for path in [path for path in runs(bot_folder)[:-keep] if (path / _ENDING).exists()]:
         with suppress(OSError):
             shutil.rmtree(path)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -57,6 +59,11 @@ class OwnedLock:
         """Of the lock that is held. A process that inherits it (not on Windows) holds the lock too, until it ends."""
         return self._descriptor
 
+    def share(self, pid: int) -> None:
+        """Notes who else holds it: the process that inherited the descriptor. It is named when the first has ended."""
+        with suppress(OSError):  # it holds the lock all the same
+            self._write(self._descriptor, pid)
+
     def free(self) -> None:
         unlock(self._descriptor)
         os.close(self._descriptor)
@@ -74,13 +81,18 @@ class OwnedLock:
         """Who holds it, to be put behind a sentence; empty when it has not said so yet."""
         try:
             owner = json.loads(self.path.read_bytes())
-            return f" (process {owner['pid']} on {owner['host']}, started {owner['started']})"
+            pid = owner["pid"]
+            if "heir" in owner and owner["host"] == socket.gethostname() and not _is_running(pid):
+                pid = owner["heir"]
+            return f" (process {pid} on {owner['host']}, started {owner['started']})"
         except (OSError, ValueError, KeyError, TypeError):
             return ""
 
-    def _write(self, descriptor: int) -> None:
+    def _write(self, descriptor: int, heir: int | None = None) -> None:
         started = self._clock().isoformat(timespec="seconds")
         owner = {"pid": os.getpid(), "host": socket.gethostname(), "started": started}
+        if heir is not None:
+            owner["heir"] = heir
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
         os.write(descriptor, json.dumps(owner).encode("utf-8"))
@@ -90,3 +102,15 @@ class OwnedLock:
             return os.path.samestat(os.fstat(descriptor), self.path.stat())
         except FileNotFoundError:
             return False
+
+
+def _is_running(pid: int) -> bool:
+    if sys.platform == "win32":
+        return True  # nobody inherits a lock there, and a signal would end the process
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -46,7 +46,13 @@ Pay
 class Folder:
     def __init__(self, path: Path, repository: Path) -> None:
         self.path = path
-        self.environment = {**os.environ, "PYTHONPATH": str(repository / "library")}
+        temporary = path / "tmp"  # of its own, so that what other tests had killed isn't cleared up here
+        temporary.mkdir()
+        self.environment = {
+            **os.environ,
+            "PYTHONPATH": str(repository / "library"),
+            "TMPDIR": str(temporary),
+        }
         (path / "bots" / "payments").mkdir(parents=True)
         (path / "robot.yaml").write_text(ROBOT_YAML)
         self.write("No Operation")
@@ -431,6 +437,163 @@ def test_a_lost_run_can_be_told_without_starting_another(folder: Folder, hook: H
     assert hook.told[0]["happened"] == "the run was lost: killed, or cut off with the machine"
     assert folder.run("payments", "--tell-if-lost", "--webhook", hook.address)[0] == 0
     assert len(hook.told) == 1
+
+
+def test_a_lost_run_stays_untold_until_a_notice_got_through(folder: Folder, hook: Hook) -> None:
+    for night in (20, 21):
+        (folder.path / "output" / "runs" / "payments" / f"2026-11-{night}T22-00-00").mkdir(parents=True)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # never listens, so each connection is refused at once
+        away = str(taken.getsockname()[1])
+        folder.environment |= {"REFEREE_SMTP_HOST": "127.0.0.1", "REFEREE_SMTP_PORT": away}
+        code, _, err = folder.run("payments", "--mail-to", "a@x.test", "--keep", "1")
+    assert code == 0
+    assert err.count("the run was lost") == 2 and err.count("the mail could not be sent") == 1
+    assert "nobody could be told of that; it is told again at the next start" in err
+    assert folder.run("payments", "--webhook", hook.address)[0] == 0
+    assert [told["log_folder"][-19:-9] for told in hook.told] == ["2026-11-20", "2026-11-21"]
+    assert "was lost" not in folder.run("payments", "--webhook", hook.address)[2]
+    assert len(hook.told) == 2
+
+
+def test_one_way_that_gets_through_is_enough_to_tell_of_a_lost_run(folder: Folder, hook: Hook) -> None:
+    (folder.path / "output" / "runs" / "payments" / "2026-11-21T22-00-00").mkdir(parents=True)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        away = str(taken.getsockname()[1])
+        folder.environment |= {"REFEREE_SMTP_HOST": "127.0.0.1", "REFEREE_SMTP_PORT": away}
+        for _ in range(2):
+            assert folder.run("payments", "--mail-to", "a@x.test", "--webhook", hook.address)[0] == 0
+    assert len(hook.told) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "fault"),
+    [
+        (("--webhook", "ftp://x/secret"), {}, "--webhook (or REFEREE_WEBHOOK): write the whole address"),
+        (("--webhook", "https://"), {}, "--webhook (or REFEREE_WEBHOOK): write the whole address"),
+        (("--mail-to", "a@x.test,not an address"), {}, "`not an address` is no address"),
+        (
+            ("--mail-to", "a@x.test"),
+            {"REFEREE_SMTP_PORT": "abc"},
+            "REFEREE_SMTP_PORT is `abc`; write a number",
+        ),
+        (("--mail-to", "a@x.test"), {"REFEREE_SMTP_SECURITY": "foo"}, "REFEREE_SMTP_SECURITY is `foo`"),
+    ],
+)
+def test_a_way_of_telling_that_can_never_work_is_refused_before_the_bot_starts(
+    folder: Folder, options: tuple[str, str], environment: dict[str, str], fault: str
+) -> None:
+    folder.environment |= environment
+    code, out, err = folder.run("payments", *options)
+    assert (code, out, fault in err) == (2, "", True), err
+    assert not (folder.path / "output").exists()
+    assert "secret" not in err
+
+
+def test_the_notice_of_what_cannot_be_used_says_what_it_was(folder: Folder, hook: Hook) -> None:
+    (folder.path / "robot.yaml").write_text(ROBOT_YAML.replace("shell", "shel"))
+    assert folder.run("payments", "--webhook", hook.address)[0] == 2
+    assert "line 3: the task `payments` has no field `shel`" in hook.told[0]["text"]
+    (folder.path / "robot.yaml").write_text(ROBOT_YAML)
+    assert folder.run("payments", "--webhook", hook.address, "--", "--untill", "06:00")[0] == 2
+    assert "can't be used: option --untill not recognized" in hook.told[1]["happened"]
+
+
+def test_a_mail_server_that_is_away_is_named_with_its_variables(folder: Folder) -> None:
+    folder.write("Fail    out of order")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        folder.environment |= {"REFEREE_SMTP_HOST": "127.0.0.1", "REFEREE_SMTP_PORT": str(port)}
+        err = folder.run("payments", "--mail-to", "a@x.test")[2]
+    assert (
+        f"the mail could not be sent: 127.0.0.1, port {port} (REFEREE_SMTP_HOST, REFEREE_SMTP_PORT): connection refused"
+        in err
+    )
+
+
+def test_a_bot_that_is_ended_by_a_signal_at_its_limit_is_told_so(folder: Folder) -> None:
+    text = ROBOT_YAML.replace(
+        "import sys; print('script', sys.argv[1:]); sys.exit(5)", "import time; time.sleep(60)"
+    )
+    (folder.path / "robot.yaml").write_text(text)
+    code, _, err = folder.run("script", "--time-limit", "1s")
+    assert code == 4
+    assert "the bot was asked to stop and was ended by SIGTERM" in err
+
+
+def started_programs(folder: Folder) -> int:
+    """Starts a bot that starts a program by itself; kills the run and the bot, and gives the program's number."""
+    folder.write(
+        "${left}=    Evaluate    subprocess.Popen(['sleep', '321'])    modules=subprocess\n"
+        "    Evaluate    open('bot', 'w').write(str(os.getpid()) + ' ' + str($left.pid) + ' ')    modules=os\n"
+        "    Sleep    60s"
+    )
+    return killed_with_its_bot(folder, "payments")
+
+
+def killed_with_its_bot(folder: Folder, name: str) -> int:
+    process = folder.start(name)
+    told = folder.path / "bot"
+    folder.wait(lambda: told.exists() and told.read_text().endswith(" "), process)
+    process.kill()
+    bot, left = map(int, told.read_text().split())
+    os.kill(bot, signal.SIGKILL)
+    process.communicate()
+    assert is_running(left)
+    return left
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+def test_what_a_killed_bot_had_started_itself_is_ended_and_named_at_the_next_start(folder: Folder) -> None:
+    left = started_programs(folder)
+    folder.write("No Operation")
+    code, _, err = folder.run("payments")
+    assert code == 0
+    assert f"a bot that was killed had left something behind: ended sleep (pid {left})" in err
+    assert not is_running(left)
+    assert "left something behind" not in folder.run("payments")[2]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+def test_a_bot_of_another_kind_leaves_nothing_behind_either(folder: Folder) -> None:
+    (folder.path / "pay.py").write_text(
+        "import os, subprocess, time\n"
+        "left = subprocess.Popen(['sleep', '321'])\n"
+        "open('bot', 'w').write(f'{os.getpid()} {left.pid} ')\n"
+        "time.sleep(60)\n"
+    )
+    (folder.path / "robot.yaml").write_text(
+        ROBOT_YAML.replace("artifactsDir", "  pay:\n    shell: python pay.py\nartifactsDir")
+    )
+    left = killed_with_its_bot(folder, "pay")
+    assert folder.run("payments")[0] == 0
+    assert not is_running(left)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+def test_a_bot_whose_run_alone_was_killed_is_named_and_left_to_finish(folder: Folder) -> None:
+    (folder.path / "pay.py").write_text(
+        "import os, time\nopen('bot', 'w').write(f'{os.getpid()} ')\ntime.sleep(60)\n"
+    )
+    (folder.path / "robot.yaml").write_text(
+        ROBOT_YAML.replace("artifactsDir", "  pay:\n    shell: python pay.py\nartifactsDir")
+    )
+    process = folder.start("pay")
+    told = folder.path / "bot"
+    folder.wait(lambda: told.exists() and told.read_text().endswith(" "), process)
+    process.kill()
+    process.communicate()
+    bot = int(told.read_text())
+    try:
+        code, _, err = folder.run("pay")
+        assert code == 3
+        assert f"the bot `pay` is already running (process {bot} on " in err
+        assert folder.run("payments")[0] == 0
+        assert is_running(bot)
+    finally:
+        os.kill(bot, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(
