@@ -158,15 +158,20 @@ def _planned(
     webhook: str,
 ) -> Schedule:
     """The schedule that is meant. Raises InputError for what can't be."""
+    from referee.project.bot_run import read_limits
+    from referee.project.notices import check_ways
     from referee.project.robot_yaml import read_project
-    from referee.project.run_end import end_of_run, span
+    from referee.project.run_end import span
     from referee.project.schedule import Schedule, longest_run
     from referee.project.start_times import read_times
 
     project = read_project(folder)
     times = read_times(at, on, every, between)
     length = span(grace)
-    end_of_run(until or "", None, datetime.now().astimezone())
+    read_limits(time_limit, until, grace, datetime.now().astimezone())
+    check_ways(
+        mail_to, webhook, {}
+    )  # the mail server is named in the environment of the schedule, not in this one
     limit = span(time_limit) if time_limit else longest_run(times.of_week, length)
     options = [*(("--until", until) if until else ()), *(("--webhook", webhook) if webhook else ())]
     return Schedule(
@@ -197,8 +202,12 @@ def _print(found: CheckedSchedule, now: datetime, as_json: bool, *, err: bool = 
         ]
         print_json({"next": starts, "findings": faults, "unproved": list(found.unproved)})
         return
+    lines_of: dict[tuple[str, ...], list[str]] = {}
     for place, times in starts.items():
-        click.echo(f"{place}: starts next {', '.join(times)}", err=err)
+        lines_of.setdefault((place.rpartition(", line ")[0], *times), []).append(place.rpartition(" ")[2])
+    for (file, *times), lines in lines_of.items():
+        where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(lines)}"
+        click.echo(f"{file}, {where}: starts next {', '.join(times)}", err=err)
     for fault in found.faults:
         click.echo(f"{fault}", err=err)
     for remark in found.unproved:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from referee.domain import Diagnostic, LineAddress
 from referee.project.schedule import Schedule, Scheduled, command_of
-from referee.project.start_times import DAY, grouped, ranges
+from referee.project.start_times import DAY, grouped, is_ever, ranges
 
 _FIELDS = (
     ("minute", 0, 59),
@@ -110,6 +110,8 @@ def read_crontab(text: str, name: str) -> tuple[list[Scheduled], list[Diagnostic
                 number,
                 "with a day of the month and a day of the week cron starts it on either; leave one as *",
             )
+        if parts[4] == "*" and not is_ever(values[2], values[3]):
+            fault(number, f"it never starts: no such month has a day {parts[2]}")
         of_week = (
             _of_week(values, all_days=parts[4] == "*") if known and parts[2] == parts[3] == "*" else None
         )

@@ -8,20 +8,24 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from referee.domain import Diagnostic, InputError, LineAddress, RulesError
 from referee.feel.names import suggestion
+from referee.project.bot_run import read_limits
+from referee.project.notices import check_ways
 from referee.project.robot_yaml import Project, read_robot_yaml
 from referee.project.run_end import span
+from referee.project.run_options import unknown_options
 from referee.project.start_times import StartTimes, shortest_gap
 
 MARGIN = timedelta(minutes=1)
 """What a schedule adds to the limits of ``referee run``, which shall act first."""
-_GRACE = "2m"
+GRACE = "2m"
+"""That of ``referee run`` where none is named."""
 _MODULE = "referee.cli.main"
-_NOTICES = ("REFEREE_MAIL_TO", "REFEREE_WEBHOOK")
+_MAIL_TO, _WEBHOOK = "REFEREE_MAIL_TO", "REFEREE_WEBHOOK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +109,17 @@ class Scheduled:
         return None
 
     def option(self, name: str) -> str:
-        """The value of an option, empty where it isn't there."""
-        for word, following in zip(self.words, [*self.words[1:], ""], strict=True):
-            if word == name:
-                return following
-            if word.startswith(f"{name}="):
-                return word.partition("=")[2]
-        return ""
+        """The value of an option, empty where it isn't there; where it is there twice the last counts."""
+        return next(reversed(self.options(name)), "")
+
+    def options(self, name: str) -> tuple[str, ...]:
+        """The values of an option that may be there several times."""
+        pairs = zip(self.words, [*self.words[1:], ""], strict=True)
+        return tuple(
+            following if word == name else word.partition("=")[2]
+            for word, following in pairs
+            if word == name or word.startswith(f"{name}=")
+        )
 
 
 def faults_of(found: Scheduled) -> Iterator[Diagnostic]:
@@ -121,15 +129,26 @@ def faults_of(found: Scheduled) -> Iterator[Diagnostic]:
         return
     yield from _program_faults(found)
     bot = arguments[0] if arguments and not arguments[0].startswith("-") else ""
-    yield from _project_faults(found, bot)
-    if "--tell-if-lost" in found.words:
+    yield from _project_faults(found, bot, arguments)
+    if "--tell-if-lost" not in found.words:
+        yield from _limit_faults(found)
+    yield from _notice_faults(found)
+
+
+def _notice_faults(found: Scheduled) -> Iterator[Diagnostic]:
+    mail_to = found.options("--mail-to") or tuple(filter(None, [found.environment.get(_MAIL_TO, "")]))
+    webhook = found.option("--webhook") or found.environment.get(_WEBHOOK, "")
+    if not mail_to and not webhook:
+        if "--tell-if-lost" not in found.words:
+            yield found.fault(
+                "no-notice", "nobody is told when a run fails; add --mail-to or --webhook to the command"
+            )
         return
-    yield from _limit_faults(found)
-    named = found.option("--mail-to") or found.option("--webhook")
-    if not named and not any(found.environment.get(name) for name in _NOTICES):
-        yield found.fault(
-            "no-notice", "nobody is told when a run fails; add --mail-to or --webhook to the command"
-        )
+    try:
+        check_ways(mail_to, webhook, found.environment)
+    except InputError as error:
+        for message in str(error).splitlines():
+            yield found.fault("no-notice", message)
 
 
 def _program_faults(found: Scheduled) -> Iterator[Diagnostic]:
@@ -144,7 +163,7 @@ def _program_faults(found: Scheduled) -> Iterator[Diagnostic]:
         )
 
 
-def _project_faults(found: Scheduled, bot: str) -> Iterator[Diagnostic]:
+def _project_faults(found: Scheduled, bot: str, arguments: Sequence[str]) -> Iterator[Diagnostic]:
     folder = found.option("--project") or found.folder
     if not folder:
         yield found.fault(
@@ -165,6 +184,9 @@ def _project_faults(found: Scheduled, bot: str) -> Iterator[Diagnostic]:
     if bot and bot not in project.tasks and bot not in project.dev_tasks:
         alike = suggestion(bot, frozenset(project.tasks)) or f"; there are {', '.join(project.tasks)}"
         yield found.fault("no-bot", f"robot.yaml has no bot `{bot}`{alike}")
+        return
+    for message in unknown_options(arguments, runs_robot=project.task(bot).runs_robot):
+        yield found.fault("no-option", message)
 
 
 def _limit_faults(found: Scheduled) -> Iterator[Diagnostic]:
@@ -172,11 +194,13 @@ def _limit_faults(found: Scheduled) -> Iterator[Diagnostic]:
     if not text:
         yield found.fault("no-limit", "a run that hangs would hold the bot for good; add --time-limit")
         return
+    grace = found.option("--grace") or GRACE
     try:
-        longest = span(text) + span(found.option("--grace") or _GRACE)
+        read_limits(text, found.option("--until"), grace, datetime.now().astimezone())
     except InputError as error:
         yield found.fault("no-limit", str(error))
         return
+    longest = span(text) + span(grace)
     if not found.of_week:
         return
     gap = timedelta(minutes=shortest_gap(found.of_week))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,8 @@ from referee.project.run_end import span
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 24 * 60
 WEEK = 7 * DAY
+_LONGEST = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""The days of each month, January at 1."""
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 
 
@@ -46,6 +48,12 @@ def shortest_gap(of_week: frozenset[int]) -> int:
     starts = sorted(of_week)
     following = [*starts[1:], starts[0] + WEEK]
     return min(then - start for start, then in zip(starts, following, strict=True))
+
+
+def is_ever(days: Iterable[int], months: Iterable[int]) -> bool:
+    """Whether one of these days of the month is in one of these months, in a leap year at least."""
+    first = min(days)
+    return any(first <= _LONGEST[month] for month in months)
 
 
 def next_starts(of_week: frozenset[int], now: datetime) -> Iterator[datetime]:
@@ -101,7 +109,9 @@ def read_times(at: Sequence[str], on: str, every: str, between: str) -> StartTim
     Raises InputError for what is no time, and for none at all.
     """
     days = _days(on)
-    if bool(at) == bool(every):
+    if at and every:
+        raise InputError("--at and --every were both given; leave one of them out")
+    if not at and not every:
         raise InputError("say when: --at 22:00, or --every 15m with --between 20:00-06:00")
     if at:
         if between:

@@ -6,21 +6,36 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from referee.domain import Diagnostic, InputError, LineAddress
 from referee.feel.names import suggestion
 from referee.project.run_end import span
-from referee.project.schedule import MARGIN, Schedule, Scheduled, told_span
-from referee.project.start_times import DAY, grouped, ranges
+from referee.project.schedule import GRACE, MARGIN, Schedule, Scheduled, told_span
+from referee.project.start_times import DAY, grouped, is_ever, ranges
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CALENDAR = re.compile(r"(?:([A-Za-z.,]+) +)?\*-\*-\* ([\d.,*]+):([\d.,*]+)(?::00)?")
+_DATE = re.compile(r"(?:[A-Za-z.,]+ +)?(\*|\d{4})-([\d.,*]+)-([\d.,*]+)(?: .*)?")
 SUFFIXES = (".service", ".timer")
+_FAILURES = frozenset("1234")
+_UNIT_FOLDERS = tuple(
+    Path(folder)
+    for folder in (
+        *(
+            "/etc/systemd/system",
+            "/run/systemd/system",
+            "/usr/lib/systemd/system",
+            "/usr/local/lib/systemd/system",
+        ),
+        *("/etc/systemd/user", "/usr/lib/systemd/user", "~/.config/systemd/user"),
+    )
+)
 
 
 def units(schedule: Schedule) -> dict[str, str]:
@@ -111,6 +126,7 @@ def read_units(texts: Mapping[str, str]) -> tuple[list[Scheduled], list[Diagnost
     faults: list[Diagnostic] = []
     found = {name: _read(name, text, faults) for name, text in texts.items()}
     timers = {name: unit for name, unit in found.items() if name.endswith(".timer")}
+    telling = {_told_by(unit) for unit in found.values()}
     runs: list[Scheduled] = []
     for name, unit in found.items():
         if name.endswith(".timer"):
@@ -121,9 +137,15 @@ def read_units(texts: Mapping[str, str]) -> tuple[list[Scheduled], list[Diagnost
             starts = None
         for command, line in unit.settings.get(("Service", "ExecStart"), []):
             run = _command(unit, command, line, starts)
-            if run is None or run.arguments() is None:
+            if run is None:
+                continue
+            if run.arguments() is None:
+                if name not in telling:
+                    message = "this is no `referee run`, so no bot is started in time and nobody is told"
+                    faults.append(Diagnostic("unit", message, place=LineAddress(name, line)))
                 continue
             runs.append(run)
+            faults += _place_faults(unit, found)
             if "--tell-if-lost" not in run.words:
                 faults += _service_faults(unit, run)
                 faults += [fault for timer in mine for fault in _timer_faults(timer)]
@@ -186,6 +208,54 @@ def _environment_file(path: str) -> dict[str, str]:
     }
 
 
+def _told_by(unit: _Unit) -> str:
+    """The service that OnFailure names; of a template, its file."""
+    name = unit.last("Unit", "OnFailure")[0].split(" ")[0]
+    for specifier, meant in (("%n", unit.name), ("%N", stem := unit.name.rpartition(".")[0]), ("%p", stem)):
+        name = name.replace(specifier, meant)
+    return re.sub(r"@.*\.", "@.", name) if "@" in name else name
+
+
+def _place_faults(unit: _Unit, units: Mapping[str, _Unit]) -> Iterator[Diagnostic]:
+    """What a service names and this machine doesn't have."""
+
+    def fault(section: str, key: str, message: str) -> Diagnostic:
+        return Diagnostic("unit", message, place=LineAddress(unit.name, unit.last(section, key)[1]))
+
+    told = _told_by(unit)
+    installed = any((folder.expanduser() / told).is_file() for folder in _UNIT_FOLDERS)
+    if told and "%" not in told and told not in units and not installed:
+        yield fault(
+            "Unit",
+            "OnFailure",
+            f"OnFailure: {told} is neither among these files nor on this machine; name its file with --check too",
+        )
+    folder = unit.last("Service", "WorkingDirectory")[0].replace("%%", "%")
+    if folder.startswith("/") and not Path(folder).is_dir():
+        yield fault(
+            "Service",
+            "WorkingDirectory",
+            f"WorkingDirectory: there is no folder {folder}; systemd would start nothing",
+        )
+    user = unit.last("Service", "User")[0]
+    if user and "%" not in user and not user.isdigit() and not _is_user(user):
+        yield fault(
+            "Service", "User", f"User: this machine has no user `{user}`; systemd would start nothing"
+        )
+
+
+def _is_user(name: str) -> bool:
+    if sys.platform == "win32":
+        return True  # nobody there can tell
+    from pwd import getpwnam
+
+    try:
+        getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
 def _service_faults(unit: _Unit, run: Scheduled) -> Iterator[Diagnostic]:
     def fault(key: str, message: str) -> Diagnostic:
         line = unit.last("Service", key)[1] or run.line
@@ -198,7 +268,8 @@ def _service_faults(unit: _Unit, run: Scheduled) -> Iterator[Diagnostic]:
             f"KillMode is {kill_mode}: write KillMode=mixed, so that the bot can finish the case in hand and nothing "
             "it started is left",
         )
-    grace = span(run.option("--grace") or "2m")
+    grace = _seconds(run.option("--grace") or GRACE) or timedelta()
+    limit = _seconds(run.option("--time-limit"))
     stop = _seconds(unit.last("Service", "TimeoutStopSec")[0] or "90s")
     if stop is not None and stop < grace:
         yield fault(
@@ -209,6 +280,25 @@ def _service_faults(unit: _Unit, run: Scheduled) -> Iterator[Diagnostic]:
     longest = unit.last("Service", "RuntimeMaxSec")[0]
     if unit.last("Service", "Type")[0] == "oneshot" and longest:
         yield fault("Type", "RuntimeMaxSec has no effect with Type=oneshot; write Type=exec")
+    elif limit is not None and (most := _seconds(longest)) is not None and most < limit + grace:
+        yield fault(
+            "RuntimeMaxSec",
+            f"systemd would kill the bot after {told_span(most)}, before its time limit and grace are over; write "
+            f"RuntimeMaxSec={int((limit + grace + MARGIN).total_seconds())}",
+        )
+    restart = unit.last("Service", "Restart")[0] or "no"
+    if restart != "no":
+        yield fault(
+            "Restart",
+            f"Restart={restart} starts the bot again at once, outside its times; take the line out, the next start of "
+            "the timer goes on",
+        )
+    hidden = sorted(_FAILURES & set(unit.last("Service", "SuccessExitStatus")[0].split()))
+    if hidden:
+        yield fault(
+            "SuccessExitStatus",
+            f"systemd would take runs that end with {', '.join(hidden)} for passed; write SuccessExitStatus=130",
+        )
     if not unit.last("Unit", "OnFailure")[0]:
         yield fault(
             "ExecStart", "nobody is told of a run that was killed; add OnFailure= with a service that tells"
@@ -218,6 +308,10 @@ def _service_faults(unit: _Unit, run: Scheduled) -> Iterator[Diagnostic]:
 def _timer_faults(timer: _Unit) -> Iterator[Diagnostic]:
     if not timer.settings.get(("Timer", "OnCalendar")):
         yield Diagnostic("unit", "the timer has no OnCalendar=", place=LineAddress(timer.name))
+    for text, line in timer.settings.get(("Timer", "OnCalendar"), []):
+        if _is_never(text):
+            message = f"OnCalendar={text}: it never starts, as there is no such day to come"
+            yield Diagnostic("unit", message, place=LineAddress(timer.name, line))
     if not timer.settings.get(("Install", "WantedBy")):
         message = "the timer can't be enabled; add a section [Install] with WantedBy=timers.target"
         yield Diagnostic("unit", message, place=LineAddress(timer.name))
@@ -246,7 +340,7 @@ def _seconds(text: str) -> timedelta | None:
     if text.isdigit():
         return timedelta(seconds=int(text))
     try:
-        return span(text.replace("min", "m").replace("sec", "s"))
+        return span(re.sub(r"([dhms])(ays?|r|ours?|in|inutes?|ec|econds?)\b", r"\1", text))
     except InputError:
         return None
 
@@ -269,6 +363,19 @@ def _starts(timer: _Unit) -> frozenset[int] | None:
             return None
         found |= {day * DAY + hour * 60 + minute for day in days for hour in hours for minute in minutes}
     return frozenset(found)
+
+
+def _is_never(calendar: str) -> bool:
+    """Whether a calendar names days alone that there aren't, or a year that is over."""
+    parts = _DATE.fullmatch(calendar.strip())
+    if parts is None:
+        return False
+    try:
+        months = range(1, 13) if parts[2] == "*" else _numbers(parts[2])
+        days = range(1, 32) if parts[3] == "*" else _numbers(parts[3])
+        return (parts[1] != "*" and int(parts[1]) < date.today().year) or not is_ever(days, months)
+    except (ValueError, IndexError):
+        return False  # systemd-analyze has the words for it
 
 
 def _numbers(text: str, names: Sequence[str] = ()) -> list[int]:

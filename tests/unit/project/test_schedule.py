@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from referee.project.run_options import ROBOT_OPTIONS, RUN_OPTIONS
 from referee.project.schedule import Scheduled
 from referee.project.schedule_files import check_files
 
@@ -61,6 +62,7 @@ def plain(tmp_path: Path, repository: Path) -> Desk:
     return Desk(tmp_path / "bots", repository)
 
 
+OPTION = "neither `referee run` nor Robot Framework has an option `--untill`; did you mean `--until`?"
 NIGHTLY = ("pay invoices", "--at", "22:00", "--on", "mon-fri", "--mail-to", "rpa@example.org")
 
 
@@ -180,6 +182,11 @@ def test_nothing_that_exists_is_overwritten_and_nothing_is_installed(plain: Desk
     [
         (("invoices", "--at", "22:00"), "there is no bot `invoices`"),
         (("payments",), "say when"),
+        (("payments", "--at", "22:00", "--every", "15m"), "--at and --every were both given"),
+        (("payments", "--at", "22:00", "--time-limit", "0m"), "--time-limit 0 leaves the bot no time"),
+        (("payments", "--at", "22:00", "--until", "2020-01-01 06:00"), "is over already"),
+        (("payments", "--at", "22:00", "--webhook", "ftp://x"), "beginning with https:// or http://"),
+        (("payments", "--at", "22:00", "--mail-to", "not an address"), "`not an address` is no address"),
         (("payments", "--every", "2m"), "the bot starts every 2m and may take 2m to finish the case in hand"),
         (("payments", "--at", "22:00", "--form", "cron", "--spread", "5m"), "cron starts at the minute"),
         (
@@ -281,6 +288,94 @@ def test_units_of_others_are_told_by_line(plain: Desk) -> None:
     hourly = timer.replace("hourly", "*-*-* *:00:00")
     found = check_files({"pay.service": service.encode(), "pay.timer": hourly.encode()})
     assert any(fault.code == "overlap" for fault in found.faults)
+
+
+@pytest.mark.parametrize(
+    ("line", "faults"),
+    [
+        ("0 22 31 2 * {}", ["it never starts: no such month has a day 31"]),
+        ("0 22 30,31 2,4 * {}", []),
+        ("0 22 31 2 * {} --untill 06:00", ["it never starts: no such month has a day 31", OPTION]),
+        ("0 22 * * * {} --until=06:00 --grace 1m --outputdir out --variable A:b --Log-Level INFO", []),
+        ("0 22 * * * {} --until dawn", ["'dawn' is no time; write a time of day"]),
+        ("0 22 * * * {} --webhook ftp://x", ["--webhook (or REFEREE_WEBHOOK): write the whole address"]),
+    ],
+)
+def test_lines_that_cannot_work_are_told(plain: Desk, line: str, faults: list[str]) -> None:
+    (plain.path / "tasks.robot").touch()
+    robot = ROBOT_YAML.replace("python pay.py", "python -m robot tasks.robot")
+    (plain.path / "robot.yaml").write_text(robot)
+    text = line.format(plain.command("--time-limit 1h", "--mail-to a@x.test")) + "\n"
+    found = plain.faults("crontab", text)
+    assert len(found) == len(faults), found
+    for fault, expected in zip(found, faults, strict=True):
+        assert fault.startswith(f"crontab, line 1: {expected}")
+
+
+def test_a_misspelt_option_of_a_bot_of_another_kind_is_told_where_it_looks_like_one_of_run(
+    plain: Desk,
+) -> None:
+    command = plain.command("--time-limit 1h", "--mail-to a@x.test", "--untill 06:00", "--currency EUR")
+    assert plain.faults("crontab", f"0 22 * * * {command}\n") == [
+        "crontab, line 1: `referee run` has no option `--untill`; did you mean `--until`?"
+    ]
+
+
+def test_the_options_that_are_known_are_those_of_the_commands() -> None:
+    from robot.run import RobotFramework
+
+    from referee.cli.run import run
+
+    ours = {name.removeprefix("--") for option in run.params for name in option.opts if name.startswith("--")}
+    assert ours | {"help"} == RUN_OPTIONS
+    theirs = {name.rstrip("=") for name in RobotFramework()._ap._long_opts}
+    assert theirs == ROBOT_OPTIONS
+
+
+def test_units_that_cannot_work_are_told_by_line(plain: Desk) -> None:
+    service = (
+        "[Unit]\nOnFailure=telling.service\n[Service]\nType=exec\nKillMode=mixed\nTimeoutStopSec=180\n"
+        "RuntimeMaxSec=1h 30min\nRestart=always\nSuccessExitStatus=1 2 3 4 130\nUser=no-such-user\n"
+        f"WorkingDirectory=/nowhere\nExecStart={plain.command('--time-limit 2h', '--mail-to a@x.test')}\n"
+    )
+    timer = "[Timer]\nOnCalendar=*-02-31 22:00:00\n[Install]\nWantedBy=timers.target\n"
+    other = "[Service]\nExecStart=/bin/true\n"
+    files = {"pay.service": service, "pay.timer": timer, "other.service": other}
+
+    def faults() -> list[str]:
+        found = check_files({name: text.encode() for name, text in files.items()})
+        return [str(fault) for fault in found.faults if fault.code != "systemd"]
+
+    assert faults() == [
+        "other.service, line 2: this is no `referee run`, so no bot is started in time and nobody is told",
+        "pay.service, line 2: OnFailure: telling.service is neither among these files nor on this machine; name its "
+        "file with --check too",
+        "pay.service, line 7: systemd would kill the bot after 1h30m, before its time limit and grace are over; write "
+        "RuntimeMaxSec=7380",
+        "pay.service, line 8: Restart=always starts the bot again at once, outside its times; take the line out, the "
+        "next start of the timer goes on",
+        "pay.service, line 9: systemd would take runs that end with 1, 2, 3, 4 for passed; write SuccessExitStatus=130",
+        "pay.service, line 10: User: this machine has no user `no-such-user`; systemd would start nothing",
+        "pay.service, line 11: WorkingDirectory: there is no folder /nowhere; systemd would start nothing",
+        "pay.timer, line 2: OnCalendar=*-02-31 22:00:00: it never starts, as there is no such day to come",
+    ]
+    files["telling.service"] = files.pop("other.service")
+    files["pay.timer"] = timer.replace("02-31", "02-29")
+    files["pay.service"] = (
+        service.replace("1h 30min", "2h 3min").replace("always", "no").replace("1 2 3 4 ", "")
+    )
+    assert len(faults()) == 2
+    files["pay-telling.service"] = files.pop("telling.service")
+    files["pay.service"] = files["pay.service"].replace("telling.service", "%N-telling.service")
+    assert len(faults()) == 2
+
+
+def test_lines_that_start_at_the_same_times_are_shown_once(plain: Desk) -> None:
+    said = plain.schedule(
+        "payments", "--every", "7m", "--grace", "1m", "--form", "cron", "--mail-to", "a@x.test"
+    )
+    (shown,) = [line for line in said.stderr.splitlines() if "starts next" in line]
+    assert shown.startswith("referee-payments.crontab, lines 5, 6, 7, ")
 
 
 def test_tasks_of_others_are_told_by_line(plain: Desk) -> None:
