@@ -23,11 +23,13 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
-    """A table as wide as the terminal; where the output is a file, without colours."""
+    """A table as wide as the terminal, in which nothing is cut off; where the output is a file, without colours."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*columns, title=title or None, title_justify="left", header_style="bold")
+    table = Table(title=title or None, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     Console(soft_wrap=False).print(table, markup=False) if not sys.stdout.isatty() else Console().print(table)

@@ -13,16 +13,17 @@ import click
 from referee.cli.output import json_option, print_json, print_table
 from referee.domain.counting import counted, number_of
 from referee.workitems.items import FailureKind, ItemState
+from referee.workitems.queue_place import PLACE, USUAL_FILE, queue_place
 
 if TYPE_CHECKING:
-    from referee.workitems import NewItem, WorkItem, WorkQueue
+    from referee.workitems import NewItem, QueueCounts, WorkItem, WorkQueue
 
 file_option = click.option(
     "--file",
     "path",
-    default="output/queue.sqlite",
+    default=queue_place,
     type=click.Path(path_type=Path),
-    show_default=True,
+    show_default=f"{USUAL_FILE}, or what {PLACE} names",
     help="The file of the work queues.",
 )
 queue_option = click.option("--queue", "name", default="default", show_default=True, help="The work queue.")
@@ -136,20 +137,9 @@ def list_items(
         print_json([as_data(item) for item in items])
         return
     print_table(
-        ("queue", "key", "state", "why", "attempts", "due", "since"),
-        [
-            (
-                item.queue,
-                item.key,
-                _told_state(item),
-                _told_failure(item),
-                item.attempts,
-                _short(item.due),
-                _short(item.updated),
-            )
-            for item in items
-        ],
-        title=f"{len(items)} work items",
+        ("queue", "key", "state", "why", "when"),
+        [(item.queue, item.key, _told_state(item), _told_failure(item), _told_times(item)) for item in items],
+        title=number_of(len(items), "work item"),
     )
 
 
@@ -294,30 +284,16 @@ def show_counts(path: Path, name: str | None, as_json: bool) -> None:
         )
     else:
         print_table(
-            (
-                "queue",
-                "ready",
-                "later",
-                "in work",
-                "lost",
-                "done",
-                "failed: business",
-                "failed: application",
-                "overdue",
-                "waiting since",
-            ),
+            ("queue", "ready", "later", "in work", "done", "failed", "of these"),
             [
                 (
                     c.queue,
                     c.ready,
-                    f"{c.later} (from {_short(c.next_at)})" if c.later else 0,
-                    c.reserved - c.lost,
-                    c.lost,
+                    c.later,
+                    c.reserved,
                     c.done,
-                    c.failed_business,
-                    c.failed_application,
-                    c.overdue,
-                    _short(c.oldest_pending),
+                    c.failed_business + c.failed_application,
+                    "\n".join(_told_counts(c)),
                 )
                 for c in counts
             ],
@@ -332,7 +308,7 @@ def show_counts(path: Path, name: str | None, as_json: bool) -> None:
 @states_option
 @json_option
 def export_to(target: Path, path: Path, name: str | None, states: tuple[str, ...], as_json: bool) -> None:
-    """Write items with their states and files to TARGET, one JSON object a line.
+    """Write items with their states and files to TARGET, one JSON object a line. An existing file is never overwritten.
 
     Example: referee queue export failed.jsonl --state FAILED
     """
@@ -349,15 +325,16 @@ def export_to(target: Path, path: Path, name: str | None, states: tuple[str, ...
 @queue.command("import")
 @click.argument("source", type=click.Path(path_type=Path))
 @file_option
+@click.option("--any-data", is_flag=True, help="Items without facts by name too, for bots that take them.")
 @json_option
-def import_from(source: Path, path: Path, as_json: bool) -> None:
+def import_from(source: Path, path: Path, any_data: bool, as_json: bool) -> None:
     """Take in items that `referee queue export` wrote. Importing twice changes nothing.
 
     Example: referee queue import failed.jsonl --file test.sqlite
     """
     from referee.workitems import WorkQueue, import_items
 
-    result = import_items(WorkQueue(path), source)
+    result = import_items(WorkQueue(path), source, any_data=any_data)
     if as_json:
         print_json({"added": result.added, "known": result.known})
     else:
@@ -399,7 +376,11 @@ def _copied(kept: Mapping[str, Path], folder: Path) -> dict[str, Path]:
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return {file: Path(copyfile(place, folder / Path(file).name)) for file, place in kept.items()}
+        copies = {file: folder / Path(file).name for file in kept}
+        for file, copy in copies.items():
+            if copy.exists() and copy.read_bytes() != kept[file].read_bytes():
+                raise InputError(f"{copy}: this file exists with other content; name another folder")
+        return {file: Path(copyfile(place, copies[file])) for file, place in kept.items()}
     except OSError as fault:
         raise InputError(f"{folder}: its files can't be copied there: {reason(fault)}") from None
 
@@ -411,14 +392,38 @@ def _tell(count: int, what: str, as_json: bool) -> None:
         click.echo(f"{number_of(count, 'item')} {what}")
 
 
+def _told_counts(counts: QueueCounts) -> list[str]:
+    """What people have to see to, and when it goes on."""
+    told = {
+        "BUSINESS": counts.failed_business,
+        "APPLICATION": counts.failed_application,
+        "overdue": counts.overdue,
+        "lost their bot": counts.lost,
+    }
+    lines = [f"{count} {what}" for what, count in told.items() if count]
+    if counts.next_at is not None:
+        lines.append(f"later: from {_short(counts.next_at)}")
+    if counts.oldest_pending is not None:
+        lines.append(f"waiting since {_short(counts.oldest_pending)}")
+    return lines
+
+
 def _told_state(item: WorkItem) -> str:
+    state = str(item.state)
     if item.is_lost:
-        return f"{item.state}, bot lost ({item.worker})"
-    if item.worker:
-        return f"{item.state} by {item.worker}"
-    if item.awaits_parent:
-        return f"{item.state} until its parent is done"
-    return f"{item.state} until {_short(item.not_before)}" if item.not_before else str(item.state)
+        state = f"{item.state}, bot lost ({item.worker})"
+    elif item.worker:
+        state = f"{item.state} by {item.worker}"
+    elif item.awaits_parent:
+        state = f"{item.state} until its parent is done"
+    elif item.not_before:
+        state = f"{item.state} until {_short(item.not_before)}"
+    return f"{state}, {item.attempts} attempts" if item.attempts > 1 else state
+
+
+def _told_times(item: WorkItem) -> str:
+    since = f"since {_short(item.updated)}"
+    return since if item.due is None else f"{since}\ndue {_short(item.due)}"
 
 
 def _told_failure(item: WorkItem) -> str:

@@ -25,6 +25,7 @@ from referee.engine.performing import (
     FailedAction,
     Performer,
     is_refusal,
+    nothing_worked,
 )
 from referee.engine.recovery import BotHelp, Recovery
 from referee.engine.referee import Referee
@@ -33,6 +34,7 @@ from referee.engine.run_limits import RunLimits
 from referee.engine.settling import Settling
 from referee.engine.step_times import StepTime
 from referee.exceptions import Playbook
+from referee.workbook import UnreadableCell
 from referee.workitems import (
     WORKER_LOST,
     CaseState,
@@ -80,8 +82,8 @@ class ItemSummary:
 
     @property
     def nothing_worked(self) -> bool:
-        """Whether actions were attempted and every one of them failed."""
-        return 0 < self.attempted == len(self.failed)
+        """Whether actions were attempted and every one of them failed, but for those that were refused."""
+        return nothing_worked(self.attempted, self.failed)
 
 
 @dataclass(slots=True)
@@ -99,7 +101,8 @@ class ItemRun:
     An item's key is the id of its case, its payload the facts. Its state follows from what became of the case:
     done automatically, or decided for people, is DONE; an exception waits until its playbook has ended and is FAILED
     for BUSINESS reasons then, with the rule as code; an action that the target system refused makes it FAILED for
-    BUSINESS reasons, any other failed action for APPLICATION ones.
+    BUSINESS reasons, any other failed action for APPLICATION ones. An item without facts by name is doubt: its case
+    goes to people, and it is FAILED for BUSINESS reasons until they have answered.
 
     ``wait`` is how long it waits for an item whose time has not come, such as one that is to be tried again.
     ``look_again`` is how long a case in its playbook is left alone, unless it is due before.
@@ -214,11 +217,12 @@ class ItemRun:
                 self._item = None
 
     def _bring_forward(self, item: WorkItem) -> None:
+        unfit = ""
         try:
             facts = facts_of(item)
-        except InputError as unfit:
-            self._release(item, Failure(FailureKind.BUSINESS, NO_FACTS, str(unfit)))
-            return
+        except InputError as fault:
+            unfit = str(fault)
+            facts = {self._referee.workbook.settings.case_id: UnreadableCell(f"can't be known: {unfit}")}
         with self._performer.steps.timed("decide"):
             decision = self._referee.decide(item.key, facts)
         self._tally.routes[str(decision.route)] += 1
@@ -234,7 +238,11 @@ class ItemRun:
             for name, content in self._recovery.evidence(decision).items():
                 self._queue.attach(item, f"attempt-{item.attempts}-{name}", content)
             self._ledger.refresh()
-        self._release_as_settled(item, decision, self._settling.state(item.key))
+        state = self._settling.state(item.key)
+        if unfit and state.status is not Status.ANSWERED:
+            self._release(item, Failure(FailureKind.BUSINESS, NO_FACTS, unfit))
+        else:
+            self._release_as_settled(item, decision, state)
 
     def _give_up(self, item: WorkItem, decision: Decision) -> None:
         """The last bot that worked on it was lost, as others may have been: one more could cost the next, too."""

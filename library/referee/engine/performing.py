@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -122,6 +122,12 @@ class Performer:
 
 def is_refusal(error: str) -> bool:
     return error.casefold().startswith(REFUSED)
+
+
+def nothing_worked(attempted: int, failed: Sequence[FailedAction]) -> bool:
+    """Whether all that was attempted failed. What the target system refused doesn't count: it is there and answers."""
+    refused = sum(is_refusal(failure.error) for failure in failed)
+    return 0 < attempted - refused == len(failed) - refused
 
 
 def failure_reason(action: str, error: str) -> str:

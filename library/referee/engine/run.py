@@ -17,7 +17,7 @@ from referee.domain import (
     Route,
     RunStoppedError,
 )
-from referee.engine.performing import STOP_AFTER, ActionTable, FailedAction, Performer
+from referee.engine.performing import STOP_AFTER, ActionTable, FailedAction, Performer, nothing_worked
 from referee.engine.record import from_log
 from referee.engine.recovery import BotHelp, Recovery
 from referee.engine.referee import Referee
@@ -65,8 +65,8 @@ class RunSummary:
 
     @property
     def nothing_worked(self) -> bool:
-        """Whether actions were attempted and every one of them failed."""
-        return 0 < self.attempted == len(self.failed)
+        """Whether actions were attempted and every one of them failed, but for those that were refused."""
+        return nothing_worked(self.attempted, self.failed)
 
 
 class Run:

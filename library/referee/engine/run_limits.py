@@ -22,5 +22,5 @@ class RunLimits:
         if self.at_most is not None and count >= self.at_most:
             return f"it has worked on {count}, as many as it may"
         if self.until is not None and now >= self.until:
-            return f"its time was over at {self.until.astimezone():%H:%M}"
+            return f"its time was over at {self.until.astimezone():%Y-%m-%d %H:%M}"
         return ""

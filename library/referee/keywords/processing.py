@@ -15,12 +15,12 @@ from robot.utils import DotDict
 from referee.domain import Case, Decision, InputError
 from referee.domain.counting import counted, number_of
 from referee.keywords.bot import Bot
+from referee.keywords.limits import limits_of_run, require_no_option
 from referee.keywords.output_files import Written, require_writable, shown, write_in_any_event
 from referee.keywords.progress import Progress
 from referee.keywords.run_report import RunReport, case_data, tell
 from referee.keywords.stop_request import StopRequest
 from referee.keywords.written_back import write_all
-from referee.project.run_end import end_of_run
 
 if TYPE_CHECKING:
     from referee.engine import RunSummary
@@ -107,20 +107,21 @@ class ProcessingKeywords:
         target system is taken for gone: the run stops, and cases that were not begun stay open for the next run.
         Failures whose message begins with ``refused:`` don't count for this: the target system is there and turned down
         that case alone. The keyword fails, after results and worklist were written, when the run stopped in this way
-        or when every action that was tried failed.
+        or when every action that was tried failed, refused ones left out.
 
         The run ends between two cases at the time ``until`` (``06:00``, or date and time), after the time ``within``,
         after ``at_most`` cases, and when it is asked to stop (SIGTERM, Ctrl-C): then the keyword passes, ``ended`` says
-        why, and cases that were not begun stay open for the next run. ``summary.html`` and ``summary.json`` in the
+        why, and cases that were not begun stay open for the next run. Limits that leave no work, such as ``at_most=0``,
+        are refused. ``summary.html`` and ``summary.json`` in the
         output folder tell routes, failures and the seconds of each step.
 
         | ${counts}    `Process Cases`    results=output/march.xlsx
         | Log    ${counts}[routes] of ${counts}[cases]
         """
-        from referee.engine import RunLimits
         from referee.handoff import Worklist
         from referee.workbook import write_results
 
+        require_no_option(ProcessingKeywords.process_cases, results or "", worklist or "", until)
         bot = self._bot
         if bot.cases is None:
             raise InputError("there are no cases to process; use Read Cases or Use Cases first")
@@ -142,7 +143,7 @@ class ProcessingKeywords:
                 report.update(decision=bot.referee.name, settled=settled, cases=cases)
                 progress.show(settled, cases)
 
-            limits = RunLimits(end_of_run(until, within, bot.referee.clock()), at_most, asked_to_stop)
+            limits = limits_of_run(until, within, at_most, bot.referee.clock(), asked_to_stop)
             summary = bot.run(stop_after, limits, show).process(bot.cases)
         self._decisions = summary.decisions
         listed = Worklist(bot.log)

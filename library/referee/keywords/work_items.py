@@ -18,18 +18,16 @@ from robot.utils import DotDict
 from referee.domain import InputError
 from referee.domain.counting import counted, number_of
 from referee.keywords.bot import Bot
+from referee.keywords.limits import limits_of_run, require_no_option
 from referee.keywords.output_files import Written, require_writable, shown, write_in_any_event
 from referee.keywords.progress import Progress
 from referee.keywords.run_report import RunReport, item_data, tell
 from referee.keywords.stop_request import StopRequest
 from referee.keywords.written_back import write_all
-from referee.project.run_end import end_of_run
 
 if TYPE_CHECKING:
     from referee.engine import ItemSummary
     from referee.workitems import NewItem
-
-QUEUE_FILE = Path("output/queue.sqlite")
 
 
 class WorkItemKeywords:
@@ -43,7 +41,7 @@ class WorkItemKeywords:
         self,
         source: Path,
         queue: str = "default",
-        file: Path = QUEUE_FILE,
+        file: Path | None = None,
         key: str = "",
         sheet: str = "",
         pattern: str = "*",
@@ -57,6 +55,8 @@ class WorkItemKeywords:
         same item: adding it again changes it while it waits, and leaves it alone once it is in work or finished, unless
         ``reopen`` is true. Of a folder, files that fit the ``pattern`` are taken, and kept with their item.
 
+        ``file`` is the file of the work queues, ``output/queue.sqlite`` or what ``REFEREE_QUEUE_FILE`` names.
+
         Returns the counts: ``count`` of all, ``new``, ``updated``, ``unchanged``, ``reopened``, ``left``. A missing or
         empty input fails: no items come of it.
 
@@ -64,14 +64,16 @@ class WorkItemKeywords:
         | Log    ${counts}[new] of ${counts}[count] are new
         """
         from referee.workitems import Outcome, WorkQueue, items_in_folder, items_of_case_list
+        from referee.workitems.queue_place import queue_place
 
+        require_no_option(WorkItemKeywords.add_work_items, source, queue, file or "", key, sheet)
         items: Sequence[NewItem]
         if source.is_dir():
             items = items_in_folder(source, pattern, priority=priority, due=due)
         else:
             key = key or self._bot.referee.workbook.settings.case_id
             items = items_of_case_list(source, sheet, key=key, priority=priority, due=due)
-        opened = WorkQueue(file)
+        opened = WorkQueue(file or queue_place())
         try:
             added = opened.add_many(queue, items, reopen=reopen)
         finally:
@@ -138,7 +140,7 @@ class WorkItemKeywords:
     def process_work_items(
         self,
         queue: str = "default",
-        file: Path = QUEUE_FILE,
+        file: Path | None = None,
         until: str = "",
         within: timedelta | None = None,
         at_most: int | None = None,
@@ -160,6 +162,7 @@ class WorkItemKeywords:
         | refused by the target system                  | FAILED BUSINESS, and it is on the worklist           |
         | failed, and `On Repeat` can tell if it was done | PENDING for another attempt after a ``pause`` |
         | failed otherwise, or for ``attempts`` times   | FAILED APPLICATION, and it is on the worklist        |
+        | its data are no facts by name                 | FAILED BUSINESS, and it is on the worklist           |
         | a lost bot was acting on it                   | FAILED APPLICATION, in doubt, on the worklist        |
         | ``attempts`` bots were lost with it           | FAILED APPLICATION, and it is on the worklist        |
 
@@ -170,7 +173,11 @@ class WorkItemKeywords:
         The run ends when no item is ready, nor will be within ``wait``; at the time ``until`` (``06:00``, or date and
         time), after the time ``within`` or ``at_most`` so many items, whichever comes first; when it is asked to stop
         (SIGTERM, Ctrl-C), after the item in hand. When an action has failed ``stop_after`` times in a row (0: never) or
-        the application can't be restarted, the keyword fails; items that were not begun wait for the next run.
+        the application can't be restarted, the keyword fails; items that were not begun wait for the next run. It
+        fails, too, when every action that was tried failed, those left out that the target system refused. Limits that
+        leave no work, such as ``at_most=0``, are refused.
+
+        ``file`` is the file of the work queues, ``output/queue.sqlite`` or what ``REFEREE_QUEUE_FILE`` names.
 
         Returns ``count``, ``routes``, ``states``, ``failed``, ``lost``, ``ended``, ``seconds``. The output folder gets
         ``summary.html`` with routes, failures and the seconds of each step, ``summary.json`` with the same, which
@@ -178,10 +185,12 @@ class WorkItemKeywords:
 
         | `Process Work Items`    invoices    until=06:00    at_most=200
         """
-        from referee.engine import RunLimits
         from referee.handoff import Worklist
         from referee.workitems import WorkQueue
+        from referee.workitems.queue_place import queue_place
 
+        require_no_option(WorkItemKeywords.process_work_items, queue, file or "", until)
+        file = file or queue_place()
         bot = self._bot
         output = _output_folder()
         worklist = worklist or output / "worklist.xlsx"
@@ -206,7 +215,7 @@ class WorkItemKeywords:
                     report.update(**item_data(summary, 0), ready=ready)
                     progress.show(summary.items, summary.items + ready)
 
-                limits = RunLimits(end_of_run(until, within, bot.referee.clock()), at_most, asked_to_stop)
+                limits = limits_of_run(until, within, at_most, bot.referee.clock(), asked_to_stop)
                 summary = bot.item_run(opened, queue, limits, wait, look_again, stop_after, show).process()
             queues = [counts.queue for counts in opened.counts()]
         finally:

@@ -19,8 +19,7 @@ from referee.domain import InputError
 from referee.workitems.heartbeat import Heartbeat
 from referee.workitems.items import Failure, FailureKind, WorkItem
 from referee.workitems.queue import DEFAULT_QUEUE, FIRST_PAUSE, LEASE_SECONDS, MOST_FAILURES, WorkQueue
-
-DEFAULT_FILE = "output/queue.sqlite"
+from referee.workitems.queue_place import queue_place
 
 
 class QueueAdapter(BaseAdapter):  # type: ignore[misc]  # rpaframework ships no types
@@ -38,7 +37,7 @@ class QueueAdapter(BaseAdapter):  # type: ignore[misc]  # rpaframework ships no 
 
     def __init__(self) -> None:
         self._queue = WorkQueue(
-            os.environ.get("REFEREE_QUEUE_FILE") or DEFAULT_FILE,
+            queue_place(),
             lease=_number("REFEREE_QUEUE_LEASE", LEASE_SECONDS),
             most_failures=int(_number("REFEREE_QUEUE_ATTEMPTS", MOST_FAILURES)),
             pause=timedelta(seconds=_number("REFEREE_QUEUE_PAUSE", FIRST_PAUSE.total_seconds())),

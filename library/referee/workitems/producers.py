@@ -11,6 +11,7 @@ from typing import Any
 
 from referee.audit.disk_fault import reason
 from referee.domain import Case, InputError
+from referee.domain.counting import number_of
 from referee.workbook import CaseRows, UnreadableCell
 from referee.workitems.items import NewItem, WorkItem
 
@@ -83,10 +84,25 @@ def facts_of(item: WorkItem) -> dict[str, Any]:
     """The payload of an item as facts of a case. Raises InputError when it isn't a mapping of names."""
     if not isinstance(item.payload, Mapping):
         raise InputError(
-            f"the work item `{item.key}` holds no facts by name but {str(item.payload)[:40]!r}; "
-            "its producer must give it a dictionary"
+            f"the work item `{item.key}` holds {what_is_no_facts(item.payload)} in the place of facts by name; "
+            "have its producer give it a dictionary"
         )
     return {name: _read_back(value) for name, value in item.payload.items()}
+
+
+def what_is_no_facts(payload: Any) -> str:
+    """The kind of data that are no facts by name, in words: what they say may be nobody's business."""
+    match payload:
+        case None:
+            return "no data"
+        case str():
+            return "a text"
+        case list():
+            return f"a list of {number_of(len(payload), 'value')}"
+        case bool():
+            return "a truth value"
+        case _:
+            return "a number"
 
 
 def _kept(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ APPLICATION_ID = 0x52514655  # "RQFU": tells a work queue from other SQLite file
 VERSION = 1
 PATIENCE_SECONDS = 30
 """How long a transaction waits for those of other workers, each of which takes a millisecond."""
+
+_BEGUN_SECONDS = 3.0
+"""How long a file without content is taken for one that another process is just beginning."""
 
 _TABLES = """
 CREATE TABLE items (
@@ -123,6 +127,8 @@ class QueueFile:
     def _open(self) -> None:
         make_folder(self.path.parent)
         is_new = not self.path.exists()
+        if not is_new:
+            _require_content(self.path)
         connection = sqlite3.connect(
             self.path, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -181,6 +187,20 @@ class QueueFile:
                 f"the work queue {self.path} can't be used: {reason(fault)}; see to the disk and its rights, "
                 "then run again"
             ) from fault
+
+
+def _require_content(path: Path) -> None:
+    """SQLite takes a file of 0 bytes for a new one; here it is one that has lost all its items."""
+    if path.is_dir():
+        raise QueueError(f"{path} is a folder, not a work queue; name the file of the queue")
+    until = time.monotonic() + _BEGUN_SECONDS
+    while path.stat().st_size == 0:
+        if time.monotonic() >= until:
+            raise QueueError(
+                f"the work queue {path} is empty, 0 bytes: it has lost its items; restore it from its backup, or "
+                "delete the file to begin a new queue"
+            )
+        time.sleep(0.02)
 
 
 @contextmanager

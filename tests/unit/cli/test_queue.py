@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from referee.workitems import Failure, FailureKind, WorkQueue
+from referee.workitems import Failure, FailureKind, NewItem, WorkQueue
 from tests.unit.cli.conftest import Command
 
 
@@ -133,9 +134,102 @@ def test_export_and_import_move_items(referee: Command, filled: WorkQueue) -> No
         (("stats", "--file", "notes.txt"), "is damaged, or a file of another kind"),
         (("add", "nowhere.csv"), "there is no such file"),
         (("import", "nowhere.jsonl"), "it can't be read"),
+        (("list", "--file", "folder"), "folder is a folder, not a work queue; name the file of the queue"),
+        (("add", "cases.csv", "--file", "folder"), "is a folder, not a work queue"),
     ],
 )
 def test_what_is_not_there_is_said_in_one_sentence(
     referee: Command, arguments: tuple[str, ...], said: str
 ) -> None:
     assert said in referee("queue", *arguments).complaint
+
+
+def test_export_leaves_the_queue_and_other_files_alone(
+    referee: Command, filled: WorkQueue, desk: Path
+) -> None:
+    before = states(filled)
+    for target in ("output/queue.sqlite", "output/../output/queue.sqlite-wal", "output/queue.sqlite.files/x"):
+        assert (
+            "is where the work queue output/queue.sqlite is kept"
+            in referee("queue", "export", target).complaint
+        )
+    said = referee("queue", "export", "notes.txt").complaint
+    assert said == "notes.txt: this file exists; name another, or remove the file"
+    assert states(WorkQueue("output/queue.sqlite")) == before
+
+
+def test_show_overwrites_no_file_with_another(referee: Command, desk: Path) -> None:
+    (desk / "folder" / "a.pdf").write_text("a")
+    assert referee("queue", "add", "folder", "--queue", "scans").code == 0
+    for _ in range(2):
+        assert referee("queue", "show", "a.pdf", "--files", "copies").code == 0
+    (desk / "copies" / "scans" / "a.pdf").write_text("mine")
+    said = referee("queue", "show", "a.pdf", "--files", "copies").complaint
+    assert said == f"{Path('copies/scans/a.pdf')}: this file exists with other content; name another folder"
+    assert (desk / "copies" / "scans" / "a.pdf").read_text() == "mine"
+
+
+def test_a_file_without_content_is_no_healthy_queue(
+    referee: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("referee.workitems.queue_file._BEGUN_SECONDS", 0.1)
+    (desk / "empty.sqlite").touch()
+    for arguments in (("stats",), ("list",), ("add", "cases.csv")):
+        said = referee("queue", *arguments, "--file", "empty.sqlite").complaint
+        assert said == (
+            "the work queue empty.sqlite is empty, 0 bytes: it has lost its items; restore it from its backup, or "
+            "delete the file to begin a new queue"
+        )
+    assert (desk / "empty.sqlite").stat().st_size == 0
+    (desk / "empty.sqlite").unlink()
+    assert referee("queue", "add", "cases.csv", "--file", "empty.sqlite").code == 0
+
+
+def test_import_takes_data_that_are_no_facts_only_when_told_so(referee: Command, desk: Path) -> None:
+    queue = WorkQueue("output/queue.sqlite")
+    queue.add("default", NewItem("P-1", [{"amount": 5}]))
+    assert referee("queue", "export", "all.jsonl").code == 0
+    said = referee("queue", "import", "all.jsonl", "--file", "other.sqlite").complaint
+    assert said.startswith(
+        "all.jsonl, line 1: the payload of `P-1` is a list of 1 value, and not facts by name"
+    )
+    assert referee("queue", "import", "all.jsonl", "--file", "other.sqlite", "--any-data").code == 0
+
+
+def test_the_environment_names_the_file_where_nobody_does(
+    referee: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFEREE_QUEUE_FILE", "named.sqlite")
+    assert referee("queue", "add", "cases.csv").code == 0
+    assert WorkQueue("named.sqlite", create=False).counts()[0].ready == 4
+    assert referee("queue", "add", "cases.csv", "--file", "other.sqlite").code == 0
+    assert (desk / "other.sqlite").exists() and not (desk / "output" / "queue.sqlite").exists()
+
+
+def test_tables_can_be_read_on_80_columns(
+    referee: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    queue = WorkQueue("output/queue.sqlite")
+    due = datetime(2020, 11, 30, 6, 0)
+    for number in range(4):
+        queue.add("supplier invoices", NewItem(f"INV-2026-{number:06}", {}, due=due if number else None))
+        queue.add("other", NewItem(f"INV-2026-{number:06}", {}, not_before=datetime(2120, 11, 30, 6, 0)))
+    for kind in FailureKind:
+        item = queue.claim("supplier invoices")
+        assert item is not None
+        queue.fail(
+            item, Failure(kind, "post invoice", "the portal did not answer within 30 seconds"), final=True
+        )
+    assert queue.claim("supplier invoices", "host-of-the-bot/12345") is not None
+    stats = referee("queue", "stats").out
+    items = referee("queue", "list").out
+    for said in (stats, items):
+        assert "\u2026" not in said
+        assert max(len(line) for line in said.splitlines()) <= 80
+    for part in ("queue", "ready", "later", "in work", "done", "failed", "1 BUSINESS", "1 overdue"):
+        assert part in stats
+    for part in ("later: from", "2120-11-30 06:00", "waiting since", "1 APPLICATION"):
+        assert part in stats
+    for part in ("supplier", "RESERVED", "BUSINESS", "portal", "2020-11-30"):
+        assert part in items

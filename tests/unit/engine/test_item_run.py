@@ -7,11 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from referee.audit import AuditLog
 from referee.domain import Decision, InputError, RulesError, RunStoppedError
-from referee.engine import BotHelp, ItemRun, ItemSummary, RunLimits
+from referee.engine import BotHelp, ItemRun, ItemSummary, RunLimits, replay
 from referee.exceptions import read_playbooks
 from referee.handoff import Worklist
 from referee.workitems import FailureKind, ItemState, NewItem, RunLock, WorkItem, WorkQueue
@@ -319,13 +320,13 @@ def test_limits_end_the_run_between_items(office: Office, counter: Counter) -> N
         counter.add(number)
     summary = counter.process(limits=RunLimits(at_most=2))
     assert (summary.items, summary.ended) == (2, "it has worked on 2, as many as it may")
-    assert counter.process(limits=RunLimits(at_most=0)).items == 0
 
     def slow(decision: Decision) -> None:
         office.now += timedelta(minutes=40)
 
-    summary = counter.process(limits=RunLimits(until=office.now + timedelta(hours=1)), pay=slow)
-    assert summary.items == 2 and summary.ended.startswith("its time was over at ")
+    end = office.now + timedelta(hours=1)
+    summary = counter.process(limits=RunLimits(until=end), pay=slow)
+    assert summary.items == 2 and summary.ended == (f"its time was over at {end.astimezone():%Y-%m-%d %H:%M}")
     asked: list[str] = []
     summary = counter.process(
         limits=RunLimits(asked_to_stop=lambda: "".join(asked)),
@@ -356,11 +357,69 @@ def test_evidence_that_can_not_be_had_is_said(office: Office, counter: Counter) 
     assert item.failure is not None and item.failure.code == "pay"
 
 
-def test_an_item_without_facts_is_a_business_failure(office: Office, counter: Counter) -> None:
-    counter.queue.add("in", NewItem("P-1", "no dictionary"))
-    counter.process()
+@pytest.mark.parametrize(
+    ("payload", "what"),
+    [
+        ([{"payment": "P-1", "secret": "s3cret"}], "a list of 1 value"),
+        ("s3cret", "a text"),
+        (None, "no data"),
+        (7, "a number"),
+        (True, "a truth value"),
+    ],
+)
+def test_an_item_without_facts_is_a_business_failure_and_its_case_is_with_people(
+    office: Office, counter: Counter, payload: Any, what: str
+) -> None:
+    counter.queue.add("in", NewItem("P-1", payload))
+    summary = counter.process()
+    assert (summary.states, summary.routes) == ({"FAILED BUSINESS": 1}, {"human": 1})
     assert counter.told() == ("FAILED", "no-facts")
-    assert office.story("P-1") == []
+    assert office.paid == []
+    assert office.story("P-1") == ["decision human", "handoff clerks"]
+    (task,) = Worklist(AuditLog(office.folder / "audit")).items()
+    assert f"the work item `P-1` holds {what} in the place of facts by name" in task.reasons[0]
+    failure = counter.item().failure
+    assert failure is not None and failure.message.startswith(f"the work item `P-1` holds {what} ")
+    assert "s3cret" not in f"{task.reasons} {failure.message}"
+
+
+def test_an_item_without_facts_is_done_once_people_have_answered(office: Office, counter: Counter) -> None:
+    counter.queue.add("in", NewItem("P-1", ["no", "facts"]))
+    counter.process()
+    path = office.folder / "worklist.xlsx"
+    worklist = Worklist(AuditLog(office.folder / "audit"))
+    worklist.export(path)
+    book = openpyxl.load_workbook(path)
+    sheet = book.active
+    assert sheet is not None
+    (head,) = (row for row in sheet.iter_rows() if any(cell.value == "answer" for cell in row))
+    for cell in head:
+        if given := {"answer": "reject", "answered by": "Ann"}.get(str(cell.value)):
+            sheet.cell(cell.row + 1, cell.column, given)
+    book.save(path)
+    assert worklist.import_answers(path, office.folder / "examples").recorded == 1
+    counter.queue.retry([counter.item()])
+    counter.process()
+    assert counter.told() == ("DONE", "")
+    assert office.paid == [] and worklist.items() == []
+
+
+def test_a_decision_without_facts_comes_out_the_same_again(office: Office, counter: Counter) -> None:
+    counter.queue.add("in", NewItem("P-1", ["no", "facts"]))
+    counter.process()
+    found = replay(AuditLog(office.folder / "audit").folder, workbook=office.referee().workbook.path)
+    assert (found.equal, found.different) == (1, 0)
+
+
+def test_a_run_whose_only_case_was_refused_has_not_failed(counter: Counter) -> None:
+    counter.add(1)
+    counter.add(2)
+
+    def refuse(decision: Decision) -> None:
+        raise RuntimeError("refused: the account is closed")
+
+    assert counter.process(limits=RunLimits(at_most=1), pay=refuse).nothing_worked is False
+    assert counter.process(pay=timeout).nothing_worked is True
 
 
 def test_a_look_for_an_unknown_action_is_refused(counter: Counter) -> None:

@@ -250,6 +250,11 @@ def test_the_summary_names_what_failed(office: Office) -> None:
     assert (summary.attempted, summary.nothing_worked, summary.stopped) == (3, False, "")
 
 
+def test_refusals_are_no_reason_to_take_a_run_for_failed(office: Office) -> None:
+    refused = office.run(pay=failing("refused: the account is closed")).process([case(1), case(2)])
+    assert (refused.attempted, len(refused.failed), refused.nothing_worked) == (2, 2, False)
+
+
 def test_a_run_in_which_nothing_worked_says_so(office: Office) -> None:
     summary = office.run(pay=failing("no answer")).process([case(1), case(2)])
     assert (summary.attempted, len(summary.failed), summary.nothing_worked) == (2, 2, True)

@@ -99,5 +99,7 @@ def test_a_folder_without_files_makes_no_items(tmp_path: Path) -> None:
 
 def test_data_without_names_is_no_case(queue: WorkQueue) -> None:
     item = queue.get(queue.add("in", NewItem("a", [1, 2])).item)
-    with pytest.raises(InputError, match="the work item `a` holds no facts by name"):
+    with pytest.raises(
+        InputError, match="the work item `a` holds a list of 2 values in the place of facts by name"
+    ):
         facts_of(item)

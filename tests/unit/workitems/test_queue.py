@@ -6,6 +6,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -627,3 +629,19 @@ Workers.TestCase.settings = settings(
     max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestWorkersInAnyOrder = Workers.TestCase
+
+
+def test_a_file_that_another_process_is_just_beginning_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "begun.sqlite"
+    path.touch()
+
+    def begin() -> None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+
+    beginning = threading.Timer(0.2, begin)
+    beginning.start()
+    opened = WorkQueue(path)
+    beginning.join()
+    assert opened.items() == []
+    opened.close()
