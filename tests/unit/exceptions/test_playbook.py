@@ -206,6 +206,8 @@ def test_an_absent_folder_has_no_playbooks(tmp_path: Path) -> None:
 
 def test_the_playbooks_that_come_with_the_bots_are_sound(repository: Path) -> None:
     assert set(read_playbooks(repository / "resources" / "playbooks")) == {
+        "ask sales",
+        "call supplier back",
         "price mismatch",
         "quantity mismatch",
         "request guarantor",
