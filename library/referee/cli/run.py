@@ -176,7 +176,7 @@ def _run(
     """Runs the bot, keeps what it wrote, and says what became of it."""
     from referee.domain import InputError
     from referee.project.bot_run import ROBOT_REFUSED, Ended, ExitCode, watch_bot
-    from referee.project.run_folder import CONSOLE, remove_old
+    from referee.project.run_folder import CONSOLE, REFUSAL, remove_old
 
     task = project.task(bot)
     # On a terminal people see the bot's own colours; elsewhere what it prints is written down.
@@ -188,6 +188,7 @@ def _run(
             options,
             limits,
             console=console,
+            refusal=(kept.path / REFUSAL).resolve(),
             held=held,
             begun=begun,
             requests=requests,
@@ -195,7 +196,10 @@ def _run(
         )
     except InputError as error:
         ended = Ended(ExitCode.UNUSABLE, str(error), -1)
-    if ended.own == ROBOT_REFUSED and (said := _robots_words(console)):
+    said = ""
+    if ended.code is ExitCode.UNUSABLE:
+        said = _robots_words(console) if ended.own == ROBOT_REFUSED else _text(kept.path / REFUSAL)
+    if said:
         ended = replace(ended, sentence=f"what the bot was given can't be used: {said}")
     counts: dict[str, Any] = {}
     try:
@@ -225,11 +229,15 @@ def _run(
 
 def _robots_words(console: Path | None) -> str:
     """What Robot Framework says of its options and files, which hold no facts of cases."""
+    lines = [] if console is None else _text(console).splitlines()
+    return next((line[10:] for line in lines if line.startswith("[ ERROR ] ")), "")
+
+
+def _text(file: Path) -> str:
     try:
-        lines = [] if console is None else console.read_text(encoding="utf-8", errors="replace").splitlines()
+        return file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    return next((line[10:] for line in lines if line.startswith("[ ERROR ] ")), "")
 
 
 def _taken(lock: OwnedLock, patience: float) -> bool:

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from robot.run import RobotFramework  # type: ignore[import-untyped]
 
 from referee.domain import AuditError, InputError
 from referee.keywords.output_files import shown
-from referee.keywords.refusal import is_refusal
-from referee.project.bot_run import SUPERVISOR_PIPE
+from referee.keywords.refusal import is_refusal, refusal_of_no_case
+from referee.project.bot_run import REFUSAL_FILE, SUPERVISOR_PIPE
 from referee.workitems import RunLock
 
 FAILED, UNUSABLE = 1, 2
@@ -65,8 +66,17 @@ def run_bot(arguments: Sequence[str]) -> int:
         print(refusal, file=sys.stderr)  # noqa: T201 - there is no log yet that could tell it
         return UNUSABLE
     if code and 0 < refusals.failed == refusals.refused:
+        _hand_on(refusal_of_no_case())
         return UNUSABLE
     return FAILED if 0 < code <= _MOST_FAILED else code
+
+
+def _hand_on(refusal: str) -> None:
+    """Tells the ``referee run`` that watches what was refused, so that it can tell people."""
+    file = os.environ.get(REFUSAL_FILE)
+    if file and refusal:
+        with suppress(OSError):  # the log says it too
+            Path(file).write_text(refusal, encoding="utf-8")
 
 
 def stop_when_alone() -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from referee.domain import InputError, LogRefusedError, ModelError, RulesError
 
 _refusals: set[str] = set()
+_of_no_case: list[str] = []
 
 
 @contextmanager
@@ -21,9 +22,19 @@ def refusals_noted() -> Iterator[None]:
         yield
     except (InputError, LogRefusedError, ModelError, RulesError) as refusal:
         _refusals.add(str(refusal).strip())
+        if not isinstance(refusal, InputError):
+            _of_no_case.append(str(refusal).strip())
         raise
 
 
 def is_refusal(message: str) -> bool:
     """Whether the message of a failed task is that of a refusal."""
     return any(refusal in message for refusal in _refusals)
+
+
+def refusal_of_no_case() -> str:
+    """The first refusal that is about rules, models or the log; empty where there is none.
+
+    It may be told by mail: what is said of a list of cases may quote their facts.
+    """
+    return next(iter(_of_no_case), "")

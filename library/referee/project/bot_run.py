@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 SUPERVISOR_PIPE = "REFEREE_SUPERVISOR_PIPE"
 """The variable that tells the bot's process of a pipe that closes when the one who watches it is gone."""
 
+REFUSAL_FILE = "REFEREE_REFUSAL_FILE"
+"""The variable that names the file into which the bot's process writes what was refused, if that is about no case."""
+
 _LAST_WORDS = 10.0
 """Seconds to close the log after the second request to stop."""
 _LEFT_BEHIND = 10.0
@@ -89,6 +92,7 @@ def watch_bot(
     limits: Limits,
     *,
     console: Path | None,
+    refusal: Path,
     held: int | None,
     begun: Callable[[int], None],
     requests: StopRequests,
@@ -96,15 +100,15 @@ def watch_bot(
 ) -> Ended:
     """Runs the bot to its end. What it prints is passed on and, with ``console``, also written to that file.
 
-    ``held`` is the descriptor of the run's lock: the bot's process holds it too, so that the bot counts as running for
-    as long as either of both does. ``begun`` is told the number of that process. ``requests`` are those to stop
-    (see ``stop_requests``).
+    ``refusal`` is a file that is written where rules, a model or the log were refused. ``held`` is the descriptor of
+    the run's lock: the bot's process holds it too, so that the bot counts as running for as long as either of both
+    does. ``begun`` is told the number of that process. ``requests`` are those to stop (see ``stop_requests``).
 
     Raises InputError where the command can't be started.
     """
     adopt_orphans()
     before = children()
-    environment = project.environment(os.environ)
+    environment = project.environment(os.environ) | {REFUSAL_FILE: str(refusal)}
     passed = () if held is None or sys.platform == "win32" else (held,)
     with _watched(environment, passed if task.runs_robot else ()) as descriptors:
         process = _start(project, task, options, environment, (*passed, *descriptors), console)

@@ -16,6 +16,7 @@ from referee.domain import InputError
 from referee.files import write_whole
 
 CONSOLE = "console.txt"
+REFUSAL = "refusal.txt"
 _ENDING = "run.json"
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d+)?")
 _NEVER_COPIED = (".lock", ".sqlite", "-wal", "-shm", ".tmp")

@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
@@ -498,6 +499,34 @@ def test_the_notice_of_what_cannot_be_used_says_what_it_was(folder: Folder, hook
     (folder.path / "robot.yaml").write_text(ROBOT_YAML)
     assert folder.run("payments", "--webhook", hook.address, "--", "--untill", "06:00")[0] == 2
     assert "can't be used: option --untill not recognized" in hook.told[1]["happened"]
+
+
+def test_the_notice_tells_the_faults_of_rules_and_nothing_of_cases_that_cannot_be_read(
+    folder: Folder, hook: Hook
+) -> None:
+    made = [sys.executable, "-m", "referee.cli.main", "new", "decision", "rules"]
+    subprocess.run(made, cwd=folder.path, env=folder.environment, check=True, capture_output=True)
+    rules = folder.path / "decision_tables" / "rules.xlsx"
+    workbook = openpyxl.load_workbook(rules)
+    workbook["Facts"]["B3"] = "numbr"
+    workbook.save(folder.path / "broken.xlsx")
+    (folder.path / "cases.csv").write_text("case id,amount,trusted\nJane Doe,1,true\nJane Doe,2,true\n")
+    suite = (
+        "*** Settings ***\nLibrary    RefereeLibrary    {}\n*** Tasks ***\nPay\n    Read Cases    cases.csv\n"
+        "    On Action    pay    No Operation\n    Process Cases\n"
+    )
+    file = folder.path / "bots" / "payments" / "tasks.robot"
+    file.write_text(suite.format("broken.xlsx"))
+    code, out, _ = folder.run("payments", "--webhook", hook.address)
+    assert code == 2, out
+    assert hook.told[0]["happened"].startswith(
+        "what the bot was given can't be used: broken.xlsx can't be used"
+    )
+    assert "sheet Facts, cell B3" in hook.told[0]["text"]
+    file.write_text(suite.format(rules))
+    code, out, _ = folder.run("payments", "--webhook", hook.address)
+    assert code == 2 and "Jane Doe" in out, out
+    assert hook.told[1]["happened"] == "what the bot was given can't be used; its log says what"
 
 
 def test_a_mail_server_that_is_away_is_named_with_its_variables(folder: Folder) -> None:

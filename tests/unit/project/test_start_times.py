@@ -38,7 +38,7 @@ def test_what_people_say_gives_these_starts(
     ("at", "on", "every", "between", "fault"),
     [
         ([], "daily", "", "", "say when: --at 22:00, or --every 15m"),
-        (["22:00"], "daily", "15m", "", "say when"),
+        (["22:00"], "daily", "15m", "", "--at and --every were both given"),
         (["22:00"], "daily", "", "20:00-06:00", "--between goes with --every"),
         (["25:00"], "daily", "", "", "'25:00' is no time of day"),
         (["24:30"], "daily", "", "", "'24:30' is no time of day"),
