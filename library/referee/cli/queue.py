@@ -332,9 +332,10 @@ def import_from(source: Path, path: Path, any_data: bool, as_json: bool) -> None
 
     Example: referee queue import failed.jsonl --file test.sqlite
     """
-    from referee.workitems import WorkQueue, import_items
+    from referee.workitems import WorkQueue, import_items, read_export
 
-    result = import_items(WorkQueue(path), source, any_data=any_data)
+    found = read_export(source, any_data=any_data)  # before a queue is made that wouldn't be used
+    result = import_items(WorkQueue(path), found)
     if as_json:
         print_json({"added": result.added, "known": result.known})
     else:

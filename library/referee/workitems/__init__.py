@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from referee.workitems.producers import facts_of, items_in_folder, items_of_case_list
     from referee.workitems.queue import DEFAULT_QUEUE, WORKER_LOST, WorkQueue
     from referee.workitems.run_lock import RunLock, WorkerLock
-    from referee.workitems.transfer import export_items, import_items
+    from referee.workitems.transfer import export_items, import_items, read_export
 
 __all__ = [
     "CLOSED",
@@ -50,6 +50,7 @@ __all__ = [
     "import_items",
     "items_in_folder",
     "items_of_case_list",
+    "read_export",
 ]
 
 _HOMES = {
@@ -69,6 +70,7 @@ _HOMES = {
     "import_items": "referee.workitems.transfer",
     "items_in_folder": "referee.workitems.producers",
     "items_of_case_list": "referee.workitems.producers",
+    "read_export": "referee.workitems.transfer",
 }
 
 

@@ -23,6 +23,9 @@ from referee.workitems.queue_place import parts_of
 
 FORMAT = 1
 
+Exported = tuple[WorkItem, Mapping[str, bytes]]
+"""An item and its files by name."""
+
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
@@ -50,12 +53,11 @@ def export_items(queue: WorkQueue, items: Sequence[WorkItem], path: Path) -> int
     return len(items)
 
 
-def import_items(queue: WorkQueue, path: Path, *, any_data: bool = False) -> Imported:
-    """Take in what ``export_items`` wrote. Items whose key is known are left as they are, so twice is once.
+def read_export(path: Path, *, any_data: bool = False) -> list[Exported]:
+    """What ``export_items`` wrote, for `import_items`.
 
     Items whose data are no facts by name are refused unless ``any_data`` says that the bots of the queue take them, as
-    those with RPA.Robocorp.WorkItems may. Raises InputError naming the first line that can't be read, before
-    anything is taken in.
+    those with RPA.Robocorp.WorkItems may. Raises InputError naming the first line that can't be read.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -69,6 +71,11 @@ def import_items(queue: WorkQueue, path: Path, *, any_data: bool = False) -> Imp
     ]
     if not found:
         raise InputError(f"{path}: there are no work items in it")
+    return found
+
+
+def import_items(queue: WorkQueue, found: Sequence[Exported]) -> Imported:
+    """Take in what `read_export` gave. Items whose key is known are left as they are, so twice is once."""
     added = sum(queue.restore(item, files) for item, files in found)
     return Imported(added, len(found) - added)
 
@@ -166,7 +173,7 @@ def _fields(found: Any, what: str) -> _Fields:
     return _Fields(found)
 
 
-def _read(place: str, line: str, any_data: bool) -> tuple[WorkItem, dict[str, bytes]]:
+def _read(place: str, line: str, any_data: bool) -> Exported:
     try:
         data = _fields(_parsed(line), "the line")
         if data.any("v") != FORMAT:

@@ -193,6 +193,7 @@ def test_import_takes_data_that_are_no_facts_only_when_told_so(referee: Command,
     assert said.startswith(
         "all.jsonl, line 1: the payload of `P-1` is a list of 1 value, and not facts by name"
     )
+    assert not (desk / "other.sqlite").exists()
     assert referee("queue", "import", "all.jsonl", "--file", "other.sqlite", "--any-data").code == 0
 
 

@@ -21,6 +21,7 @@ from referee.workitems import (
     WorkQueue,
     export_items,
     import_items,
+    read_export,
 )
 
 
@@ -69,7 +70,7 @@ def test_items_come_in_as_they_went_out_and_only_once(queue: WorkQueue, tmp_path
     path = tmp_path / "items.jsonl"
     assert export_items(queue, queue.items(), path) == 4
     other = WorkQueue(tmp_path / "other.sqlite")
-    result = import_items(other, path)
+    result = import_items(other, read_export(path))
     assert (result.added, result.known) == (4, 0)
     for item in queue.items():
         there = other.find("in", item.key)
@@ -80,7 +81,7 @@ def test_items_come_in_as_they_went_out_and_only_once(queue: WorkQueue, tmp_path
     waits = other.find("in", "waits")
     assert waits is not None
     assert other.file(waits.id, "scan.pdf").read_bytes() == bytes(range(256))
-    assert import_items(other, path).added == 0
+    assert import_items(other, read_export(path)).added == 0
     other.close()
 
 
@@ -121,14 +122,14 @@ def test_what_is_no_export_is_refused_as_a_whole(
     path = tmp_path / "items.jsonl"
     path.write_text(text)
     with pytest.raises(InputError) as refused:
-        import_items(queue, path)
+        import_items(queue, read_export(path))
     assert said in str(refused.value)
     assert queue.items() == []
 
 
 def test_files_that_cannot_be_read_or_written_are_named(queue: WorkQueue, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere.jsonl: it can't be read: no such file"):
-        import_items(queue, tmp_path / "nowhere.jsonl")
+        read_export(tmp_path / "nowhere.jsonl")
     with pytest.raises(InputError, match=r"items.jsonl: it can't be written"):
         export_items(queue, [], tmp_path / "nowhere" / "items.jsonl")
 
@@ -136,7 +137,7 @@ def test_files_that_cannot_be_read_or_written_are_named(queue: WorkQueue, tmp_pa
 def test_data_of_any_kind_come_in_for_bots_that_take_them(queue: WorkQueue, tmp_path: Path) -> None:
     path = tmp_path / "items.jsonl"
     path.write_text(line(payload=["any", "data"]))
-    assert import_items(queue, path, any_data=True).added == 1
+    assert import_items(queue, read_export(path, any_data=True)).added == 1
     assert queue.items()[0].payload == ["any", "data"]
 
 
