@@ -214,7 +214,7 @@ def test_a_log_that_is_taken_away_under_a_writer_gives_no_further_receipt(
 ) -> None:
     said = while_running(tmp_path, repository, damage)
     assert f"{tmp_path / 'audit.jsonl'} {says}" in said
-    assert "restore the log from its backup" in said
+    assert "restore the log, from its copy on the share if it has one" in said
 
 
 def test_an_edit_under_a_writer_is_found_by_readers_and_named_by_verification(

@@ -17,8 +17,8 @@ elsewhere. Remove this file only to begin anew on purpose.
 """
 _CHECKPOINTS = "checkpoints of it are kept in a second place"
 RESTORE = (
-    "keep a copy of what is left as evidence and restore the log from its backup; with an empty log every case "
-    "would be done again"
+    "keep a copy of what is left as evidence and restore the log, from its copy on the share if it has one, else from "
+    "the newest backup; with an empty log every case would be done again"
 )
 
 
