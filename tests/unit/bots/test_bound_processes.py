@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +22,13 @@ from resources.legacy.portal_program import reach_accounts_payable_portal
 
 IMPORTED_FROM = [str(HERE.parents[1]), str(HERE.parents[1] / "library")]
 PATIENCE = 15.0
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """The browser makes a socket in its profile, and the path of a socket has room for 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="r") as folder:
+        yield Path(folder)
 
 
 def wait_until(condition: Callable[[], bool]) -> bool:
@@ -179,9 +187,9 @@ def test_the_browser_and_its_profile_go_when_the_bot_is_killed() -> None:
 @pytest.mark.browser
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is not a Windows signal")
 def test_nothing_of_a_browser_is_left_at_the_next_start_when_a_bot_and_its_supervisors_are_killed(
-    tmp_path: Path,
+    short_folder: Path,
 ) -> None:
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(IMPORTED_FROM)}
+    environment = {**os.environ, "TMPDIR": str(short_folder), "PYTHONPATH": os.pathsep.join(IMPORTED_FROM)}
     script = (
         "import time\n"
         "from resources.legacy.browser_driver import start_browser_driver\n"
@@ -199,9 +207,9 @@ def test_nothing_of_a_browser_is_left_at_the_next_start_when_a_bot_and_its_super
         for process in [*supervisors, bot]:
             process.kill()
     assert supervisors
-    assert len(started) > 3 and any(tmp_path.glob("referee-*-browser-*"))
+    assert len(started) > 3 and any(short_folder.glob("referee-*-browser-*"))
     begin = [sys.executable, "-c", "from referee.killed_runs import begin_run; begin_run()"]
     subprocess.run(begin, env=environment, check=True, timeout=60)
     _, alive = psutil.wait_procs(started, timeout=PATIENCE)
     assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
-    assert not list(tmp_path.glob("referee-*"))
+    assert not list(short_folder.glob("referee-*"))
