@@ -190,7 +190,7 @@ def test_the_end_of_the_night_is_no_failure_if_the_bot_ends_in_time(folder: Fold
     )
     step = "Import Library    ${CURDIR}/nap.py\n    Work Until Asked To Stop"
     folder.write(step)
-    soon = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() + 6))
+    soon = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() + 12))
     code, _, err = folder.run("payments", "--until", soon)
     assert (code, folder.ending()["happened"]) == (
         0,
