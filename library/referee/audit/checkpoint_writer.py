@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from referee.audit.begun import note_checkpoints, were_checkpoints_made
 from referee.audit.checkpoints import SUFFIX, Checkpoint, trusted_keys
 from referee.audit.disk_fault import reason
-from referee.audit.log_names import origin_of
+from referee.audit.log_names import is_same_origin, origin_of
 from referee.audit.record import write_time
 from referee.audit.second_place import MAY_BE_AWAY, NewestCheckpoints, disproved, other_log, replaced
 from referee.audit.segments import log_id
@@ -33,7 +33,8 @@ class CheckpointWriter:
     """Writes a signed checkpoint of a log into a second place every so many records or seconds, and at the end.
 
     The second place, ``folder``, should be out of reach for whoever can write the log: another drive, a share. Many
-    logs may use it. It is never created. While it is away the run goes on, and ``finish`` says so. A log that one of
+    logs may use it. It is never created, and the log's file in it only where there never was one: a folder that lost it
+    is a drive that isn't mounted. While it is away the run goes on, and ``finish`` says so. A log that one of
     its checkpoints there disproves, whoever signed it, gets no further one, and takes no further records from this run.
     A run that finds its log changed under it signs what it knows before it stops, so that no other begins on less.
     ``trusted`` are public keys besides that of ``key``, such as older ones: a file, or a folder of them. The keys are
@@ -75,7 +76,9 @@ class CheckpointWriter:
         self._disproof = ""
         self._is_compared = False  # with the other logs in the second place
         self._unheld = ""  # why the log wasn't held against earlier checkpoints
-        self._is_noted = False  # beside the log, that there are checkpoints
+        self._were_made = False  # checkpoints of the log, at any time
+        self._has_leave = False  # to begin their file anew, as the operator took it away on purpose
+        self._has_written = False
 
     def require_agreement(self, folder: Path) -> None:
         """Raises AuditError when the log in a folder isn't what its checkpoints say: cut off, written anew, or begun
@@ -84,8 +87,9 @@ class CheckpointWriter:
         try:
             self._require_place()
             own = self._hold_against_own(folder)
-            if own is not None and not own.claims and were_checkpoints_made(folder):
-                raise FileNotFoundError(f"holds none of them any more ({own.path.name})")
+            if own is not None and self._is_lost(own):
+                self._has_leave = self._may_be_away
+                raise self._loss()
             self._hold_against_others(folder)
         except OSError as fault:
             self._unheld = f"{self._folder} {_trouble(fault, 'read')}"
@@ -134,6 +138,8 @@ class CheckpointWriter:
                 return ""
             try:
                 self._write(log, newest, log.now(), is_last=True)
+                if self._were_made:  # again: others who began the log at the same time write that note anew
+                    note_checkpoints(log.folder)
             except AuditError:
                 if not self._disproof:
                     raise
@@ -174,11 +180,13 @@ class CheckpointWriter:
         try:
             self._require_place()
             own = self._hold_against_own(log.folder)  # read before the log, which others append to first
+            if own is not None and self._is_lost(own):
+                raise self._loss()
             with suppress(OSError):  # who may only add to the second place can't list it
                 self._hold_against_others(log.folder)
             self._fault, self._retry, self._pause = "", None, self._every
             known = own.newest.checkpoint if own is not None and own.newest is not None else None
-            if known is not None and not self._is_noted:
+            if known is not None and not self._has_written:
                 self._unheld = ""
             if known is not None and known.records > self._records:
                 self._records, self._since = known.records, datetime.fromisoformat(known.time)
@@ -186,6 +194,7 @@ class CheckpointWriter:
                 return
             if not is_last and (self._records > newest.position or not self._is_due(newest, now)):
                 return  # another process was faster
+            self._look_for_note(log.folder)
             self._append(self._checkpoint(log, newest, now))
         except OSError as fault:
             self._fault = _trouble(fault, "written")
@@ -194,9 +203,9 @@ class CheckpointWriter:
             self._retry = now
             return
         self._records, self._since = newest.position + 1, now
-        if not self._is_noted:
+        if not self._has_written:
+            self._has_written = True
             note_checkpoints(log.folder)
-            self._is_noted = True
 
     def _require_place(self) -> None:
         if not self._folder.is_dir():
@@ -215,7 +224,10 @@ class CheckpointWriter:
                 return None
         if self._own is None:
             self._own = NewestCheckpoints(self._path(), self._keys)
+        self._look_for_note(folder)  # before the file, which is made before the note
         self._own.read_on()
+        if self._own.is_there and self._own.claims:
+            self._were_made, self._has_leave = True, False
         wrong = self._own.disproof(folder)
         self._disproof = "" if wrong is None else disproved(folder, wrong)
         if self._disproof:
@@ -227,9 +239,27 @@ class CheckpointWriter:
             return
         wrong = other_log(self._folder, folder, self._keys)
         if wrong is not None:
-            self._disproof = replaced(folder, wrong)
+            own = self._own.newest if self._own is not None else None
+            stood = self._origin if own is None else own.checkpoint.origin
+            is_moved = not is_same_origin(stood, self._origin)
+            self._disproof = replaced(folder, wrong, stood if is_moved else "")
             raise AuditError(self._disproof)
         self._is_compared = True
+
+    def _look_for_note(self, folder: Path) -> None:
+        self._were_made = self._were_made or were_checkpoints_made(folder)
+
+    def _may_begin(self) -> bool:
+        """Whether the log's file of checkpoints may be made. One that vanished is where the drive is that went away:
+        made anew in the empty folder it would let the log pass whenever that drive isn't mounted.
+        """
+        return self._has_leave or not self._were_made
+
+    def _is_lost(self, own: NewestCheckpoints) -> bool:
+        return not self._may_begin() and not (own.is_there and own.claims)
+
+    def _loss(self) -> FileNotFoundError:
+        return FileNotFoundError(f"holds none of them any more ({self._path().name})")
 
     def _path(self) -> Path:
         return self._folder / f"{self._log}{SUFFIX}"
@@ -250,15 +280,24 @@ class CheckpointWriter:
 
     def _append(self, checkpoint: Checkpoint) -> None:
         line = checkpoint.line()
-        with self._path().open("ab+") as file:
-            size = file.seek(0, os.SEEK_END)
-            if size:
-                file.seek(size - 1)
-                if file.read(1) != b"\n":  # a power cut left half a line
-                    line = b"\n" + line
-            file.write(line)
-            file.flush()
-            flush(file.fileno())
+        try:
+            with open(self._path(), "ab+", opener=None if self._may_begin() else _open_existing) as file:
+                size = file.seek(0, os.SEEK_END)
+                if size:
+                    file.seek(size - 1)
+                    if file.read(1) != b"\n":  # a power cut left half a line
+                        line = b"\n" + line
+                file.write(line)
+                file.flush()
+                flush(file.fileno())
+        except FileNotFoundError:
+            self._require_place()
+            raise self._loss() from None
+        self._were_made, self._has_leave = True, False
+
+
+def _open_existing(path: str, flags: int) -> int:
+    return os.open(path, flags & ~os.O_CREAT)
 
 
 def _trouble(fault: OSError, done: str) -> str:

@@ -57,6 +57,7 @@ class NewestCheckpoints:
         self.path = path
         self.newest: NotedCheckpoint | None = None
         self.doubtful: list[NotedCheckpoint] = []
+        self.is_there = False
         self.foreign: list[int] = []
         """The numbers of lines that hold something that Referee didn't write, not even half a checkpoint."""
         self._keys = keys or {}
@@ -70,9 +71,13 @@ class NewestCheckpoints:
         return [*([self.newest] if self.newest else []), *self.doubtful]
 
     def read_on(self) -> None:
-        """Takes in what was appended to the file. One that isn't there holds nothing. Raises OSError."""
+        """Takes in what was appended to the file. One that isn't there holds nothing; what was read before it vanished
+        counts on. Raises OSError.
+        """
+        self.is_there = False
         try:
             with self.path.open("rb") as file:
+                self.is_there = True
                 if file.seek(0, os.SEEK_END) < self._read:  # it was replaced: what was read before counts on
                     self._read = self._lines = 0
                 file.seek(self._read)
@@ -83,9 +88,10 @@ class NewestCheckpoints:
                     records = int(found[1]) if found else self._records_of(line)
                     if records and (self._most is None or records <= self._most):
                         counts.append((records, self._lines + 1, self._read))
-                    if is_whole:
-                        self._lines += 1
-                        self._read += len(line)
+                    if not is_whole:
+                        break  # its other half, written meanwhile, would come as a line of its own
+                    self._lines += 1
+                    self._read += len(line)
                 counts.sort(reverse=True)
                 for records, number, offset in counts:
                     if self.newest is not None and records < self.newest.checkpoint.records:
@@ -142,16 +148,27 @@ def disproved(folder: Path, noted: NotedCheckpoint) -> str:
         f"the audit log in {folder} isn't what its checkpoint of {known.time} vouches for ({noted.place}): it had "
         f"{known.records} records then, and the last of them is gone or was written anew; {_who(noted)}; see "
         f"`referee audit verify`, {RESTORE}. Only to go on with it as it is on purpose, move {noted.place.file} to "
-        f"another folder and start once with {MAY_BE_AWAY}=yes"
+        f"another folder and start once with {MAY_BE_AWAY}=yes: cases decided after the backup would be done again"
     )
 
 
-def replaced(folder: Path, noted: NotedCheckpoint) -> str:
-    """What it means that another log's checkpoints were made where the log in a folder stands."""
+def replaced(folder: Path, noted: NotedCheckpoint, moved_from: str = "") -> str:
+    """What it means that another log's checkpoints were made where the log in a folder stands. ``moved_from`` is where
+    the log stood by its own checkpoints, if that is another place.
+    """
     known = noted.checkpoint
-    return (
+    found = (
         f"the audit log in {folder} isn't the one that stood there at {known.time}, which had {known.records} "
-        f"records ({noted.place}): it was lost, or written anew; {_who(noted)}; {RESTORE}. Only to begin anew on "
+        f"records ({noted.place})"
+    )
+    if moved_from:
+        return (
+            f"{found}: another log stood there by its checkpoints, and this one stood at {moved_from}; {_who(noted)}; "
+            "a log may not be moved to where another one stood: put each back in its place, or this one into a folder "
+            "where none stood"
+        )
+    return (
+        f"{found}: it was lost, or written anew; {_who(noted)}; {RESTORE}. Only to begin anew on "
         f"purpose, move {noted.place.file} to another folder"
     )
 

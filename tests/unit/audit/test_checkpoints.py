@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import socket
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -13,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from referee.audit import AuditLog, Verification, open_log, verify
+from referee.audit import AuditLog, Verification, open_log, second_place, verify
 from referee.audit.checkpoint_writer import CheckpointWriter
+from referee.audit.checkpoints import Checkpoint
+from referee.audit.second_place import NewestCheckpoints
 from referee.audit.segments import segment_names
 from referee.audit.settings import public_keys
 from referee.domain import AuditError
@@ -366,6 +369,28 @@ def test_what_is_appended_to_the_checkpoints_hides_none_of_them(site: Site, junk
     assert ", line 4): it had 12 records then, and the last of them is gone" in refusal(site)
 
 
+def test_a_checkpoint_that_is_being_written_is_read_once_it_is_whole(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.run(12)
+    path = site.checkpoints
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+    found = NewestCheckpoints(path, None)
+    parse = second_place.parse_checkpoint
+
+    def meanwhile(line: bytes) -> Checkpoint | None:
+        if not line.endswith(b"\n"):
+            add(site, whole[-100:])
+        return parse(line)
+
+    monkeypatch.setattr(second_place, "parse_checkpoint", meanwhile)
+    found.read_on()
+    assert (max(noted.checkpoint.records for noted in found.claims), found.foreign) == (11, [])
+    found.read_on()
+    assert (max(noted.checkpoint.records for noted in found.claims), found.foreign) == (12, [])
+
+
 def test_what_others_wrote_among_the_checkpoints_is_said(site: Site) -> None:
     site.run(12)
     add(site, b"\n" * 3)
@@ -621,6 +646,158 @@ def test_the_run_goes_on_while_the_second_place_is_away_and_says_so(site: Site) 
     assert remark.startswith(
         "there is no checkpoint of the audit log since record 7 of 2026-11-21T12:00:00.000000Z: "
     )
+
+
+def unmounted(site: Site) -> Path:
+    """The drive of the second place goes away, and its mount point is left: an empty folder."""
+    drive = site.second.rename(site.second.with_name("drive"))
+    site.second.mkdir()
+    return drive
+
+
+def mounted(site: Site, drive: Path) -> None:
+    site.second.rmdir()  # fails when anything was written into the mount point
+    drive.rename(site.second)
+
+
+@pytest.mark.parametrize("before", [0, 12])
+def test_an_empty_mount_point_gets_no_checkpoint_of_a_log_that_had_some(site: Site, before: int) -> None:
+    site.run(before)
+    log = site.open()
+    log.append("run", {})
+    name = site.checkpoints.name
+    drive = unmounted(site)
+    for _ in range(8):
+        site.now += timedelta(seconds=61)
+        log.append("run", {})
+    (remark,) = log.finish()
+    assert remark == (
+        f"there is no checkpoint of the audit log since record {max(before - 1, 0)} of "
+        f"2026-11-21T12:00:00.000000Z: "
+        f"{site.second} holds none of them any more ({name})"
+    )
+    assert f"{site.second} holds none of them any more ({name}); connect it" in refusal(site)
+    mounted(site, drive)
+    site.now += timedelta(minutes=11)
+    log.append("run", {})
+    assert site.noted()[-1] == before + 10
+    assert log.finish() == ()
+
+
+def test_the_end_of_a_run_says_that_the_second_place_went_away_though_nothing_was_to_be_signed(
+    site: Site,
+) -> None:
+    log = site.open()
+    log.append("run", {})
+    log.finish()
+    drive = unmounted(site)
+    (remark,) = log.finish()
+    assert "holds none of them any more" in remark
+    mounted(site, drive)
+    assert log.finish() == ()
+
+
+def test_a_run_that_finds_its_log_changed_signs_nothing_into_an_empty_mount_point(site: Site) -> None:
+    log = site.open(every_records=1000)
+    for number in range(9):
+        log.append("run", {"n": number})
+    drive = unmounted(site)
+    shutil.rmtree(site.folder)
+    with pytest.raises(AuditError):
+        log.append("run", {})
+    mounted(site, drive)
+    assert site.noted() == [1]
+
+
+def test_a_run_that_met_the_second_place_away_begins_no_file_in_an_empty_mount_point(site: Site) -> None:
+    site.run(3)
+    drive = site.second.rename(site.second.with_name("drive"))
+    writer = CheckpointWriter(site.second, site.key, may_be_away=True)
+    writer.require_agreement(site.folder)
+    log = AuditLog(site.folder, clock=lambda: site.now, followers=[writer])
+    log.append("run", {})
+    site.second.mkdir()
+    (remark,) = log.finish()
+    assert f"made by this run: {site.second} holds none of them any more" in remark
+    mounted(site, drive)
+    assert log.finish() == ()
+    assert site.noted() == [1, 3, 4]
+
+
+def test_who_may_start_without_the_checkpoints_begins_their_file_anew_once(
+    site: Site, tmp_path: Path
+) -> None:
+    site.run(12)
+    restore(site, 7)
+    told = refusal(site)
+    assert told.endswith(
+        f"move {site.checkpoints} to another folder and start once with REFEREE_CHECKPOINTS_MAY_BE_AWAY=yes: cases "
+        "decided after the backup would be done again"
+    )
+    assert "restore the log, from its copy on the share if it has one, else from the newest backup" in told
+    site.checkpoints.rename(tmp_path / "kept")
+    writers = [CheckpointWriter(site.second, site.key, may_be_away=True) for _ in range(2)]
+    logs = []
+    for writer in writers:  # two bots that begin at the same time
+        writer.require_agreement(site.folder)
+        logs.append(AuditLog(site.folder, clock=lambda: site.now, followers=[writer]))
+    for log in logs:
+        log.append("run", {})
+    assert "held against none of the checkpoints made before" in " ".join(logs[0].finish())
+    logs[1].finish()
+    assert site.noted() == [8, 9]
+    drive = unmounted(site)
+    for log in logs:
+        log.append("run", {})
+        assert "holds none of them any more" in " ".join(log.finish())
+    mounted(site, drive)
+    assert site.run(1) == ()
+
+
+def test_bots_that_begin_a_log_at_the_same_time_make_one_file_and_note_it(site: Site) -> None:
+    logs = [site.open() for _ in range(3)]
+    threads = [threading.Thread(target=log.append, args=("run", {})) for log in logs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (site.folder / "audit.begun").write_text(
+        "audit.jsonl\n"
+    )  # as one writes it who began the log together with them
+    assert [log.finish() for log in logs] == [()] * 3
+    assert max(site.noted()) == 3
+    unmounted(site)
+    assert "holds none of them any more" in refusal(site)
+
+
+def test_checkpoints_that_a_killed_bot_did_not_note_are_noted_by_the_next(site: Site) -> None:
+    site.run(3)
+    (site.folder / "audit.begun").write_text("audit.jsonl\n")
+    site.open().finish()  # adds nothing: everything is signed
+    unmounted(site)
+    assert "holds none of them any more" in refusal(site)
+
+
+def test_logs_whose_folders_were_swapped_are_told_apart_from_lost_ones(site: Site, tmp_path: Path) -> None:
+    site.run(3)
+    first, site.folder = site.folder, tmp_path / "other"
+    site.now += timedelta(seconds=1)
+    site.run(5)
+    first.rename(tmp_path / "aside")
+    site.folder.rename(first)
+    (tmp_path / "aside").rename(site.folder)
+    for folder, elsewhere, records in ((first, site.folder, 3), (site.folder, first, 5)):
+        with pytest.raises(AuditError) as told:
+            CheckpointWriter(site.second, site.key).require_agreement(folder)
+        said = str(told.value)
+        assert f"the audit log in {folder} isn't the one that stood there" in said
+        assert f"which had {records} records" in said
+        assert (
+            f"another log stood there by its checkpoints, and this one stood at {socket.gethostname()}:{elsewhere};"
+            in said
+        )
+        assert "a log may not be moved to where another one stood: put each back in its place" in said
+        assert "lost" not in said
 
 
 def test_an_absent_place_is_tried_again_after_ever_longer_pauses(
