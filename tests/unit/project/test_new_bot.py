@@ -82,6 +82,33 @@ def test_a_new_bot_runs_and_is_sound_at_once(desk: Desk, kind: str) -> None:
         assert said.returncode == 0, said.stdout
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_test_of_a_bot_leaves_every_other_audit_log_as_it_is(desk: Desk, kind: str) -> None:
+    """A log that a test removed or wrote to would have the bot do its cases a second time."""
+    assert desk.referee("new", "bot", "pay", "--kind", kind, "--owner", "Ann").returncode == 0
+    options = ("--cases", "bots/pay/input/cases.xlsx", "--audit", "output/audit")
+    decided = desk.referee("decide", "decision_tables/pay.xlsx", *options)
+    assert decided.returncode == 0, decided.stderr
+
+    def logged() -> dict[str, bytes]:
+        return {name: content for name, content in desk.files().items() if name.startswith("output/audit/")}
+
+    before = logged()
+    assert any(name.endswith(".jsonl") for name in before)
+    temporary = desk.path / "temporary"
+    temporary.mkdir()
+    desk.environment.update(TMPDIR=str(temporary), TEMP=str(temporary), TMP=str(temporary))
+    for words in (
+        ("-m", "robot", "--outputdir", "output", "bots/pay/tests.robot"),
+        ("-m", "robot", "--dryrun", "--outputdir", "output", "bots/pay/tests.robot"),
+        ("-m", "referee.cli.main", "run", "pay_test", "--outputdir", "output"),
+    ):
+        tested = desk.run(*words)
+        assert tested.returncode == 0, tested.stdout + tested.stderr
+        assert logged() == before
+    assert [path.name for path in temporary.glob("referee-test-*")] == []
+
+
 def test_a_changed_rule_is_seen_by_the_bots_test(desk: Desk) -> None:
     from openpyxl import load_workbook
 

@@ -2,13 +2,16 @@
 Documentation    What the rules decide for this bot. Run it with
 ...              ``referee run @name@_test``.
 
-Library          OperatingSystem
-Library          RefereeLibrary    decision_tables/@name@.xlsx    audit=${OUTPUT DIR}/audit
+Library          RefereeLibrary    decision_tables/@name@.xlsx    audit=${FOLDER OF THIS TEST.name}/audit
 
-Suite Setup      Forget Earlier Decisions
 Test Template    Route Of Invoice Should Be
 
 Name             @title@ Tests
+
+
+*** Variables ***
+# The first decision about a case stands in its audit log; a test asks anew each time, in a log of its own.
+${FOLDER OF THIS TEST}    ${{tempfile.TemporaryDirectory(prefix="referee-test-", ignore_cleanup_errors=True)}}
 
 
 *** Test Cases ***
@@ -23,10 +26,6 @@ People Look Where The Amount Is Missing
 
 
 *** Keywords ***
-Forget Earlier Decisions
-    [Documentation]    The first decision about a case stands; a test asks anew each time.
-    Remove Directory    ${OUTPUT DIR}/audit    recursive=${True}
-
 Route Of Invoice Should Be
     [Documentation]    Decides a case and compares.
     [Arguments]    ${route}    ${action}    ${id}    ${amount}    ${po_number}
