@@ -49,7 +49,7 @@ def test_a_portal_that_goes_away_costs_few_cases_and_the_rest_is_done_later(
     finally:
         process.kill()
         process.wait()
-    assert "the run stopped: 'post invoice' failed 3 times in a row" in bot.said, bot.said
+    assert "the run stopped: 'post invoice' failed for 3 cases in a row" in bot.said, bot.said
     assert "css:" not in bot.said and "Message: " not in bot.said, bot.said
     assert bot.statuses()["failed"] == 3
     assert bot.statuses()["done"] + 3 < len(bot.documents)

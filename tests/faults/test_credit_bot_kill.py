@@ -194,7 +194,7 @@ def test_a_changed_screen_stops_the_run_with_pictures_and_leaves_the_rest_for_la
     assert "the screen changed: CDSK31 has no label NEW LIMIT" in said
     items = bot.items()
     tried = [item for item in items.values() if item.failure or item.attempts]
-    assert len(tried) == 3, "the third failure in a row stops the run"
+    assert len(tried) == 3, "the third item in a row that fails stops the run"
     assert all(item.state is ItemState.PENDING for item in items.values())
     queue = WorkQueue(tmp_path / "output" / "queue.sqlite")
     try:

@@ -141,7 +141,7 @@ def test_a_changed_screen_stops_the_run_with_pictures_and_leaves_the_rest_for_la
     )
     items = bot.items()
     tried = [item for item in items.values() if item.failure or item.attempts]
-    assert len(tried) == 3, "the third failure in a row stops the run"
+    assert len(tried) == 3, "the third item in a row that fails stops the run"
     assert all(item.state is ItemState.PENDING for item in items.values())
     pictures = [name for item in tried for name in item.files]
     assert pictures == [f"attempt-1-screen-changed-{number}.png" for number in (1, 2, 3)]

@@ -157,7 +157,7 @@ A Target System That Is Gone Stops The Run
     On Action    pay    Never Pay    the bank is closed
     Payments    F-5    F-6    F-7
     Run Keyword And Expect Error
-    ...    the run stopped: 'pay' failed 2 times in a row, *F-6*. 1 case not begun, *
+    ...    the run stopped: 'pay' failed for 2 cases in a row, *F-6*. 1 case not begun, *
     ...    Process Cases
     ...    stop_after=2
     ${decisions}=    Get Decisions

@@ -41,6 +41,7 @@ from referee.workitems import (
     Failure,
     FailureKind,
     Heartbeat,
+    ItemState,
     Status,
     WorkerLock,
     WorkItem,
@@ -59,11 +60,12 @@ _SLICE_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ItemSummary:
-    """What one worker did. ``items`` counts the items it took, ``lost`` those that another worker was given meanwhile.
+    """What one worker did. ``items`` counts the items it took, each once however often it was taken; ``attempts`` how
+    often it took one; ``lost`` the items that another worker was given meanwhile.
 
-    ``routes`` counts decisions, ``states`` what the items were released as (``PENDING`` ones wait for another attempt
-    or for their playbook). ``steps`` tells how long each step took. ``ended`` says why there is no next item;
-    ``stopped`` why the run ended in trouble, and is empty otherwise.
+    ``routes`` and ``states`` count items by their last decision and by what they were last released as in this run
+    (``PENDING`` ones wait for another attempt or for their playbook). ``steps`` tells how long each step took.
+    ``ended`` says why there is no next item; ``stopped`` why the run ended in trouble, and is empty otherwise.
     """
 
     decision: str
@@ -76,6 +78,7 @@ class ItemSummary:
     failed: Sequence[FailedAction]
     steps: Mapping[str, StepTime]
     seconds: float
+    attempts: int
     ended: str = ""
     stopped: str = ""
     remarks: Sequence[str] = ()
@@ -88,10 +91,35 @@ class ItemSummary:
 
 @dataclass(slots=True)
 class _Tally:
+    """Counts items by how they left this worker last: one that comes again is taken out of the counts first."""
+
     items: int = 0
+    attempts: int = 0
     lost: int = 0
     routes: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
+    _route: str = ""
+    _waiting: dict[int, str] = field(default_factory=dict)
+    """The routes of the items that were put back and may come again, by item; a finished one need not be kept."""
+
+    def take(self, item: WorkItem) -> None:
+        self.attempts += 1
+        self._route = ""
+        earlier = self._waiting.pop(item.id, None)
+        if earlier is None:
+            self.items += 1
+        else:
+            self.routes[earlier] -= 1
+            self.states[ItemState.PENDING] -= 1
+
+    def decided(self, route: Route) -> None:
+        self._route = str(route)
+        self.routes[self._route] += 1
+
+    def released(self, item: WorkItem, state: ItemState, kind: str = "") -> None:
+        self.states[f"{state} {kind}" if kind and state.is_final else str(state)] += 1
+        if not state.is_final:
+            self._waiting[item.id] = self._route
 
 
 class ItemRun:
@@ -203,7 +231,7 @@ class ItemRun:
 
     def _work_on(self, item: WorkItem) -> None:
         self._item = item
-        self._tally.items += 1
+        self._tally.take(item)
         with Heartbeat(self._queue, item):
             try:
                 self._bring_forward(item)
@@ -225,7 +253,7 @@ class ItemRun:
             facts = {self._referee.workbook.settings.case_id: UnreadableCell(f"can't be known: {unfit}")}
         with self._performer.steps.timed("decide"):
             decision = self._referee.decide(item.key, facts)
-        self._tally.routes[str(decision.route)] += 1
+        self._tally.decided(decision.route)
         self._ledger.refresh()
         is_open = self._settling.state(item.key).is_open
         if is_open and item.failures >= self._queue.most_failures:
@@ -278,16 +306,15 @@ class ItemRun:
         due = None if told is None else datetime.fromisoformat(told)
         next_look = now + self._look_again
         self._queue.put_back(item, not_before=next_look if due is None else min(due, next_look), due=due)
-        self._tally.states["PENDING"] += 1
+        self._tally.released(item, ItemState.PENDING)
 
     def _release(self, item: WorkItem, failure: Failure | None, *, final: bool = False) -> None:
         if failure is None:
             self._queue.done(item)
-            self._tally.states["DONE"] += 1
+            self._tally.released(item, ItemState.DONE)
             return
         released = self._queue.fail(item, failure, final=final)
-        kind = f" {failure.kind}" if released.state.is_final else ""
-        self._tally.states[f"{released.state}{kind}"] += 1
+        self._tally.released(item, released.state, failure.kind)
 
     def _put_back_if_own(self, item: WorkItem) -> None:
         try:
@@ -331,13 +358,14 @@ class ItemRun:
             decision=self._referee.name,
             queue=self._name,
             items=self._tally.items,
-            routes=dict(self._tally.routes),
-            states=dict(self._tally.states),
+            routes=dict(+self._tally.routes),
+            states=dict(+self._tally.states),
             lost=self._tally.lost,
             attempted=self._performer.attempted,
             failed=tuple(self._performer.failed),
             steps=self._performer.steps.all,
             seconds=time.perf_counter() - self._started,
+            attempts=self._tally.attempts,
             ended=ended,
             stopped=self._trouble,
             remarks=remarks,
@@ -354,6 +382,7 @@ def _counts(summary: ItemSummary) -> dict[str, Any]:
     return {
         "queue": summary.queue,
         "items": summary.items,
+        "attempts": summary.attempts,
         "routes": summary.routes,
         "states": summary.states,
         "lost": summary.lost,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from referee.domain import AuditError, Decision, RunStoppedError
+from referee.domain.counting import number_of
 from referee.engine.step_times import StepTimes
 
 ActionTable = Mapping[str, Callable[[Decision], Any]]
@@ -19,7 +20,7 @@ REFUSED = "refused:"
 technical: the target system may be gone."""
 
 STOP_AFTER = 3
-"""Technical failures of one action in a row after which a run stops, unless told otherwise."""
+"""Cases in a row for which one action failed for technical reasons, after which a run stops, unless told otherwise."""
 
 LONGEST_ERROR = 500
 """Characters of an error text that go into the log."""
@@ -45,9 +46,10 @@ class Performer:
     """Performs actions and keeps count of them.
 
     ``attempted`` counts what was tried to be done, ``failed`` holds what failed. ``stopped`` says why the run must not
-    go on: the same action failed ``stop_after`` times in a row for technical reasons (0: never). Failures that begin
-    with ``refused:`` are about their case alone and end such a row, as the target system is there. A look that worked
-    does not: a system that can be searched may still take nothing. ``steps`` tells how long each took.
+    go on: the same action failed for ``stop_after`` cases in a row for technical reasons (0: never). A case that is
+    tried again counts once, as its failures may be about it alone. Failures that begin with ``refused:`` are about
+    their case alone and end such a row, as the target system is there. A look that worked does not: a system that can
+    be searched may still take nothing. ``steps`` tells how long each took.
 
     ``looks`` find out whether an action was done: they give its result, or None or an empty text if it was not.
     ``may_be_told`` takes out of an error's text what must not be told about the case.
@@ -61,7 +63,7 @@ class Performer:
         self._stop_after = stop_after
         self.steps = StepTimes()
         self.may_be_told: Callable[[Decision, str], str] = lambda decision, text: text
-        self._in_a_row: Counter[str] = Counter()
+        self._failed_in_a_row: defaultdict[str, set[str]] = defaultdict(set)
         self.attempted = 0
         self.failed: list[FailedAction] = []
         self.stopped = ""
@@ -76,7 +78,7 @@ class Performer:
         """The result of the action. Raises `ActionFailed`; what stops the whole run passes through."""
         self.attempted += 1
         result = self._call(decision, action, self._actions[action])
-        self._in_a_row[action] = 0
+        self._failed_in_a_row[action].clear()
         return result
 
     def look_for(self, decision: Decision, action: str) -> Any:
@@ -90,7 +92,7 @@ class Performer:
         except ActionFailed:
             self.attempted += 1
             raise
-        self._in_a_row[action] = 0
+        self._failed_in_a_row[action].clear()
         return result
 
     def _call(
@@ -109,14 +111,15 @@ class Performer:
 
     def _note(self, failure: FailedAction) -> None:
         self.failed.append(failure)
+        cases = self._failed_in_a_row[failure.action]
         if is_refusal(failure.error):
-            self._in_a_row[failure.action] = 0
+            cases.clear()
             return
-        self._in_a_row[failure.action] += 1
-        if self._in_a_row[failure.action] == self._stop_after:
+        cases.add(failure.case_id)
+        if len(cases) == self._stop_after and not self.stopped:
             self.stopped = (
-                f"{failure.action!r} failed {self._stop_after} times in a row, at last for {failure.case_id}: "
-                f"{failure.error}"
+                f"{failure.action!r} failed for {number_of(len(cases), 'case')} in a row, at last for "
+                f"{failure.case_id}: {failure.error}"
             )
 
 

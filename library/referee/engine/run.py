@@ -73,11 +73,12 @@ class Run:
     """Processes cases with a `Referee` that has an audit log.
 
     ``actions`` maps each action of the routing table and each step of a playbook to a callable; ``playbooks`` maps
-    the actions of the exception route to playbooks. Raises `RulesError` before the first case when one is missing or
-    unknown, together with the ``faults`` that the caller found in its actions. ``stop_after`` technical failures of
-    one action in a row end the run (0: never), and ``limits`` end it between two cases. ``bot_help`` is used after
-    failed actions; what it gives as evidence stays where the bot put it. ``noted`` is called with each decision,
-    durable by then, before it is acted on; ``progress`` with the number of cases settled and of all cases.
+    the actions of the exception route to playbooks. Raises `RulesError` before the first case when one is missing
+    or unknown, together with the ``faults`` that the caller found in its actions. ``stop_after`` cases in a row for
+    which one action failed for technical reasons end the run (0: never), and ``limits`` end it between two cases.
+    ``bot_help`` is used after failed actions; what it gives as evidence stays where the bot put it. ``noted`` is
+    called with each decision, durable by then, before it is acted on; ``progress`` with the number of cases settled
+    and of all cases.
     """
 
     def __init__(

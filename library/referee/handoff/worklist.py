@@ -28,6 +28,10 @@ COLUMNS = (CASE, QUEUE, WHY, FACTS, SCORE, RULES, ANSWER, BY, NOTE, SINCE, DECIS
 
 _SHEET = "Worklist"
 _TITLE = "Cases waiting for you: choose an answer, put your name beside it, save, and have the file imported"
+_PROMPTS = {
+    ANSWER: "What you decided. It does not make the bot act: see to it that an approved case is done, by hand or as a "
+    "new case with another id."
+}
 _WIDTHS = {WHY: 40.0, FACTS: 44.0, RULES: 50.0, ANSWER: 16.0, BY: 18.0, NOTE: 34.0, SCORE: 50.0}
 
 
@@ -107,6 +111,7 @@ class Worklist:
             widths=_WIDTHS,
             answer_columns=(ANSWER, BY, NOTE),
             hidden_columns=(RECORD,),
+            prompts=_PROMPTS,
         )
         return len(tasks)
 

@@ -87,6 +87,9 @@ class Bot:
             ("On Action", action), keyword, arguments, self._keywords.get(action)
         )
 
+    def keyword_of(self, action: str) -> NamedKeyword | None:
+        return self._keywords.get(action)
+
     def on_repeat(self, action: str, keyword: str, arguments: tuple[Any, ...]) -> None:
         """Raises `InputError` as `on_action` does."""
         self._looks[action] = self._named(("On Repeat", action), keyword, arguments, self._looks.get(action))

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
 from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from referee.domain import Decision
+from referee.domain import Decision, Diagnostic
 
 if TYPE_CHECKING:
     from referee.engine.pushed_scores import Push
 
 COLOURS = {"auto": "#2e7d32", "exception": "#b26a00", "human": "#1565c0"}
 
+MISSING = "fact-missing"
+_OF_NULL = frozenset({"null-operand", "null-unspoken"})
+_QUOTED = re.compile(r"`([^`]+)`")
+
 
 def decision_table(decision: Decision, pushed: Mapping[str, Sequence[Push]] = MappingProxyType({})) -> str:
     """HTML with route, reasons, the rules that fired with their cells, scores, what pushed them, and remarks.
+    Where a required fact is missing, what the rules noticed only for that is left out; the audit log has it.
 
     Every text is escaped; values of sensitive facts are not shown.
     """
@@ -29,7 +35,7 @@ def decision_table(decision: Decision, pushed: Mapping[str, Sequence[Push]] = Ma
         ("why", _lines(decision.reasons)),
         ("rules", _lines(_rules(decision))),
         ("score", _lines(_scores(decision, pushed))),
-        ("remarks", _lines(str(d) for d in decision.diagnostics if str(d) not in decision.reasons)),
+        ("remarks", _lines(_remarks(decision))),
     ]
     if decision.receipt is not None:
         rows.append(("audit", f"record {decision.receipt.position}, hash {decision.receipt.hash[:12]}"))
@@ -48,6 +54,26 @@ def _rules(decision: Decision) -> Iterable[str]:
             place = f" ({rule.place})" if rule.place is not None else ""
             note = f": {rule.annotation}" if rule.annotation else ""
             yield f"{rule.table}, rule {rule.number}{place}{note}"
+
+
+def _remarks(decision: Decision) -> Iterable[str]:
+    missing = {
+        name for d in decision.diagnostics if d.code == MISSING for name in _QUOTED.findall(d.message)[:1]
+    }
+    for diagnostic in decision.diagnostics:
+        told = str(diagnostic)
+        if told not in decision.reasons and not (missing and _only_follows(diagnostic, decision, missing)):
+            yield told
+
+
+def _only_follows(diagnostic: Diagnostic, decision: Decision, missing: Set[str]) -> bool:
+    """Whether the rules are not at fault: they had nothing to look at, or what comes of that."""
+    if diagnostic.code == "table-no-hit":
+        return True
+    if diagnostic.code not in _OF_NULL:
+        return False
+    about = _QUOTED.findall(diagnostic.message)[:1]
+    return not any(name in decision.facts and name not in missing for name in about)
 
 
 def _scores(decision: Decision, pushed: Mapping[str, Sequence[Push]]) -> Iterable[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from robot.errors import DataError
@@ -32,6 +33,13 @@ class NamedKeyword:
         return tuple(
             escape(value).replace("\\=", "=") if isinstance(value, str) else value for value in self.arguments
         )
+
+    @property
+    def source(self) -> Path | None:
+        """The file in which the keyword stands, as far as Robot Framework knows it."""
+        found = EXECUTION_CONTEXTS.current.namespace.get_runner(self.keyword).keyword
+        source = getattr(found, "source", None)
+        return None if source is None else Path(source)
 
     def __str__(self) -> str:
         return "    ".join([*self.said, self.keyword, *(str(value) for value in self.arguments)])

@@ -15,6 +15,7 @@ from robot.utils import DotDict
 from referee.domain import Case, Decision, InputError
 from referee.domain.counting import counted, number_of
 from referee.keywords.bot import Bot
+from referee.keywords.failures import SEE_TO_THE_SYSTEM, all_failed, failures, what_to_do
 from referee.keywords.limits import limits_of_run, require_no_option
 from referee.keywords.output_files import Written, require_writable, shown, write_in_any_event
 from referee.keywords.progress import Progress
@@ -103,7 +104,7 @@ class ProcessingKeywords:
         default; sensitive and protected facts are hidden), ``worklist`` the workbook with what people must answer
         (``worklist.xlsx``); answers come back with ``referee worklist import``.
 
-        A case whose action fails goes to people. When an action fails ``stop_after`` times in a row (0: never), the
+        A case whose action fails goes to people. When an action fails for ``stop_after`` cases in a row (0: never), the
         target system is taken for gone: the run stops, and cases that were not begun stay open for the next run.
         Failures whose message begins with ``refused:`` don't count for this: the target system is there and turned down
         that case alone. The keyword fails, after results and worklist were written, when the run stopped in this way
@@ -168,7 +169,7 @@ class ProcessingKeywords:
         open_tasks = len(listed.items(decision=summary.decision))
         report.finish(case_data(summary, open_tasks))
         self._tell(summary, files, report, open_tasks)
-        _require_success(summary, files)
+        _require_success(summary, files, what_to_do(summary.failed, bot.keyword_of))
         return DotDict(
             cases=len(summary.decisions),
             routes=DotDict(summary.routes),
@@ -210,7 +211,7 @@ class ProcessingKeywords:
             f"  outcomes   {counted(summary.outcomes)}",
             f"  earlier    {summary.earlier} were finished by earlier runs",
             *([f"  rules      {_kept(before)}"] if before else []),
-            *([f"  failed     {_failures(summary)}"] if summary.failed else []),
+            *([f"  failed     {failures(summary.failed)}"] if summary.failed else []),
             f"  worklist   {open_tasks} waiting for people",
             *(f"  {name:<10} {shown(file.path)}" for name, file in files.items() if not file.failed),
             *([f"  ended      {summary.ended}"] if summary.ended else []),
@@ -230,25 +231,21 @@ def _kept(cases: int) -> str:
     return f"{number_of(cases, 'case')} decided before the workbook was changed; what was decided stands"
 
 
-def _require_success(summary: RunSummary, files: Mapping[str, Written]) -> None:
+def _require_success(summary: RunSummary, files: Mapping[str, Written], mend: str) -> None:
     """Nobody watches a scheduled bot: what went wrong as a whole must not look like success."""
     if summary.stopped:
         waiting = sum(state.status == "decided" for state in summary.states.values())
         raise AssertionError(
-            f"the run stopped: {summary.stopped}. {number_of(waiting, 'case')} not begun, open for the next run; "
-            "see to the target system, then start the bot again"
+            f"the run stopped: {summary.stopped.rstrip('.')}. {number_of(waiting, 'case')} not begun, open for the "
+            f"next run; {mend or SEE_TO_THE_SYSTEM}"
         )
     if summary.nothing_worked:
-        raise AssertionError(f"every action failed: {_failures(summary)}")
+        raise AssertionError(all_failed(summary.failed, mend))
     for name, file in files.items():
         if file.failed:
             raise AssertionError(
                 f"every case was processed, but the {name} could not be written: {file.remark}"
             )
-
-
-def _failures(summary: RunSummary) -> str:
-    return f"{number_of(len(summary.failed), 'action')}, first: {summary.failed[0]}"
 
 
 def _told(state: CaseState) -> str:

@@ -57,6 +57,7 @@ def item_data(summary: ItemSummary, open_tasks: int) -> dict[str, Any]:
         "decision": summary.decision,
         "queue": summary.queue,
         "count": summary.items,
+        "attempts": summary.attempts,
         "routes": dict(summary.routes),
         "states": {**summary.states, **lost},
         **_common(summary),

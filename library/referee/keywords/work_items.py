@@ -18,6 +18,7 @@ from robot.utils import DotDict
 from referee.domain import InputError
 from referee.domain.counting import counted, number_of
 from referee.keywords.bot import Bot
+from referee.keywords.failures import SEE_TO_THE_SYSTEM, all_failed, failures, what_to_do
 from referee.keywords.limits import limits_of_run, require_no_option
 from referee.keywords.output_files import Written, require_writable, shown, write_in_any_event
 from referee.keywords.progress import Progress
@@ -172,14 +173,15 @@ class WorkItemKeywords:
 
         The run ends when no item is ready, nor will be within ``wait``; at the time ``until`` (``06:00``, or date and
         time), after the time ``within`` or ``at_most`` so many items, whichever comes first; when it is asked to stop
-        (SIGTERM, Ctrl-C), after the item in hand. When an action has failed ``stop_after`` times in a row (0: never) or
-        the application can't be restarted, the keyword fails; items that were not begun wait for the next run. It
-        fails, too, when every action that was tried failed, those left out that the target system refused. Limits that
-        leave no work, such as ``at_most=0``, are refused.
+        (SIGTERM, Ctrl-C), after the item in hand. When an action has failed for ``stop_after`` items in a row (0:
+        never; one that is tried again counts once) or the application can't be restarted, the keyword fails; items that
+        were not begun wait for the next run. It fails, too, when every action that was tried failed, those left out
+        that the target system refused. Limits that leave no work, such as ``at_most=0``, are refused.
 
         ``file`` is the file of the work queues, ``output/queue.sqlite`` or what ``REFEREE_QUEUE_FILE`` names.
 
-        Returns ``count``, ``routes``, ``states``, ``failed``, ``lost``, ``ended``, ``seconds``. The output folder gets
+        Returns ``count`` of items, each counted once and in its last state, ``attempts``, ``routes``, ``states``,
+        ``failed``, ``lost``, ``ended``, ``seconds``. The output folder gets
         ``summary.html`` with routes, failures and the seconds of each step, ``summary.json`` with the same, which
         is up to date while the run works, and the ``worklist``.
 
@@ -217,12 +219,12 @@ class WorkItemKeywords:
 
                 limits = limits_of_run(until, within, at_most, bot.referee.clock(), asked_to_stop)
                 summary = bot.item_run(opened, queue, limits, wait, look_again, stop_after, show).process()
-            queues = [counts.queue for counts in opened.counts()]
+            waiting = {counts.queue: counts.pending for counts in opened.counts()}
         finally:
             opened.close()
-        if queue not in queues:
+        if queue not in waiting:
             remark = (
-                f"{file} holds no items for the queue {queue!r}; its queues: {', '.join(queues) or 'none'}"
+                f"{file} holds no items for the queue {queue!r}; its queues: {', '.join(waiting) or 'none'}"
             )
             summary = replace(summary, remarks=(*summary.remarks, remark))
         listed = Worklist(bot.log)
@@ -235,9 +237,11 @@ class WorkItemKeywords:
         open_tasks = len(listed.items(decision=summary.decision))
         report.finish(item_data(summary, open_tasks))
         self._tell(summary, files, report, open_tasks)
-        _require_success(summary, files)
+        mend = what_to_do(summary.failed, bot.keyword_of)
+        _require_success(summary, files, waiting.get(queue, 0), mend)
         return DotDict(
             count=summary.items,
+            attempts=summary.attempts,
             routes=DotDict(summary.routes),
             states=DotDict(summary.states),
             failed=len(summary.failed),
@@ -251,11 +255,11 @@ class WorkItemKeywords:
     ) -> None:
         remarks = [*(file.remark for file in files.values() if file.remark), *summary.remarks]
         lines = [
-            f"{summary.decision}, queue {summary.queue}: {number_of(summary.items, 'item')} in {summary.seconds:.1f} s",
+            f"{summary.decision}, queue {summary.queue}: {_taken(summary)} in {summary.seconds:.1f} s",
             f"  routes     {counted(summary.routes)}",
             f"  items      {counted(summary.states)}",
             *([f"  lost       {number_of(summary.lost, 'item')} to other bots"] if summary.lost else []),
-            *([f"  failed     {_failures(summary)}"] if summary.failed else []),
+            *([f"  failed     {failures(summary.failed)}"] if summary.failed else []),
             f"  worklist   {open_tasks} waiting for people",
             f"  ended      {summary.stopped or summary.ended}",
             f"  report     {shown(report.page)}",
@@ -269,20 +273,22 @@ def _output_folder() -> Path:
     return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}", ".")))
 
 
-def _require_success(summary: ItemSummary, files: Mapping[str, Written]) -> None:
+def _taken(summary: ItemSummary) -> str:
+    """``2 items``, or ``2 items with 4 attempts`` where some were taken more than once."""
+    more = f" with {summary.attempts} attempts" if summary.attempts > summary.items else ""
+    return f"{number_of(summary.items, 'item')}{more}"
+
+
+def _require_success(summary: ItemSummary, files: Mapping[str, Written], waiting: int, mend: str) -> None:
     if summary.stopped:
         raise AssertionError(
-            f"the run stopped: {summary.stopped}. Items that were not begun wait for the next run; "
-            "see to the target system, then start the bot again"
+            f"the run stopped: {summary.stopped.rstrip('.')}. {number_of(waiting, 'item')} pending for the next run; "
+            f"{mend or SEE_TO_THE_SYSTEM}"
         )
     if summary.nothing_worked:
-        raise AssertionError(f"every action failed: {_failures(summary)}")
+        raise AssertionError(all_failed(summary.failed, mend))
     for name, file in files.items():
         if file.failed:
             raise AssertionError(
                 f"every item was processed, but the {name} could not be written: {file.remark}"
             )
-
-
-def _failures(summary: ItemSummary) -> str:
-    return f"{number_of(len(summary.failed), 'action')}, first: {summary.failed[0]}"

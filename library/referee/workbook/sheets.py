@@ -66,12 +66,14 @@ def write_table(
     widths: Mapping[str, float] | None = None,
     answer_columns: Sequence[str] = (),
     hidden_columns: Sequence[str] = (),
+    prompts: Mapping[str, str] | None = None,
 ) -> None:
     """Writes one sheet for people: styled header that stays in view, filters, widths that fit, drop-down
     choices.
 
     ``rows`` are sequences in the order of ``columns`` or mappings by column name (missing names are blank
-    cells). ``dropdowns`` gives the choices of a column; Excel refuses any other entry. ``answer_columns``
+    cells). ``dropdowns`` gives the choices of a column; Excel refuses any other entry. ``prompts``
+    are shown beside a cell of such a column while it is chosen. ``answer_columns``
     are coloured as the cells to fill in. ``title`` stands alone in the first row; ``read_table`` skips it.
     An existing file is replaced in one step. Text is always written as text, never as a formula. Raises
     InputError where the file can't be written.
@@ -90,6 +92,7 @@ def write_table(
         widths=widths,
         answer_columns=answer_columns,
         hidden_columns=hidden_columns,
+        prompts=prompts,
     )
     save_workbook(workbook, Path(path))
 
@@ -104,6 +107,7 @@ def fill_table(
     widths: Mapping[str, float] | None = None,
     answer_columns: Sequence[str] = (),
     hidden_columns: Sequence[str] = (),
+    prompts: Mapping[str, str] | None = None,
 ) -> int:
     """``write_table`` into a sheet of an openpyxl workbook; gives the number of the last row written."""
     from openpyxl.styles import Alignment, Font, PatternFill
@@ -150,11 +154,18 @@ def fill_table(
     for name, choices in (dropdowns or {}).items():
         letter = get_column_letter(list(columns).index(name) + 1)
         last = max(row_number, header_row + 1)
-        add_dropdown(worksheet, f"{letter}{header_row + 1}:{letter}{last}", choices)
+        add_dropdown(
+            worksheet,
+            f"{letter}{header_row + 1}:{letter}{last}",
+            choices,
+            prompt=(prompts or {}).get(name, ""),
+        )
     return row_number
 
 
-def add_dropdown(worksheet: Any, cells: str, choices: Sequence[str], *, is_strict: bool = True) -> None:
+def add_dropdown(
+    worksheet: Any, cells: str, choices: Sequence[str], *, is_strict: bool = True, prompt: str = ""
+) -> None:
     """Drop-down choices for the cells of an area such as ``C2:C90``. They stand in a hidden sheet of the
     workbook. Only what can never change while people work may be ``is_strict``: else Excel takes other entries too.
     """
@@ -162,7 +173,7 @@ def add_dropdown(worksheet: Any, cells: str, choices: Sequence[str], *, is_stric
     letter = _choices_column(worksheet.parent, [str(choice) for choice in choices])
     area = f"'{CHOICES_SHEET}'!${letter}$1:${letter}${max(len(choices), 1)}"
     said = "Please choose one of: " + ", ".join(choices)[:180]
-    _add_list(worksheet, cells, area, said, is_strict=is_strict)
+    _add_list(worksheet, cells, area, said, is_strict=is_strict, prompt=prompt)
 
 
 def add_dropdown_of(worksheet: Any, cells: str, area: str, said: str) -> None:
@@ -172,7 +183,7 @@ def add_dropdown_of(worksheet: Any, cells: str, area: str, said: str) -> None:
     _add_list(worksheet, cells, area, said, is_strict=False)
 
 
-def _add_list(worksheet: Any, cells: str, area: str, said: str, *, is_strict: bool) -> None:
+def _add_list(worksheet: Any, cells: str, area: str, said: str, *, is_strict: bool, prompt: str = "") -> None:
     from openpyxl.worksheet.datavalidation import DataValidation
 
     validation = DataValidation(
@@ -182,6 +193,8 @@ def _add_list(worksheet: Any, cells: str, area: str, said: str, *, is_strict: bo
         showErrorMessage=is_strict,
         errorTitle="Not one of the choices",
         error=said,
+        showInputMessage=bool(prompt),
+        prompt=prompt or None,
     )
     worksheet.add_data_validation(validation)
     validation.add(cells)

@@ -237,20 +237,59 @@ def test_when_the_system_is_gone_the_run_stops_and_items_stay_pending(
     for number in range(1, 8):
         counter.add(number)
     summary = counter.process(pay=timeout)
-    assert summary.stopped.startswith("'pay' failed 3 times in a row")
+    assert summary.stopped.startswith("'pay' failed for 3 cases in a row")
     assert [counter.told(number)[0] for number in range(1, 8)] == ["FAILED"] * 3 + ["PENDING"] * 4
 
 
 def test_a_system_that_can_be_searched_but_takes_nothing_stops_the_run_too(
     office: Office, counter: Counter
 ) -> None:
+    """The items come one by one, so that looks and repeated attempts lie between their first ones."""
+    came = iter((2, 3))
+
+    def finds_nothing(decision: Decision) -> None:
+        if (number := next(came, 0)) > 0:
+            counter.add(number)
+
     counter.add(1)
-    counter.add(2)
+    summary = counter.process(
+        wait=timedelta(minutes=5), bot_help=BotHelp(looks={"pay": finds_nothing}), pay=timeout
+    )
+    assert summary.stopped == "'pay' failed for 3 cases in a row, at last for P-3: the portal did not answer"
+    assert (summary.items, counter.told(3)[0]) == (3, "PENDING")
+
+
+def test_the_attempts_of_one_item_alone_do_not_stop_the_run(office: Office, counter: Counter) -> None:
+    counter.add(1)
     summary = counter.process(
         wait=timedelta(minutes=5), bot_help=BotHelp(looks={"pay": lambda decision: None}), pay=timeout
     )
-    assert summary.stopped.startswith("'pay' failed 3 times in a row")
-    assert [counter.told(number)[0] for number in (1, 2)] == ["PENDING"] * 2
+    assert (summary.stopped, summary.ended) == ("", "no item is ready")
+    assert counter.told(1) == ("FAILED", "pay")
+    assert summary.nothing_worked
+
+
+def test_items_are_counted_once_and_by_their_last_state(office: Office, counter: Counter) -> None:
+    def fails_for_the_first(decision: Decision) -> None:
+        if decision.case_id == "P-1":
+            timeout(decision)
+
+    counter.add(1)
+    counter.add(2)
+    summary = counter.process(
+        wait=timedelta(minutes=5),
+        bot_help=BotHelp(looks={"pay": lambda decision: None}),
+        pay=fails_for_the_first,
+    )
+    assert (summary.items, summary.attempts) == (2, 4)
+    assert summary.states == {"DONE": 1, "FAILED APPLICATION": 1}
+    assert summary.routes == {"auto": 2}
+
+
+def test_an_item_that_waits_for_its_next_attempt_is_counted_once(office: Office, counter: Counter) -> None:
+    counter.add(1)
+    summary = counter.process(bot_help=BotHelp(looks={"pay": lambda decision: None}), pay=timeout)
+    assert (summary.items, summary.attempts, summary.states) == (1, 1, {"PENDING": 1})
 
 
 def test_an_application_that_can_not_be_restarted_ends_the_run(office: Office, counter: Counter) -> None:

@@ -272,7 +272,7 @@ def test_a_check_that_finds_nothing_does_not_count_but_one_that_fails_does(offic
 def test_a_target_system_that_is_gone_stops_the_run_and_the_rest_stays_for_the_next(office: Office) -> None:
     cases = [case(number) for number in range(1, 7)]
     summary = office.run(pay=failing("no answer", "P-1")).process(cases)
-    assert summary.stopped == "'pay' failed 3 times in a row, at last for P-4: no answer"
+    assert summary.stopped == "'pay' failed for 3 cases in a row, at last for P-4: no answer"
     assert dict(summary.outcomes) == {"done": 1, "handed over": 3, "decided": 2}
     log = office.referee().log
     assert log is not None

@@ -160,6 +160,7 @@ def test_the_exported_file_is_pleasant_to_fill_in(desk: Desk) -> None:
     assert sheet.auto_filter.ref == "A2:L3"
     (dropdown,) = sheet.data_validations.dataValidation
     assert str(dropdown.sqref) == "G3"
+    assert dropdown.showInputMessage and "does not make the bot act" in str(dropdown.prompt)
     choices = workbook["Choices"]
     assert [row[0].value for row in choices.iter_rows()] == ["approve", "reject", "done by hand"]
 

@@ -124,6 +124,21 @@ def test_log_html_shows_each_decision_as_a_table_and_facts_as_text(folder: Folde
     assert "<b>FR" not in shown
 
 
+@pytest.mark.parametrize(
+    "step", ["Creat File    receipt.txt", "Log    ${{case}}[facts][amuont]", "Log    ${{oder}}"]
+)
+def test_a_typo_in_a_keyword_of_the_bot_is_told_as_such(folder: Folder, step: str) -> None:
+    folder.cases(*(f"P-{number},DE,1200" for number in range(1, 5)))
+    code, said = folder.run(step.format())
+    assert code != 0 and "the run stopped: 'pay' failed for 3 cases in a row" in said
+    told = " ".join(said.split())
+    assert (
+        "the fault is in the bot's own keyword `Pay One` in bot.robot, or in one called there: mend it"
+        in told
+    )
+    assert "see to the target system" not in told and ".. " not in told
+
+
 def test_a_fatal_error_stops_the_run_and_leaves_the_other_cases_alone(folder: Folder) -> None:
     code, said = folder.run("Fatal Error    the portal is gone")
     assert code != 0

@@ -57,6 +57,33 @@ def test_route_reasons_rules_with_cells_score_and_record_are_shown() -> None:
         assert part in table
 
 
+def test_what_only_follows_from_a_missing_required_fact_is_left_out() -> None:
+    """The rules are not at fault; another fact that is null is still told."""
+    blank = Diagnostic("fact-missing", "the required fact `amount` is blank")
+    follows = (
+        Diagnostic("null-operand", "`amount` is null, and null can't be compared; make the fact required"),
+        Diagnostic("table-no-hit", "no rule of the table size matches and it has no default output"),
+        Diagnostic("null-unspoken", "`size` is null, and no cell of the column `size` says what null means"),
+    )
+    other = Diagnostic(
+        "null-operand", "`rating` is null, and null can't be compared; write a rule for `null`"
+    )
+    table = decision_table(
+        decision(
+            facts={"amount": None, "rating": None},
+            reasons=(str(blank),),
+            diagnostics=(blank, *follows, other),
+        )
+    )
+    assert "remarks" in table and "`rating` is null" in table
+    assert not any(part in table for part in ("`amount` is null", "no rule of the table", "`size` is null"))
+
+
+def test_without_a_missing_fact_a_table_that_does_not_match_is_told() -> None:
+    noticed = Diagnostic("table-no-hit", "no rule of the table size matches and it has no default output")
+    assert noticed.message in decision_table(decision(diagnostics=(noticed,)))
+
+
 def test_a_remark_that_is_a_reason_is_not_repeated() -> None:
     said = Diagnostic("fact-missing", "the fact `amount` is missing")
     noted = Diagnostic("default-used", "a default was used", Severity.INFO)

@@ -20,6 +20,7 @@ SUMMARY = ItemSummary(
     failed=(FailedAction("R-1", "post", "<b>the portal</b> did not answer"),),
     steps={"post": StepTime(2, 3.0, 2.5)},
     seconds=4.25,
+    attempts=3,
     ended="no item is ready",
     remarks=("the log has no checkpoint",),
 )
