@@ -38,6 +38,18 @@ A Case List That Cannot Be Used Is Refused In One Sentence
     ...    ${FOLDER}/twice.csv
     ...    sheet=March
 
+A List Without A Required Fact Is Refused With The Heading That Was Meant
+    [Documentation]    Each of its cases would go to people, and stay there when the heading is mended.
+    Create File    ${FOLDER}/misspelt.csv    payment,country,amuont\nR-1,DE,5\n
+    VAR    ${meant}=    *line 1: *did you mean `amount`, which is called `amuont` here (column 3)[?]*
+    Run Keyword And Expect Error    ${meant}    Read Cases    ${FOLDER}/misspelt.csv
+    Run Keyword And Expect Error
+    ...    ${meant}
+    ...    Add Work Items
+    ...    ${FOLDER}/misspelt.csv
+    ...    file=${FOLDER}/misspelt.sqlite
+    File Should Not Exist    ${FOLDER}/misspelt.sqlite
+
 Gathered Cases That Cannot Be Told Apart Are Refused
     [Documentation]    All faults at once.
     ${first}=    A Payment    G-1

@@ -53,7 +53,13 @@ def decide(
         )
     referee = Referee(workbook, models=models, audit=audit)
     id_column = referee.workbook.settings.case_id
-    read = read_cases(cases, sheet, id_column)
+    read = read_cases(
+        cases,
+        sheet,
+        id_column,
+        dictionary=referee.workbook.dictionary,
+        warn=lambda remark: click.echo(remark, err=True),
+    )
     decisions = list(with_progress(referee.decide_many(read), len(read), "deciding"))
     if out is not None:
         write_results(cases, decisions, out, sheet=sheet, id_column=id_column, hidden=referee.hidden_facts)

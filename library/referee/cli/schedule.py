@@ -213,4 +213,4 @@ def _print(found: CheckedSchedule, now: datetime, as_json: bool, *, err: bool = 
     for remark in found.unproved:
         click.echo(remark, err=err)
     if not found.faults:
-        click.echo("nothing found", err=err)
+        click.echo("checked: no faults", err=err)

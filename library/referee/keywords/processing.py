@@ -40,7 +40,8 @@ class ProcessingKeywords:
         """Reads the cases to process, one a row, from an Excel sheet or a CSV file and keeps them for `Process Cases`.
 
         The first row names the facts as the workbook's Facts sheet does; other columns are left out. The workbook says
-        which fact identifies a case. ``sheet`` is the sheet's name; the first sheet if empty.
+        which fact identifies a case. ``sheet`` is the sheet's name; the first sheet if empty. A list without a column
+        for a required fact is refused, with the heading that was likely meant.
 
         | `Read Cases`    input/applications.csv
         | `Read Cases`    input/march.xlsx    sheet=Applications
@@ -48,7 +49,10 @@ class ProcessingKeywords:
         from referee.workbook import read_cases
 
         self._bot.source, self._bot.sheet = path, sheet
-        self._bot.cases = read_cases(path, sheet, self._bot.referee.workbook.settings.case_id)
+        rules = self._bot.referee.workbook
+        self._bot.cases = read_cases(
+            path, sheet, rules.settings.case_id, dictionary=rules.dictionary, warn=logger.warn
+        )
         logger.info(f"{len(self._bot.cases)} cases read from {path}")
         return list(self._bot.cases)
 

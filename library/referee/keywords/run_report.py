@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from robot.api import logger
 
+from referee.domain.counting import number_of
 from referee.files import write_whole
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def case_data(summary: RunSummary, open_tasks: int) -> dict[str, Any]:
 
 def _common(summary: ItemSummary | RunSummary) -> dict[str, Any]:
     return {
+        "attempted": summary.attempted,
         "failed": [
             {"case": failure.case_id, "action": failure.action, "error": failure.error}
             for failure in summary.failed
@@ -103,18 +105,14 @@ def _common(summary: ItemSummary | RunSummary) -> dict[str, Any]:
 def page(data: Mapping[str, Any]) -> str:
     """One page without scripts or other files. Every text is escaped."""
     title = f"{data['decision']}, queue {data['queue']}" if "queue" in data else str(data["decision"])
-    stopped = data["stopped"]
-    verdict = (
-        f"stopped: {stopped}" if stopped else data["ended"] or "every case was brought as far as it goes"
-    )
-    colour = "#b00020" if stopped else "#2e7d32"
+    in_trouble = bool(data["stopped"] or data["failed"])
     steps = [
         (name, step["count"], f"{step['mean']:.2f}", f"{step['longest']:.2f}", f"{step['seconds']:.2f}")
         for name, step in data["steps"].items()
     ]
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f'<p style="color:{colour}"><b>{escape(verdict)}</b></p>',
+        f'<p style="color:{_RED if in_trouble else _GREEN}"><b>{escape(_verdict(data))}</b></p>',
         f"<p>Cases: {data['count']}. Seconds: {data['seconds']:.1f}. Waiting for people: {data['worklist']}.</p>",
         *(f"<p><b>remark:</b> {escape(remark)}</p>" for remark in data["remarks"]),
         _table("Routes", ("route", "cases"), sorted(data["routes"].items())),
@@ -131,6 +129,22 @@ def page(data: Mapping[str, Any]) -> str:
         + "\n".join(part for part in parts if part)
         + "</body></html>\n"
     )
+
+
+_RED, _GREEN = "#b00020", "#2e7d32"
+
+
+def _verdict(data: Mapping[str, Any]) -> str:
+    """What went wrong comes first, with its number."""
+    failed = len(data["failed"])
+    told = [f"{failed} of {number_of(data['attempted'], 'action')} failed"] if failed else []
+    if data["stopped"]:
+        told.append(f"stopped: {data['stopped']}")
+    elif data["ended"]:
+        told.append(data["ended"])
+    else:
+        told.append(f"every {'other ' * bool(failed)}case was brought as far as it goes")
+    return "; ".join(told)
 
 
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

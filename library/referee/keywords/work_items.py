@@ -58,6 +58,8 @@ class WorkItemKeywords:
 
         ``file`` is the file of the work queues, ``output/queue.sqlite`` or what ``REFEREE_QUEUE_FILE`` names.
 
+        A list without a column for a required fact is refused, with the heading that was likely meant.
+
         Returns the counts: ``count`` of all, ``new``, ``updated``, ``unchanged``, ``reopened``, ``left``. A missing or
         empty input fails: no items come of it.
 
@@ -72,8 +74,16 @@ class WorkItemKeywords:
         if source.is_dir():
             items = items_in_folder(source, pattern, priority=priority, due=due)
         else:
-            key = key or self._bot.referee.workbook.settings.case_id
-            items = items_of_case_list(source, sheet, key=key, priority=priority, due=due)
+            rules = self._bot.referee.workbook
+            items = items_of_case_list(
+                source,
+                sheet,
+                key=key or rules.settings.case_id,
+                priority=priority,
+                due=due,
+                dictionary=rules.dictionary,
+                warn=logger.warn,
+            )
         opened = WorkQueue(file or queue_place())
         try:
             added = opened.add_many(queue, items, reopen=reopen)

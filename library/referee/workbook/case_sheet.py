@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from referee.domain import Case, InputError
+from referee.workbook.case_headings import require_facts
 from referee.workbook.cell_place import column_letters
 from referee.workbook.cell_reading import did_you_mean
 from referee.workbook.cell_value import CellValue, UnreadableCell, one_line, plain_spaces
+from referee.workbook.data_dictionary import DataDictionary
 from referee.workbook.excel_file import UNPACKED_CASES_LIMIT, read_bytes
 from referee.workbook.excel_package import SheetPart
 from referee.workbook.garbage_pause import no_garbage_collection
@@ -52,9 +54,23 @@ class Row:
         return self.values[index] if index < len(self.values) else None
 
 
-def read_cases(path: str | Path, sheet: str = "", id_column: str = "") -> list[Case]:
-    """The cases of an .xlsx, .xlsm or .csv file, facts by column name; see ``CaseRows``."""
-    return list(read_case_list(path, sheet, id_column).cases)
+@no_garbage_collection()
+def read_cases(
+    path: str | Path,
+    sheet: str = "",
+    id_column: str = "",
+    *,
+    dictionary: DataDictionary | None = None,
+    warn: Callable[[str], None] = lambda remark: None,
+) -> list[Case]:
+    """The cases of an .xlsx, .xlsm or .csv file, facts by column name; see ``CaseRows``.
+
+    With the ``dictionary`` of a decision its required facts must be among the headings; see ``require_facts``.
+    """
+    rows = CaseRows(path, sheet, id_column)
+    if dictionary is not None:
+        rows.require_facts(dictionary, warn)
+    return list(rows.cases())
 
 
 @no_garbage_collection()
@@ -105,6 +121,17 @@ class CaseRows:
         self.header_row = self._read_header()
         if self._has_ids:
             self.id_column = self.id_column or next(iter(self.columns))
+
+    def require_facts(self, dictionary: DataDictionary, warn: Callable[[str], None]) -> None:
+        """Raises InputError when a required fact of a decision has no column; see `case_headings.require_facts`."""
+        row = self.header_row
+        headings = {
+            name: f"column {index + 1}"
+            if self.excel is None
+            else f"cell {column_letters(index + 1)}{row.number}"
+            for name, index in self.columns.items()
+        }
+        require_facts(row.place, headings, dictionary, warn)
 
     def _read_header(self) -> Row:
         first_header: list[str] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from hashlib import file_digest
@@ -12,7 +12,7 @@ from typing import Any
 from referee.audit.disk_fault import reason
 from referee.domain import Case, InputError
 from referee.domain.counting import number_of
-from referee.workbook import CaseRows, UnreadableCell
+from referee.workbook import CaseRows, DataDictionary, UnreadableCell
 from referee.workitems.items import NewItem, WorkItem
 
 UNREADABLE = "unreadable cell"
@@ -29,14 +29,20 @@ def items_of_case_list(
     due: datetime | None = None,
     priority_column: str = "",
     due_column: str = "",
+    dictionary: DataDictionary | None = None,
+    warn: Callable[[str], None] = lambda remark: None,
 ) -> list[NewItem]:
     """One item a row of an .xlsx, .xlsm or .csv file: facts as payload, the column ``key`` (the first one) as key.
+
+    With the ``dictionary`` of a decision its required facts must be among the headings, as in ``read_cases``.
 
     ``priority`` and ``due`` are those of rows that don't have their own in the columns named. Raises InputError in one
     sentence for what isn't a case list with at least one row, and for what can't be a priority or a date, naming row
     and column.
     """
     listed = CaseRows(path, sheet, key)
+    if dictionary is not None:
+        listed.require_facts(dictionary, warn)
     for name in (priority_column, due_column):
         if name and name not in listed.columns:
             raise InputError(f"{path}: there is no column `{name}`; there are {', '.join(listed.columns)}")

@@ -183,8 +183,8 @@ def test_a_text_file_is_not_a_case_list(referee: Command) -> None:
     [
         ([], "sheet Cases: the file holds no rows"),
         ([["payment", "country", "amount"]], "there is a header row but no case below it"),
-        ([["payment", "country"], ["P-1", "DE"], ["P-1", "FR"]], "twice, in row 2 and row 3"),
-        ([["payment", "country"], [None, "DE"]], "row 2: the case id in `payment` is blank"),
+        ([["payment", "country", "amount"], ["P-1", "DE", 5], ["P-1", "FR", 5]], "twice, in row 2 and row 3"),
+        ([["payment", "country", "amount"], [None, "DE", 5]], "row 2: the case id in `payment` is blank"),
         ([[1, 2], [3, 4]], "there is no column `payment`"),
     ],
 )
@@ -295,3 +295,30 @@ def test_a_command_line_that_cannot_be_used_gets_one_sentence(
     start, _, end = complaint.partition(" (")
     found = referee(*arguments).complaint
     assert found.startswith(start) and found.endswith(f" ({end}")
+
+
+def test_a_misspelt_heading_of_a_required_fact_stops_before_the_first_case(
+    referee: Command, desk: Path
+) -> None:
+    """Every case of the list would go to people, and stay there when the heading is mended."""
+    workbook(desk / "march.xlsx", [["March"], [], ["payment", "amuont", "country"], ["P-1", 5, "DE"]])
+    said = referee(*DECIDE, "march.xlsx", "--audit", "audit")
+    assert said.complaint == (
+        "march.xlsx, sheet Cases, row 3: no column has the required fact `amount`; did you mean `amount`, which is "
+        "called `amuont` here (cell B3)?; the headings are payment, amuont, country"
+    )
+    assert (desk / "audit" / "audit.jsonl").read_bytes() == b""
+    workbook(desk / "march.xlsx", [["payment", "amount", "country"], ["P-1", 5, "DE"]])
+    assert referee(*DECIDE, "march.xlsx", "--audit", "audit").code == 0
+
+
+def test_a_heading_close_to_an_optional_fact_is_told_and_the_cases_decided(
+    referee: Command, desk: Path
+) -> None:
+    (desk / "cases.csv").write_text("payment,amount,country,acount\nP-1,5,DE,DE02\n")
+    said = referee(*DECIDE, "cases.csv")
+    assert said.code == 0
+    assert said.err == (
+        "cases.csv, line 1: no column has the optional fact `account`; did you mean `account`, which is called "
+        "`acount` here (column 4)?\n"
+    )

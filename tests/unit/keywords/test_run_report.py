@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from referee.engine import FailedAction, ItemSummary
 from referee.engine.step_times import StepTime
-from referee.keywords.run_report import RunReport, item_data
+from referee.keywords.run_report import RunReport, item_data, page
 
 SUMMARY = ItemSummary(
     decision="invoices <approval>",
@@ -54,3 +57,22 @@ def test_the_data_say_whether_the_run_is_still_at_work(tmp_path: Path) -> None:
     report.finish(item_data(SUMMARY, 7))
     data = json.loads(path.read_text())
     assert (data["running"], data["worklist"], data["steps"]["post"]["mean"]) == (False, 7, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("attempted", "failed", "ended", "stopped", "colour", "verdict"),
+    [
+        (2, 0, "", "", "#2e7d32", "every case was brought as far as it goes"),
+        (0, 0, "no item is ready", "", "#2e7d32", "no item is ready"),
+        (3, 3, "", "", "#b00020", "3 of 3 actions failed; every other case was brought as far as it goes"),
+        (5, 1, "at_most=5", "", "#b00020", "1 of 5 actions failed; at_most=5"),
+        (3, 3, "", "the portal is gone", "#b00020", "3 of 3 actions failed; stopped: the portal is gone"),
+        (0, 0, "", "the restart failed", "#b00020", "stopped: the restart failed"),
+    ],
+)
+def test_the_heading_tells_failures_and_stops_first_and_in_red(
+    attempted: int, failed: int, ended: str, stopped: str, colour: str, verdict: str
+) -> None:
+    failures = tuple(FailedAction(f"R-{number}", "post", "no answer") for number in range(failed))
+    summary = replace(SUMMARY, attempted=attempted, failed=failures, ended=ended, stopped=stopped)
+    assert f'<p style="color:{colour}"><b>{verdict}</b></p>' in page(item_data(summary, 0))

@@ -85,6 +85,7 @@ def test_what_is_made_has_nothing_to_mend_and_starts_when_it_was_asked_for(
     expected = desk.schedule(
         "payments", *times, "--form", "cron", "--grace", "1m", "--mail-to", "a@x.test"
     ).stderr
+    assert "checked: no faults\n" in expected and "nothing found" not in expected
     (starts,) = {tuple(starts) for starts in said["next"].values()}
     assert f"starts next {', '.join(starts)}" in expected
 
