@@ -227,7 +227,7 @@ An Application That Cannot Be Restarted Stops The Run
     An Item    F-4
     An Item    F-5
     Run Keyword And Expect Error
-    ...    the run stopped: the application could not be restarted: no display. Items *
+    ...    the run stopped: the application could not be restarted: no display. * pending for the next run*
     ...    Process Work Items
     ...    payments
     ...    file=${FILE}
