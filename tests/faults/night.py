@@ -254,7 +254,9 @@ class Night:
                 return
             worker.process = None
         if 0 not in codes:
-            self._result.faults.append(f"the last bots, at last at the {worker.system.name}, ended with {codes}")
+            self._result.faults.append(
+                f"the last bots, at last at the {worker.system.name}, ended with {codes}"
+            )
 
     def _look_for_leftovers(self) -> None:
         left = self._processes.alive()
